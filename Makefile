@@ -1,0 +1,120 @@
+# mim: builds into build/; see README.md for the two commands.
+
+PREFIX ?=	/usr/local
+DESTDIR ?=
+BUILD ?=	build
+
+CC ?=		cc
+CLANG ?=	clang
+OPT ?=		-O2 -g
+WARN =		-Wall -Wextra -Wshadow -Wstrict-prototypes \
+		-Wmissing-prototypes -Wvla
+HARDEN =	-fstack-protector-strong -fstack-clash-protection \
+		-fcf-protection -fPIE -D_FORTIFY_SOURCE=2
+HARDENLD =	-pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed
+SAN ?=
+VERSION =	0.1
+
+PKGS =		libbsd-overlay libcrypto libcurl msgpack libevent_core \
+		libseccomp libcares jansson
+PKG_CFLAGS :=	$(shell pkg-config --cflags $(PKGS) 2>/dev/null)
+PKG_LIBS :=	$(shell pkg-config --libs $(PKGS) 2>/dev/null)
+
+CPPFLAGS =	-D_GNU_SOURCE -DMIM_VERSION='"$(VERSION)"' \
+		-DMIM_PREFIX='"$(PREFIX)"' \
+		-Iinclude -I$(BUILD) $(PKG_CFLAGS)
+CFLAGS ?=	$(OPT)
+ALL_CFLAGS =	-std=gnu17 $(WARN) $(HARDEN) $(CFLAGS) $(SAN)
+ALL_LDFLAGS =	$(HARDENLD) $(LDFLAGS) $(SAN)
+LIBS =		$(PKG_LIBS) -lpthread
+
+COMMON_SRC :=	$(wildcard common/*.c)
+MIMD_SRC :=	$(wildcard mimd/*.c mimd/*/*.c)
+MIMCTL_SRC :=	$(wildcard mimctl/*.c)
+UNIT_SRC :=	$(wildcard tests/unit/test_*.c)
+FUZZ_SRC :=	$(wildcard tests/fuzz/fuzz_*.c)
+BENCH_SRC :=	$(wildcard tests/bench/*.c)
+
+obj =		$(patsubst %.c,$(BUILD)/obj/%.o,$(1))
+COMMON_OBJ :=	$(call obj,$(COMMON_SRC))
+PARSE_OBJ :=	$(patsubst %.y,$(BUILD)/obj/%.o,$(wildcard mimd/*.y))
+MIMD_OBJ :=	$(call obj,$(filter-out mimd/main.c,$(MIMD_SRC))) $(PARSE_OBJ)
+MIMCTL_OBJ :=	$(call obj,$(filter-out mimctl/main.c,$(MIMCTL_SRC)))
+UNIT_BIN :=	$(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(UNIT_SRC))
+BENCH_BIN :=	$(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(BENCH_SRC))
+
+.PHONY: all unit fuzz bench-bin clean install check run bench
+.SECONDARY:
+
+all: $(BUILD)/bin/mimd $(BUILD)/bin/mimctl
+
+$(BUILD)/bin/mimd: $(call obj,mimd/main.c) $(BUILD)/libmimd.a \
+    $(BUILD)/libcommon.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
+$(BUILD)/bin/mimctl: $(call obj,mimctl/main.c) $(BUILD)/libmimctl.a \
+    $(BUILD)/libcommon.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
+$(BUILD)/libcommon.a: $(COMMON_OBJ)
+$(BUILD)/libmimd.a: $(MIMD_OBJ)
+$(BUILD)/libmimctl.a: $(MIMCTL_OBJ)
+$(BUILD)/%.a:
+	@mkdir -p $(@D)
+	rm -f $@
+	ar rcs $@ $^
+
+# A child sees its own folder, the daemon's and include/; nothing else.
+$(BUILD)/obj/mimd/%.o: CPPFLAGS += -Imimd
+$(BUILD)/obj/mimctl/%.o: CPPFLAGS += -Imimctl
+$(BUILD)/obj/tests/%.o: CPPFLAGS += -Imimd -Imimctl -I.
+
+$(BUILD)/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/gen/%.c: %.y
+	@mkdir -p $(@D)
+	bison -y -o $@ $<
+
+$(BUILD)/obj/mimd/%.o: $(BUILD)/gen/mimd/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/libmimd.a \
+    $(BUILD)/libmimctl.a $(BUILD)/libcommon.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ -lcmocka $(LIBS)
+
+unit: $(UNIT_BIN)
+
+$(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o $(BUILD)/libcommon.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
+bench-bin: $(BENCH_BIN)
+
+# Fuzz targets: the whole tree again, with clang's libFuzzer.
+FUZZ_BUILD =	$(BUILD)/fuzz
+FUZZ_SAN =	-fsanitize=fuzzer-no-link,address,undefined \
+		-fno-sanitize-recover=undefined
+FUZZ_BIN :=	$(patsubst tests/fuzz/%.c,$(FUZZ_BUILD)/bin/%,$(FUZZ_SRC))
+
+fuzz:
+	$(MAKE) BUILD=$(FUZZ_BUILD) CC=$(CLANG) SAN="$(FUZZ_SAN)" \
+	    CFLAGS="-O1 -g" fuzz-bin
+
+.PHONY: fuzz-bin
+fuzz-bin: $(patsubst tests/fuzz/%.c,$(BUILD)/bin/%,$(FUZZ_SRC))
+
+$(BUILD)/bin/fuzz_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(BUILD)/libmimd.a \
+    $(BUILD)/libmimctl.a $(BUILD)/libcommon.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
+clean:
+	rm -rf $(BUILD)
+
+-include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef MSG_H
+#define MSG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "role.h"
+
+/*
+ * Messages between processes.  msg.def is the one table; structs, codec,
+ * validation, direction checks, names, tests and fuzz seeds derive from it.
+ * On the wire a message is a msgpack array: its number, then its fields; a
+ * record is an array, too.
+ */
+
+/* Bounds named in msg.def. */
+#define MSG_SIZE_MAX	65536U		/* bytes of a packet */
+#define ROOTS_MAX	64U
+#define URL_MAX		1024U
+#define HOST_MAX	253U
+#define PATH_LEN_MAX	4095U
+#define NAME_MAX_	1024U		/* bytes of a torrent's name */
+#define ERROR_MAX	512U
+#define CLIENT_MAX	64U
+#define LOG_LINE_LEN	1024U
+#define FILES_MAX	1000000U
+#define PIECES_MAX	(1U << 21)
+#define PIECE_LEN_MAX	(512U << 20)
+#define SLOT_SIZE	16384U
+#define SLOTS_MIN	64U
+#define SLOTS_MAX	262144U
+#define TRACKERS_MAX	64U
+#define PEERS_MAX	65535U
+
+/* rec_slot_result.status */
+enum slot_status {
+	SLOT_OK,
+	SLOT_UNWANTED,		/* write: had it already, or torrent closed */
+	SLOT_FAILED		/* I/O error: the block is not there */
+};
+#define SLOT_STATUS_MAX	SLOT_FAILED
+
+/* rec_peer.source and peers_found.source */
+enum peer_source {
+	PEER_SOURCE_INCOMING,
+	PEER_SOURCE_TRACKER,
+	PEER_SOURCE_USER,
+	PEER_SOURCE_RESUME
+};
+#define PEER_SOURCE_MAX	PEER_SOURCE_RESUME
+
+/* rec_peer.flags */
+#define PEER_INCOMING		0x0001
+#define PEER_AM_CHOKING		0x0002
+#define PEER_AM_INTERESTED	0x0004
+#define PEER_CHOKING		0x0008
+#define PEER_INTERESTED		0x0010
+#define PEER_IS_SEED		0x0020
+#define PEER_SNUBBED		0x0040
+#define PEER_FLAGS_ALL		0x007f
+
+/* rec_tracker_row.state */
+enum tracker_state {
+	TRACKER_IDLE,		/* not used (yet) */
+	TRACKER_WAITING,	/* for its next time */
+	TRACKER_ANNOUNCING,
+	TRACKER_FAILED		/* will be tried again at next */
+};
+#define TRACKER_STATE_MAX	TRACKER_FAILED
+
+/* rec_torrent_row.state, in words by tstate_name() */
+enum tstate {
+	TSTATE_CHECKING, TSTATE_METADATA, TSTATE_DOWNLOADING, TSTATE_SEEDING,
+	TSTATE_STOPPED, TSTATE_QUEUED, TSTATE_MOVING, TSTATE_WAITING,
+	TSTATE_ERROR
+};
+#define TSTATE_MAX	TSTATE_ERROR
+const char	*tstate_name(enum tstate state);
+
+/* disk_state.state */
+enum dstate {
+	DSTATE_READY,		/* pieces are known: may be opened */
+	DSTATE_CHECKING,
+	DSTATE_WAITING,		/* for space or a volume; goes on by itself */
+	DSTATE_ERROR		/* needs the user */
+};
+#define DSTATE_MAX	DSTATE_ERROR
+
+/* ctl_act.action */
+enum ctl_action {
+	CTL_START, CTL_STOP, CTL_REMOVE, CTL_REMOVE_DATA, CTL_CHECK
+};
+#define CTL_ACTION_MAX	CTL_CHECK
+
+/* ctl_end.code: mimctl's exit status */
+enum ctl_code {
+	CTL_OK, CTL_FAILED, CTL_USAGE, CTL_NO_TORRENT, CTL_NO_DAEMON,
+	CTL_REFUSED, CTL_PARTIAL, CTL_TIMEOUT
+};
+#define CTL_CODE_MAX	CTL_TIMEOUT
+
+/* Sets of roles. */
+#define TO_PARENT	(1U << ROLE_PARENT)
+#define TO_PEER		(1U << ROLE_PEER)
+#define TO_DISK		(1U << ROLE_DISK)
+#define TO_TRACKER	(1U << ROLE_TRACKER)
+#define TO_RESOLVER	(1U << ROLE_RESOLVER)
+#define TO_CTL		(1U << ROLE_CTL)
+#define TO_CHILDREN	(TO_PEER | TO_DISK | TO_TRACKER | TO_RESOLVER)
+
+struct blob {
+	const uint8_t	*p;
+	uint32_t	 len;
+};
+
+/* struct rec_NAME and struct msg_NAME */
+#define REC(name)			struct rec_##name {
+#define END_REC				};
+#define MSG(name, NAME, from, to, phase, fd)	struct msg_##name {
+#define LAST_SETUP			MSG
+#define END_MSG				};
+#define UINT(type, name, min, max)	type name;
+#define FLAG(name)			bool name;
+#define HASH(name, size)		uint8_t name[size];
+#define BLOB(name, min, max)		struct blob name;
+#define STR(name, max)			const char *name;
+#define LIST(rec, name, max) \
+	struct { const struct rec_##rec *v; uint32_t n; } name;
+#define NONE				char none;
+#include "msg.def"
+#undef REC
+#undef END_REC
+#undef MSG
+#undef END_MSG
+#undef UINT
+#undef FLAG
+#undef HASH
+#undef BLOB
+#undef STR
+#undef LIST
+#undef NONE
+
+/* The empty definitions shared by the inclusions that want names only. */
+#define REC(name)
+#define END_REC
+#define END_MSG
+#define UINT(type, name, min, max)
+#define FLAG(name)
+#define HASH(name, size)
+#define BLOB(name, min, max)
+#define STR(name, max)
+#define LIST(rec, name, max)
+#define NONE
+
+enum msg_type {
+#define MSG(name, NAME, from, to, phase, fd)	MSG_##NAME,
+#include "msg.def"
+#undef MSG
+	MSG_COUNT
+};
+
+union msg_body {
+#define MSG(name, NAME, from, to, phase, fd)	struct msg_##name name;
+#include "msg.def"
+#undef MSG
+};
+
+struct chan;
+
+/*
+ * A handler for each message: an array of MSG_COUNT of these, filled with
+ * [MSG_TORRENT_ADD] = { .torrent_add = disk_on_torrent_add }.  m and what it
+ * points to live until the handler returns.
+ */
+union msg_fn {
+	void	(*any)(void);
+#define MSG(name, NAME, from, to, phase, fd) \
+	void	(*name)(struct chan *c, const struct msg_##name *m, void *arg);
+#include "msg.def"
+#undef MSG
+};
+#undef REC
+#undef END_REC
+#undef END_MSG
+#undef UINT
+#undef FLAG
+#undef HASH
+#undef BLOB
+#undef STR
+#undef LIST
+#undef NONE
+#undef LAST_SETUP
+
+/* Phases of a sender's side of a channel. */
+#define PHASE_SETUP	0x1
+#define PHASE_RUN	0x2
+
+enum msg_field_kind {
+	FIELD_END, FIELD_UINT, FIELD_FLAG, FIELD_HASH, FIELD_BLOB, FIELD_STR,
+	FIELD_LIST
+};
+
+struct msg_field {
+	enum msg_field_kind	 kind;
+	const char		*name;
+	size_t			 off;	/* in the struct */
+	size_t			 size;	/* UINT: of the type; HASH: bytes */
+	uint64_t		 min, max;
+	const struct msg_rec	*rec;	/* LIST */
+};
+
+struct msg_rec {
+	const char		*name;
+	const struct msg_field	*fields;
+	size_t			 size;	/* of the struct */
+};
+
+struct msg_desc {
+	const char		*name;
+	const struct msg_field	*fields;	/* ends with FIELD_END */
+	size_t			 size;	/* of the struct */
+	uint32_t		 from, to;	/* sets of roles */
+	uint8_t			 phases;
+	bool			 fd, last_setup;
+};
+
+/* NULL if there is no such message. */
+const struct msg_desc *msg_desc(uint32_t type);
+const char	*msg_name(uint32_t type);
+
+/*
+ * Encode body, a struct msg_* of this type, into buf.  Returns its length,
+ * or -1 if a field is out of its bounds or the packet would not fit.
+ */
+ssize_t	 msg_encode(enum msg_type type, const void *body, uint8_t *buf,
+	    size_t size);
+
+/* Where decoded strings and lists live; bounded by the packet's size. */
+struct msg_in {
+	uint32_t	 type;
+	union msg_body	 body;
+	uint8_t		*scratch;
+	size_t		 scratch_size, scratch_used;
+};
+
+struct msg_in	*msg_in_new(void);
+void		 msg_in_free(struct msg_in *in);
+
+/*
+ * Check the frame (depth, sum of elements, exact end), then decode and check
+ * every field.  Body pointers point into in and buf.  Returns -1 with a
+ * reason in *why (static text).
+ */
+int	 msg_decode(struct msg_in *in, const uint8_t *buf, size_t len,
+	    const char **why);
+/* May from send this to to in this phase, with or without a descriptor? */
+int	 msg_allowed(uint32_t type, enum role from, enum role to,
+	    uint8_t phase, bool has_fd, const char **why);
+/* Call the handler for in->type; -1 if there is none. */
+int	 msg_dispatch(const union msg_fn *fns, struct msg_in *in,
+	    struct chan *c, void *arg);
+
+#endif /* MSG_H */

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef SANDBOX_H
+#define SANDBOX_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "role.h"
+
+struct child_path;
+
+struct sandbox_report {
+	uint16_t	walls;		/* WALL_* that stand */
+	uint8_t		landlock_abi;	/* 0: none */
+};
+
+/*
+ * First half, at exec: close every descriptor but 0-2 and keep_fd, no core,
+ * not dumpable.  As root: chroot to an empty directory (roles without
+ * files), drop groups, user and every capability for user uid, gid.
+ * Fatal on failure.
+ */
+void	sandbox_drop(enum role role, int keep_fd);
+/*
+ * Second half, before the first byte from outside: resource limits,
+ * no_new_privs, Landlock with only these directories, the role's seccomp
+ * filter.  A wall that cannot be had is fatal unless relaxed.
+ */
+void	sandbox_seal(enum role role, const struct child_path *paths,
+	    int npaths, bool relaxed, struct sandbox_report *report);
+
+#endif /* SANDBOX_H */
