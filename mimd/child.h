@@ -31,6 +31,12 @@ struct child_ops {
 	 * keep and returns their number.
 	 */
 	int	(*warm)(void *arg, struct child_path *paths);
+	/*
+	 * Start the worker threads; NULL if there are none.  Called by
+	 * sandbox_seal() after Landlock, which holds for the calling thread
+	 * and those it starts, and before the filter refuses clone.
+	 */
+	void	(*threads)(void *arg);
 	/* Sealed and ready. */
 	void	(*run)(void *arg);
 	/*

@@ -25,9 +25,11 @@ void	sandbox_drop(enum role role, int keep_fd);
 /*
  * Second half, before the first byte from outside: resource limits,
  * no_new_privs, Landlock with only these directories, the role's seccomp
- * filter.  A wall that cannot be had is fatal unless relaxed.
+ * filter (for all threads).  threads(arg), if not NULL, is called between
+ * Landlock and the filter.  A wall that cannot be had is fatal unless relaxed.
  */
 void	sandbox_seal(enum role role, const struct child_path *paths,
-	    int npaths, bool relaxed, struct sandbox_report *report);
+	    int npaths, bool relaxed, void (*threads)(void *), void *arg,
+	    struct sandbox_report *report);
 
 #endif /* SANDBOX_H */
