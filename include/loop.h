@@ -26,7 +26,7 @@ void	 loop_free(struct loop *loop);
 /* Run until loop_stop() or until nothing is left to wait for. */
 void	 loop_run(struct loop *loop);
 void	 loop_stop(struct loop *loop);
-/* Milliseconds and microseconds of CLOCK_MONOTONIC, read once a turn. */
+/* CLOCK_MONOTONIC in ms and us, as read when this callback was entered. */
 uint64_t loop_now(struct loop *loop);
 uint64_t loop_now_us(struct loop *loop);
 

@@ -15,7 +15,7 @@ struct child {
 /* Directories that stay open to a child after it is sealed. */
 #define CHILD_PATHS_MAX		(ROOTS_MAX + 8)
 struct child_path {
-	int	fd;		/* O_PATH descriptor */
+	int	fd;		/* O_PATH descriptor, the role's own */
 	bool	write;		/* else read only */
 };
 

@@ -1,0 +1,717 @@
+/* SPDX-License-Identifier: ISC */
+#include <msgpack.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "mem.h"
+#include "msg.h"
+
+#define FRAME_DEPTH_MAX	8	/* arrays in arrays; the table needs 3 */
+#define SCRATCH_ALIGN	8
+
+/* ---- the table ---- */
+
+enum {
+#define REC(name)				REC_##name,
+#define END_REC
+#define MSG(name, NAME, from, to, phase, fd)
+#define LAST_SETUP				MSG
+#define END_MSG
+#define UINT(type, name, min, max)
+#define FLAG(name)
+#define HASH(name, size)
+#define BLOB(name, min, max)
+#define STR(name, max)
+#define LIST(rec, name, max)
+#define NONE
+#include "msg.def"
+#undef REC
+#undef END_REC
+#undef MSG
+#undef LAST_SETUP
+#undef END_MSG
+#undef UINT
+#undef FLAG
+#undef HASH
+#undef BLOB
+#undef STR
+#undef LIST
+#undef NONE
+	REC_COUNT
+};
+
+static struct msg_rec	recs[REC_COUNT];
+static struct msg_desc	descs[MSG_COUNT];
+
+/*
+ * A function for each record and message, since only there can the fields,
+ * which do not know whose they are, name their struct (as S).
+ */
+#define FIELDS(tag) \
+	typedef struct tag S; \
+	static const struct msg_field fields[] = {
+#define END_FIELDS \
+		{ .kind = FIELD_END } \
+	};
+#define REC(name) \
+static void \
+init_rec_##name(struct msg_rec *r) \
+{ \
+	FIELDS(rec_##name)
+#define END_REC \
+	END_FIELDS \
+	r->fields = fields; \
+	r->size = sizeof(S); \
+}
+#define MSG(name, NAME, from, to, phase, fd) \
+static void \
+init_msg_##name(struct msg_desc *d) \
+{ \
+	FIELDS(msg_##name)
+#define LAST_SETUP	MSG
+#define END_MSG \
+	END_FIELDS \
+	d->fields = fields; \
+	d->size = sizeof(S); \
+}
+#define UINT(type, f, lo, hi) \
+	{ FIELD_UINT, #f, offsetof(S, f), sizeof(type), lo, hi, NULL },
+#define FLAG(f) \
+	{ FIELD_FLAG, #f, offsetof(S, f), sizeof(bool), 0, 1, NULL },
+#define HASH(f, n) \
+	{ FIELD_HASH, #f, offsetof(S, f), n, n, n, NULL },
+#define BLOB(f, lo, hi) \
+	{ FIELD_BLOB, #f, offsetof(S, f), 0, lo, hi, NULL },
+#define STR(f, hi) \
+	{ FIELD_STR, #f, offsetof(S, f), 0, 0, hi, NULL },
+#define LIST(r, f, hi) \
+	{ FIELD_LIST, #f, offsetof(S, f), 0, 0, hi, &recs[REC_##r] },
+#define NONE
+#include "msg.def"
+#undef REC
+#undef END_REC
+#undef MSG
+#undef LAST_SETUP
+#undef END_MSG
+#undef UINT
+#undef FLAG
+#undef HASH
+#undef BLOB
+#undef STR
+#undef LIST
+#undef NONE
+
+#define UINT(type, name, min, max)
+#define FLAG(name)
+#define HASH(name, size)
+#define BLOB(name, min, max)
+#define STR(name, max)
+#define LIST(rec, name, max)
+#define NONE
+#define END_REC
+#define END_MSG
+
+#define SETUP		PHASE_SETUP
+#define RUN		PHASE_RUN
+#define ANY		(PHASE_SETUP | PHASE_RUN)
+#define FD		true
+#define NOFD		false
+
+static void
+table_init(void)
+{
+	struct msg_desc	*d;
+
+#define REC(n) \
+	recs[REC_##n].name = #n; \
+	init_rec_##n(&recs[REC_##n]);
+#define MSG_ROW(n, N, f, t, p, has_fd, last) \
+	d = &descs[MSG_##N]; \
+	d->name = #n; \
+	d->from = (f); \
+	d->to = (t); \
+	d->phases = (p); \
+	d->fd = (has_fd); \
+	d->last_setup = (last); \
+	init_msg_##n(d);
+#define MSG(n, N, f, t, p, has_fd)		MSG_ROW(n, N, f, t, p, has_fd, false)
+#define LAST_SETUP(n, N, f, t, p, has_fd)	MSG_ROW(n, N, f, t, p, has_fd, true)
+#include "msg.def"
+#undef REC
+#undef MSG
+#undef LAST_SETUP
+}
+
+const struct msg_desc *
+msg_desc(uint32_t type)
+{
+	if (type >= MSG_COUNT)
+		return NULL;
+	if (descs[0].name == NULL)
+		table_init();
+	return &descs[type];
+}
+
+const char *
+msg_name(uint32_t type)
+{
+	const struct msg_desc	*d = msg_desc(type);
+
+	return d != NULL ? d->name : "unknown";
+}
+
+int
+msg_allowed(uint32_t type, enum role from, enum role to, uint8_t phase,
+    bool has_fd, const char **why)
+{
+	const struct msg_desc	*d = msg_desc(type);
+
+	if (d == NULL)
+		*why = "unknown message";
+	else if ((d->from & (1U << from)) == 0)
+		*why = "message from the wrong sender";
+	else if ((d->to & (1U << to)) == 0)
+		*why = "message to the wrong receiver";
+	else if ((d->phases & phase) == 0)
+		*why = "message in the wrong phase";
+	else if (d->fd && !has_fd)
+		*why = "message lacks its descriptor";
+	else if (!d->fd && has_fd)
+		*why = "message with a stray descriptor";
+	else
+		return 0;
+	return -1;
+}
+
+static uint32_t
+field_count(const struct msg_field *f)
+{
+	uint32_t	n = 0;
+
+	while (f[n].kind != FIELD_END)
+		n++;
+	return n;
+}
+
+/* ---- unsigned fields of any width ---- */
+
+static uint64_t
+uint_load(const void *p, size_t size)
+{
+	uint64_t	v64;
+	uint32_t	v32;
+	uint16_t	v16;
+
+	switch (size) {
+	case 1:
+		return *(const uint8_t *)p;
+	case 2:
+		memcpy(&v16, p, sizeof(v16));
+		return v16;
+	case 4:
+		memcpy(&v32, p, sizeof(v32));
+		return v32;
+	default:
+		memcpy(&v64, p, sizeof(v64));
+		return v64;
+	}
+}
+
+static void
+uint_store(void *p, size_t size, uint64_t v)
+{
+	uint32_t	v32 = (uint32_t)v;
+	uint16_t	v16 = (uint16_t)v;
+
+	switch (size) {
+	case 1:
+		*(uint8_t *)p = (uint8_t)v;
+		break;
+	case 2:
+		memcpy(p, &v16, sizeof(v16));
+		break;
+	case 4:
+		memcpy(p, &v32, sizeof(v32));
+		break;
+	default:
+		memcpy(p, &v, sizeof(v));
+		break;
+	}
+}
+
+/* The shape that every LIST(rec, name, max) member has; copied, not cast. */
+struct any_list {
+	const void	*v;
+	uint32_t	 n;
+};
+
+/* ---- encoding ---- */
+
+struct out {
+	uint8_t	*buf;
+	size_t	 size, len;
+};
+
+static int
+out_write(void *arg, const char *p, size_t len)
+{
+	struct out	*out = arg;
+
+	if (len > out->size - out->len)
+		return -1;
+	memcpy(out->buf + out->len, p, len);
+	out->len += len;
+	return 0;
+}
+
+static int encode_fields(msgpack_packer *, const struct msg_field *,
+    const uint8_t *);
+
+static int
+encode_bytes(msgpack_packer *pk, const void *p, size_t len)
+{
+	if (msgpack_pack_bin(pk, len) != 0)
+		return -1;
+	return len > 0 ? msgpack_pack_bin_body(pk, p, len) : 0;
+}
+
+static int
+encode_str(msgpack_packer *pk, const struct msg_field *f, const char *s)
+{
+	size_t	len;
+
+	if (s == NULL)
+		s = "";
+	if ((len = strlen(s)) > f->max || msgpack_pack_str(pk, len) != 0)
+		return -1;
+	return len > 0 ? msgpack_pack_str_body(pk, s, len) : 0;
+}
+
+static int
+encode_list(msgpack_packer *pk, const struct msg_field *f, const void *src)
+{
+	struct any_list	 list;
+	const uint8_t	*p;
+	uint32_t	 i, nfields = field_count(f->rec->fields);
+
+	memcpy(&list, src, sizeof(list));
+	if (list.n > f->max || msgpack_pack_array(pk, list.n) != 0)
+		return -1;
+	for (i = 0, p = list.v; i < list.n; i++, p += f->rec->size) {
+		if (msgpack_pack_array(pk, nfields) != 0 ||
+		    encode_fields(pk, f->rec->fields, p) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+encode_field(msgpack_packer *pk, const struct msg_field *f, const uint8_t *p)
+{
+	const struct blob	*blob;
+	uint64_t		 v;
+
+	switch (f->kind) {
+	case FIELD_UINT:
+		v = uint_load(p, f->size);
+		if (v < f->min || v > f->max)
+			return -1;
+		return msgpack_pack_uint64(pk, v);
+	case FIELD_FLAG:
+		return *(const bool *)p ? msgpack_pack_true(pk) :
+		    msgpack_pack_false(pk);
+	case FIELD_HASH:
+		return encode_bytes(pk, p, f->size);
+	case FIELD_BLOB:
+		blob = (const struct blob *)p;
+		if (blob->len < f->min || blob->len > f->max)
+			return -1;
+		return encode_bytes(pk, blob->p, blob->len);
+	case FIELD_STR:
+		return encode_str(pk, f, *(const char *const *)p);
+	case FIELD_LIST:
+		return encode_list(pk, f, p);
+	case FIELD_END:
+		break;
+	}
+	return -1;
+}
+
+static int
+encode_fields(msgpack_packer *pk, const struct msg_field *f,
+    const uint8_t *body)
+{
+	for (; f->kind != FIELD_END; f++)
+		if (encode_field(pk, f, body + f->off) != 0)
+			return -1;
+	return 0;
+}
+
+ssize_t
+msg_encode(enum msg_type type, const void *body, uint8_t *buf, size_t size)
+{
+	const struct msg_desc	*d = msg_desc(type);
+	msgpack_packer		 pk;
+	struct out		 out = { buf, size, 0 };
+
+	if (out.size > MSG_SIZE_MAX)
+		out.size = MSG_SIZE_MAX;
+	msgpack_packer_init(&pk, &out, out_write);
+	if (msgpack_pack_array(&pk, field_count(d->fields) + 1) != 0 ||
+	    msgpack_pack_uint32(&pk, type) != 0 ||
+	    encode_fields(&pk, d->fields, body) == -1)
+		return -1;
+	return (ssize_t)out.len;
+}
+
+/* ---- the frame walker ---- */
+
+struct walk {
+	const uint8_t	*p, *end;
+	uint64_t	 elements;	/* declared so far */
+	size_t		 limit;		/* bytes of the frame */
+	uint32_t	 left[FRAME_DEPTH_MAX];
+	uint32_t	 depth;
+};
+
+static int
+walk_number(struct walk *w, uint32_t nbytes, uint32_t *v)
+{
+	if ((size_t)(w->end - w->p) < nbytes)
+		return -1;
+	for (*v = 0; nbytes > 0; nbytes--)
+		*v = *v << 8 | *w->p++;
+	return 0;
+}
+
+static int
+walk_skip(struct walk *w, uint32_t n)
+{
+	if ((size_t)(w->end - w->p) < n)
+		return -1;
+	w->p += n;
+	return 0;
+}
+
+/* Open an array; an empty one is over at once. */
+static int
+walk_array(struct walk *w, uint32_t n)
+{
+	w->elements += n;
+	if (w->elements > w->limit)
+		return -1;
+	if (n == 0)
+		return 0;
+	if (w->depth == FRAME_DEPTH_MAX)
+		return -1;
+	w->left[w->depth++] = n;
+	return 0;
+}
+
+/* One value: only the types that the table uses are let through. */
+static int
+walk_value(struct walk *w)
+{
+	uint32_t	n;
+	uint8_t		c = *w->p++;
+
+	if (c <= 0x7f)				/* positive fixint */
+		return 0;
+	if ((c & 0xf0) == 0x90)			/* fixarray */
+		return walk_array(w, c & 0x0f);
+	if ((c & 0xe0) == 0xa0)			/* fixstr */
+		return walk_skip(w, c & 0x1f);
+	switch (c) {
+	case 0xc2:				/* false, true */
+	case 0xc3:
+		return 0;
+	case 0xc4:				/* bin 8, 16, 32 */
+	case 0xc5:
+	case 0xc6:
+		if (walk_number(w, 1U << (c - 0xc4), &n) == -1)
+			return -1;
+		return walk_skip(w, n);
+	case 0xcc:				/* uint 8, 16, 32, 64 */
+	case 0xcd:
+	case 0xce:
+	case 0xcf:
+		return walk_skip(w, 1U << (c - 0xcc));
+	case 0xd9:				/* str 8, 16, 32 */
+	case 0xda:
+	case 0xdb:
+		if (walk_number(w, 1U << (c - 0xd9), &n) == -1)
+			return -1;
+		return walk_skip(w, n);
+	case 0xdc:				/* array 16, 32 */
+	case 0xdd:
+		if (walk_number(w, c == 0xdc ? 2 : 4, &n) == -1)
+			return -1;
+		return walk_array(w, n);
+	default:
+		return -1;
+	}
+}
+
+/*
+ * msgpack-c allocates what a header declares; so every count is held against
+ * the bytes that are really there before it sees the frame.
+ */
+static int
+frame_ok(const uint8_t *buf, size_t len)
+{
+	struct walk	w = { .p = buf, .end = buf + len, .limit = len };
+
+	do {
+		if (w.p == w.end)
+			return -1;
+		if (w.depth > 0)
+			w.left[w.depth - 1]--;
+		if (walk_value(&w) == -1)
+			return -1;
+		while (w.depth > 0 && w.left[w.depth - 1] == 0)
+			w.depth--;
+	} while (w.depth > 0);
+	return w.p == w.end ? 0 : -1;
+}
+
+/* ---- decoding ---- */
+
+struct msg_in *
+msg_in_new(void)
+{
+	return xcalloc(1, sizeof(struct msg_in));
+}
+
+void
+msg_in_free(struct msg_in *in)
+{
+	if (in == NULL)
+		return;
+	free(in->scratch);
+	free(in);
+}
+
+/* Room for all lists and strings, so that pointers into it stay good. */
+static void
+scratch_reserve(struct msg_in *in, size_t need)
+{
+	in->scratch_used = 0;
+	if (need <= in->scratch_size)
+		return;
+	free(in->scratch);
+	in->scratch = xmalloc(need);
+	in->scratch_size = need;
+}
+
+static void *
+scratch_take(struct msg_in *in, size_t size)
+{
+	void	*p = in->scratch + in->scratch_used;
+
+	in->scratch_used += (size + SCRATCH_ALIGN - 1) &
+	    ~(size_t)(SCRATCH_ALIGN - 1);
+	return p;
+}
+
+/* Bytes of scratch that a message's lists take; -1 if one is too long. */
+static ssize_t
+lists_size(const struct msg_field *f, const msgpack_object *o)
+{
+	size_t	sum = 0;
+
+	for (; f->kind != FIELD_END; f++, o++) {
+		if (f->kind != FIELD_LIST)
+			continue;
+		if (o->type != MSGPACK_OBJECT_ARRAY ||
+		    o->via.array.size > f->max)
+			return -1;
+		sum += o->via.array.size * f->rec->size + SCRATCH_ALIGN;
+	}
+	return (ssize_t)sum;
+}
+
+static int decode_fields(struct msg_in *, const struct msg_field *,
+    const msgpack_object *, uint8_t *);
+
+static int
+decode_bin(const struct msg_field *f, const msgpack_object *o)
+{
+	return o->type == MSGPACK_OBJECT_BIN && o->via.bin.size >= f->min &&
+	    o->via.bin.size <= f->max ? 0 : -1;
+}
+
+static int
+decode_str(struct msg_in *in, const struct msg_field *f,
+    const msgpack_object *o, const char **dst)
+{
+	char	*s;
+
+	if (o->type != MSGPACK_OBJECT_STR || o->via.str.size > f->max ||
+	    memchr(o->via.str.ptr, '\0', o->via.str.size) != NULL)
+		return -1;
+	s = scratch_take(in, (size_t)o->via.str.size + 1);
+	memcpy(s, o->via.str.ptr, o->via.str.size);
+	s[o->via.str.size] = '\0';
+	*dst = s;
+	return 0;
+}
+
+static int
+decode_list(struct msg_in *in, const struct msg_field *f,
+    const msgpack_object *o, void *dst)
+{
+	const msgpack_object	*e = o->via.array.ptr;
+	struct any_list		 list;
+	uint8_t			*p;
+	uint32_t		 i, nfields = field_count(f->rec->fields);
+
+	p = scratch_take(in, o->via.array.size * f->rec->size);
+	list.v = p;
+	list.n = o->via.array.size;
+	memcpy(dst, &list, sizeof(list));
+	for (i = 0; i < list.n; i++, e++, p += f->rec->size) {
+		if (e->type != MSGPACK_OBJECT_ARRAY ||
+		    e->via.array.size != nfields)
+			return -1;
+		memset(p, 0, f->rec->size);
+		if (decode_fields(in, f->rec->fields, e->via.array.ptr,
+		    p) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+decode_field(struct msg_in *in, const struct msg_field *f,
+    const msgpack_object *o, uint8_t *p)
+{
+	struct blob	*blob;
+
+	switch (f->kind) {
+	case FIELD_UINT:
+		if (o->type != MSGPACK_OBJECT_POSITIVE_INTEGER ||
+		    o->via.u64 < f->min || o->via.u64 > f->max)
+			return -1;
+		uint_store(p, f->size, o->via.u64);
+		return 0;
+	case FIELD_FLAG:
+		if (o->type != MSGPACK_OBJECT_BOOLEAN)
+			return -1;
+		*(bool *)p = o->via.boolean;
+		return 0;
+	case FIELD_HASH:
+		if (decode_bin(f, o) == -1)
+			return -1;
+		memcpy(p, o->via.bin.ptr, f->size);
+		return 0;
+	case FIELD_BLOB:
+		if (decode_bin(f, o) == -1)
+			return -1;
+		blob = (struct blob *)p;
+		blob->p = (const uint8_t *)o->via.bin.ptr;
+		blob->len = o->via.bin.size;
+		return 0;
+	case FIELD_STR:
+		return decode_str(in, f, o, (const char **)p);
+	case FIELD_LIST:
+		return decode_list(in, f, o, p);
+	case FIELD_END:
+		break;
+	}
+	return -1;
+}
+
+static int
+decode_fields(struct msg_in *in, const struct msg_field *f,
+    const msgpack_object *o, uint8_t *body)
+{
+	for (; f->kind != FIELD_END; f++, o++)
+		if (decode_field(in, f, o, body + f->off) == -1)
+			return -1;
+	return 0;
+}
+
+static int
+decode_root(struct msg_in *in, const msgpack_object *root, size_t len,
+    const char **why)
+{
+	const struct msg_desc	*d;
+	const msgpack_object	*o = root->via.array.ptr;
+	ssize_t			 lists;
+
+	*why = "message without a number";
+	if (root->type != MSGPACK_OBJECT_ARRAY || root->via.array.size == 0 ||
+	    o->type != MSGPACK_OBJECT_POSITIVE_INTEGER)
+		return -1;
+	*why = "unknown message";
+	if (o->via.u64 >= MSG_COUNT)
+		return -1;
+	in->type = (uint32_t)o->via.u64;
+	d = msg_desc(in->type);
+	*why = "wrong number of fields";
+	if (root->via.array.size != field_count(d->fields) + 1)
+		return -1;
+	*why = "field out of bounds";
+	if ((lists = lists_size(d->fields, o + 1)) == -1)
+		return -1;
+	/* A string takes its bytes, a NUL and padding; a header is a byte. */
+	scratch_reserve(in, (size_t)lists + len * (SCRATCH_ALIGN + 1));
+	memset(&in->body, 0, d->size);
+	return decode_fields(in, d->fields, o + 1, (uint8_t *)&in->body);
+}
+
+int
+msg_decode(struct msg_in *in, const uint8_t *buf, size_t len,
+    const char **why)
+{
+	msgpack_unpacked	 result;
+	size_t			 off = 0;
+	int			 r = -1;
+
+	*why = "malformed frame";
+	if (len > MSG_SIZE_MAX || frame_ok(buf, len) == -1)
+		return -1;
+	msgpack_unpacked_init(&result);
+	if (msgpack_unpack_next(&result, (const char *)buf, len, &off) ==
+	    MSGPACK_UNPACK_SUCCESS && off == len)
+		r = decode_root(in, &result.data, len, why);
+	msgpack_unpacked_destroy(&result);
+	return r;
+}
+
+int
+msg_dispatch(const union msg_fn *fns, struct msg_in *in, struct chan *c,
+    void *arg)
+{
+	if (fns[in->type].any == NULL)
+		return -1;
+	switch (in->type) {
+#define REC(name)
+#define LAST_SETUP	MSG
+#define MSG(name, NAME, from, to, phase, fd) \
+	case MSG_##NAME: \
+		fns[MSG_##NAME].name(c, &in->body.name, arg); \
+		break;
+#include "msg.def"
+	}
+	return 0;
+}
+
+const char *
+tstate_name(enum tstate state)
+{
+	static const char *const	names[] = {
+		[TSTATE_CHECKING] = "checking",
+		[TSTATE_METADATA] = "metadata",
+		[TSTATE_DOWNLOADING] = "downloading",
+		[TSTATE_SEEDING] = "seeding",
+		[TSTATE_STOPPED] = "stopped",
+		[TSTATE_QUEUED] = "queued",
+		[TSTATE_MOVING] = "moving",
+		[TSTATE_WAITING] = "waiting",
+		[TSTATE_ERROR] = "error"
+	};
+
+	return names[state];
+}
