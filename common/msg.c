@@ -545,14 +545,16 @@ static int
 decode_str(struct msg_in *in, const struct msg_field *f,
     const msgpack_object *o, const char **dst)
 {
-	char	*s;
+	char		*s;
+	uint32_t	 len = o->via.str.size;
 
-	if (o->type != MSGPACK_OBJECT_STR || o->via.str.size > f->max ||
-	    memchr(o->via.str.ptr, '\0', o->via.str.size) != NULL)
+	if (o->type != MSGPACK_OBJECT_STR || len > f->max ||
+	    (len > 0 && memchr(o->via.str.ptr, '\0', len) != NULL))
 		return -1;
-	s = scratch_take(in, (size_t)o->via.str.size + 1);
-	memcpy(s, o->via.str.ptr, o->via.str.size);
-	s[o->via.str.size] = '\0';
+	s = scratch_take(in, (size_t)len + 1);
+	if (len > 0)
+		memcpy(s, o->via.str.ptr, len);
+	s[len] = '\0';
 	*dst = s;
 	return 0;
 }
