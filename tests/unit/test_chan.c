@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: ISC */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <sys/socket.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "chan.h"
+#include "loop.h"
+
+/* A parent and a resolver, both in this process, on one loop. */
+struct pair {
+	struct loop	*loop;
+	struct chan	*parent, *child;
+	int		 got_levels, got_logs, closed, drained;
+	const char	*why;
+	int		 fd;
+	char		 text[64];
+};
+
+static void
+on_level(struct chan *c, const struct msg_log_level *m, void *arg)
+{
+	struct pair	*p = arg;
+
+	(void)c;
+	(void)m;
+	p->got_levels++;
+	loop_stop(p->loop);
+}
+
+static void
+on_log(struct chan *c, const struct msg_log *m, void *arg)
+{
+	struct pair	*p = arg;
+
+	(void)c;
+	p->got_logs++;
+	strlcpy(p->text, m->text, sizeof(p->text));
+}
+
+static void
+on_closed(struct chan *c, const char *why, void *arg)
+{
+	struct pair	*p = arg;
+
+	p->closed++;
+	p->why = why;
+	if (c == p->parent)
+		p->parent = NULL;
+	else
+		p->child = NULL;
+	chan_free(c);
+	loop_stop(p->loop);
+}
+
+static void
+on_drain(struct chan *c, void *arg)
+{
+	struct pair	*p = arg;
+
+	(void)c;
+	p->drained++;
+}
+
+static void
+on_listen(struct chan *c, const struct msg_peer_listen *m, void *arg)
+{
+	struct pair	*p = arg;
+
+	(void)m;
+	p->fd = chan_take_fd(c);
+	loop_stop(p->loop);
+}
+
+static const union msg_fn	parent_fns[MSG_COUNT] = {
+	[MSG_LOG] = { .log = on_log },
+};
+static const union msg_fn	child_fns[MSG_COUNT] = {
+	[MSG_LOG_LEVEL] = { .log_level = on_level },
+	[MSG_PEER_LISTEN] = { .peer_listen = on_listen },
+};
+
+static void
+pair_open(struct pair *p, enum role role, int raw[2])
+{
+	int	fds[2];
+
+	memset(p, 0, sizeof(*p));
+	p->fd = -1;
+	p->loop = loop_new();
+	assert_int_equal(chan_pair(fds), 0);
+	if (raw != NULL) {
+		raw[0] = fds[0];
+		raw[1] = fds[1];
+	} else {
+		p->child = chan_new(p->loop, fds[1], role, ROLE_PARENT,
+		    false, child_fns, on_closed, p);
+	}
+	p->parent = chan_new(p->loop, fds[0], ROLE_PARENT, role, false,
+	    parent_fns, on_closed, p);
+	chan_on_drain(p->parent, on_drain);
+}
+
+static void
+pair_close(struct pair *p)
+{
+	chan_free(p->parent);
+	chan_free(p->child);
+	loop_free(p->loop);
+}
+
+static void
+messages_arrive_in_order(void **state)
+{
+	struct pair		p;
+	struct msg_log_level	level = { .level = 1 };
+	struct msg_log		text = { .level = 1, .text = "hello" };
+
+	(void)state;
+	pair_open(&p, ROLE_RESOLVER, NULL);
+	chan_send(p.child, MSG_LOG, &text);
+	chan_send(p.parent, MSG_LOG_LEVEL, &level);
+	loop_run(p.loop);
+	assert_int_equal(p.got_levels, 1);
+	chan_free(p.child);
+	p.child = NULL;
+	loop_run(p.loop);
+	assert_string_equal(p.text, "hello");
+	assert_int_equal(p.closed, 1);
+	assert_null(p.why);
+	pair_close(&p);
+}
+
+static void
+a_descriptor_rides_along(void **state)
+{
+	struct pair		p;
+	struct msg_peer_listen	m = { .port = 1 };
+	int			fds[2];
+	char			c = 0;
+
+	(void)state;
+	pair_open(&p, ROLE_PEER, NULL);
+	assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
+	chan_send_fd(p.parent, MSG_PEER_LISTEN, &m, fds[1]);
+	loop_run(p.loop);
+	assert_true(p.fd >= 0);
+	assert_int_equal(write(p.fd, "x", 1), 1);
+	assert_int_equal(read(fds[0], &c, 1), 1);
+	assert_int_equal(c, 'x');
+	/* The sender's copy is gone: ours was the last. */
+	close(p.fd);
+	assert_int_equal(read(fds[0], &c, 1), 0);
+	close(fds[0]);
+	pair_close(&p);
+}
+
+static void
+expect_refusal(enum role role, const void *bytes, size_t len, int fd,
+    const char *why)
+{
+	union {
+		struct cmsghdr	hdr;
+		char		buf[CMSG_SPACE(sizeof(int))];
+	} control;
+	struct iovec	 iov = { (void *)(uintptr_t)bytes, len };
+	struct msghdr	 mh = { .msg_iov = &iov, .msg_iovlen = 1 };
+	struct pair	 p;
+	int		 raw[2];
+
+	pair_open(&p, role, raw);
+	if (fd != -1) {
+		memset(&control, 0, sizeof(control));
+		mh.msg_control = control.buf;
+		mh.msg_controllen = sizeof(control.buf);
+		control.hdr.cmsg_level = SOL_SOCKET;
+		control.hdr.cmsg_type = SCM_RIGHTS;
+		control.hdr.cmsg_len = CMSG_LEN(sizeof(int));
+		memcpy(CMSG_DATA(&control.hdr), &fd, sizeof(int));
+	}
+	assert_int_equal(sendmsg(raw[1], &mh, 0), len);
+	loop_run(p.loop);
+	assert_int_equal(p.closed, 1);
+	assert_int_equal(p.got_logs, 0);
+	assert_non_null(p.why);
+	assert_string_equal(p.why, why);
+	close(raw[1]);
+	pair_close(&p);
+}
+
+static void
+what_breaks_the_table_ends_the_channel(void **state)
+{
+	struct msg_log	m = { .level = 0, .text = "x" };
+	struct msg_scan_end scan = { 0 };
+	struct msg_ready ready = { 0 };
+	static uint8_t	buf[MSG_SIZE_MAX];
+	ssize_t		len;
+
+	(void)state;
+	expect_refusal(ROLE_PEER, "junk", 4, -1, "malformed frame");
+	len = msg_encode(MSG_SCAN_END, &scan, buf, sizeof(buf));
+	expect_refusal(ROLE_PEER, buf, (size_t)len, -1,
+	    "message from the wrong sender");
+	len = msg_encode(MSG_READY, &ready, buf, sizeof(buf));
+	expect_refusal(ROLE_PEER, buf, (size_t)len, -1,
+	    "message in the wrong phase");
+	len = msg_encode(MSG_LOG, &m, buf, sizeof(buf));
+	expect_refusal(ROLE_PEER, buf, (size_t)len, STDIN_FILENO,
+	    "message with a stray descriptor");
+	len = msg_encode(MSG_SCAN_END, &scan, buf, sizeof(buf));
+	expect_refusal(ROLE_DISK, buf, (size_t)len, -1,
+	    "message without a handler");
+}
+
+static void
+a_reader_that_falls_behind(void **state)
+{
+	struct pair		 p;
+	struct msg_log_level	 level = { .level = 1 };
+	int			 raw[2], i;
+	char			 buf[64];
+
+	(void)state;
+	pair_open(&p, ROLE_RESOLVER, raw);
+	for (i = 0; !chan_full(p.parent); i++)
+		chan_send(p.parent, MSG_LOG_LEVEL, &level);
+	/* It reads: the producer hears of it. */
+	while (p.drained == 0) {
+		while (recv(raw[1], buf, sizeof(buf), MSG_DONTWAIT) > 0)
+			;
+		chan_flush(p.parent);
+	}
+	assert_false(chan_full(p.parent));
+	/* It never reads: the channel ends, nothing grows. */
+	while (p.closed == 0 && i < 100000000) {
+		for (i = 0; i < 3000000; i++)
+			chan_send(p.parent, MSG_LOG_LEVEL, &level);
+		loop_run(p.loop);
+	}
+	assert_string_equal(p.why, "does not read its messages");
+	close(raw[1]);
+	pair_close(&p);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest	tests[] = {
+		cmocka_unit_test(messages_arrive_in_order),
+		cmocka_unit_test(a_descriptor_rides_along),
+		cmocka_unit_test(what_breaks_the_table_ends_the_channel),
+		cmocka_unit_test(a_reader_that_falls_behind),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
