@@ -114,6 +114,27 @@ $(BUILD)/bin/fuzz_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(BUILD)/libmimd.a \
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
+# Every test, from a machine that has nothing: unit, fuzz, lint, system.
+# Network namespaces and the root half of the tests take root.
+TESTS ?=	tests/lint/*.sh $(UNIT_BIN) tests/fuzz/*.sh \
+		$(wildcard tests/system/*.sh tests/system/*.py)
+JOBS ?=		2
+SUDO :=		$(shell [ "$$(id -u)" -eq 0 ] || echo sudo -E)
+
+check:
+	sh .ci/setup test
+	$(MAKE) check-all
+
+.PHONY: check-all
+check-all: all unit fuzz attempt-bin
+	$(SUDO) env CMOCKA_MESSAGE_OUTPUT=TAP BUILD=$(BUILD) \
+	    prove --timer -j $(JOBS) -e "" $(TESTS)
+
+bench:
+	sh .ci/setup test
+	$(MAKE) all bench-bin
+	$(SUDO) tests/bench/bench.py
+
 clean:
 	rm -rf $(BUILD)
 
