@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: ISC
+"""The other clients and the real tracker that mimd meets in the tests."""
+
+import base64
+import json
+import os
+import socket
+import subprocess
+import threading
+import urllib.error
+import urllib.request
+
+import mimtest
+
+
+class Client:
+    """Something with a host, a directory and a process."""
+
+    def __init__(self, t, name, root=None, host=None):
+        self.t = t
+        self.host = host or t.host()
+        self.dir = t.dir(name)
+        self.root = root or t.dir(name + "/data")
+        self.log_path = os.path.join(t.root, name + ".log")
+        self.proc = None
+        t.closers.append(self.close)
+
+    @property
+    def addr(self):
+        return self.host.addr
+
+    def close(self):
+        if self.proc is not None:
+            mimtest.stop(self.proc, timeout=5)
+
+
+class Transmission(Client):
+    PORT = 51413
+    RPC = 9091
+
+    def __init__(self, t, name="transmission", **kw):
+        super().__init__(t, name, **kw)
+        self.session = ""
+        with open(os.path.join(self.dir, "settings.json"), "w") as f:
+            json.dump({
+                "download-dir": self.root,
+                "bind-address-ipv4": self.addr,
+                "peer-port": self.PORT,
+                "rpc-port": self.RPC,
+                "rpc-bind-address": self.addr,
+                "rpc-whitelist-enabled": False,
+                "rpc-host-whitelist-enabled": False,
+                "dht-enabled": False, "pex-enabled": False,
+                "lpd-enabled": False, "utp-enabled": False,
+                "port-forwarding-enabled": False,
+                "encryption": 0, "preallocation": 0,
+                "speed-limit-up-enabled": False,
+                "speed-limit-down-enabled": False,
+                "upload-slots-per-torrent": 50,
+            }, f)
+        self.proc = t.spawn(["transmission-daemon", "-f", "-g", self.dir],
+            self.log_path, host=self.host)
+        t.wait(lambda: self.rpc("session-get"), 15, "transmission")
+
+    def rpc(self, method, **arguments):
+        """The answer's arguments; None if it does not answer yet."""
+        request = urllib.request.Request(
+            f"http://{self.addr}:{self.RPC}/transmission/rpc",
+            json.dumps({"method": method, "arguments": arguments}).encode(),
+            {"X-Transmission-Session-Id": self.session})
+        try:
+            with urllib.request.urlopen(request, timeout=10) as reply:
+                return json.load(reply)["arguments"]
+        except urllib.error.HTTPError as e:
+            if e.code != 409:
+                raise
+            self.session = e.headers["X-Transmission-Session-Id"]
+            return self.rpc(method, **arguments)
+        except urllib.error.URLError:
+            return None
+
+    def add(self, path):
+        with open(path, "rb") as f:
+            self.rpc("torrent-add", **{"download-dir": self.root,
+                "metainfo": base64.b64encode(f.read()).decode()})
+
+    def progress(self):
+        """Of the only torrent: 0 to 1, but 0 while it is checked."""
+        row = self.rpc("torrent-get",
+            fields=["percentDone", "status"])["torrents"][0]
+        return row["percentDone"] if row["status"] >= 4 else 0
+
+
+class Aria2(Client):
+    PORT = 6890
+
+    def __init__(self, t, torrent, name="aria2", **kw):
+        super().__init__(t, name, **kw)
+        self.proc = t.spawn(["aria2c", "--no-conf", "--dir=" + self.root,
+            f"--interface={self.addr}", f"--listen-port={self.PORT}",
+            "--enable-dht=false", "--enable-dht6=false",
+            "--enable-peer-exchange=false", "--bt-enable-lpd=false",
+            "--file-allocation=none", "--seed-time=0",
+            "--console-log-level=warn", "--summary-interval=0",
+            "--bt-tracker-interval=5", torrent], self.log_path,
+            host=self.host)
+
+    def done(self):
+        """True once complete; fails if it gave up."""
+        status = self.proc.poll()
+        if status not in (None, 0):
+            raise mimtest.Failure(f"aria2 ended with {status}")
+        return status == 0
+
+
+class Libtorrent(Client):
+    """python3-libtorrent by way of ltclient.py; kw options are settings."""
+
+    PORT = 6885
+
+    def __init__(self, t, torrent, name="libtorrent", seed=False, root=None,
+        host=None, **settings):
+        super().__init__(t, name, root=root, host=host)
+        self.status = {"progress": 0, "uploaded": 0, "downloaded": 0}
+        argv = ["/usr/bin/python3", os.path.join(os.path.dirname(__file__),
+            "ltclient.py"), torrent, self.root, f"{self.addr}:{self.PORT}",
+            "seed" if seed else "leech"]
+        argv += [f"{key}={value}" for key, value in settings.items()]
+        self.proc = t.spawn(argv, self.log_path, host=self.host,
+            stdout=subprocess.PIPE)
+        threading.Thread(target=self.follow, daemon=True).start()
+        if seed:
+            t.wait(lambda: self.progress() == 1, 60, "libtorrent's seed")
+
+    def follow(self):
+        for line in self.proc.stdout:
+            self.status = json.loads(line)
+
+    def progress(self):
+        if self.proc.poll() is not None:
+            raise mimtest.Failure("libtorrent ended")
+        return self.status["progress"]
+
+
+class Opentracker(Client):
+    """Debian's wants to be told the info-hashes it may track."""
+
+    PORT = 6969
+
+    def __init__(self, t, infohashes, name="opentracker", **kw):
+        super().__init__(t, name, **kw)
+        os.chmod(self.dir, 0o755)
+        white = os.path.join(self.dir, "whitelist")
+        with open(white, "w") as f:
+            f.write("".join(h + "\n" for h in infohashes))
+        self.url = f"http://{self.addr}:{self.PORT}/announce"
+        self.proc = t.spawn(["opentracker", "-i", self.addr, "-p",
+            str(self.PORT), "-P", str(self.PORT), "-d", self.dir, "-w",
+            "whitelist", "-u", "nobody"], self.log_path, host=self.host)
+        t.wait(self.answers, 10, "opentracker")
+
+    def answers(self):
+        try:
+            socket.create_connection((self.addr, self.PORT), 1).close()
+            return True
+        except OSError:
+            return False
+
+

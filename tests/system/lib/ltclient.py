@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: ISC
+"""
+ltclient.py torrent directory address:port seed|leech [setting=value ...]
+
+A libtorrent client with one torrent; says how it goes, a JSON object a line.
+"""
+
+import json
+import sys
+import time
+
+import libtorrent as lt
+
+SETTINGS = {
+    "enable_dht": False, "enable_lsd": False, "enable_upnp": False,
+    "enable_natpmp": False, "enable_outgoing_utp": False,
+    "enable_incoming_utp": False, "in_enc_policy": 2, "out_enc_policy": 2,
+    "min_reconnect_time": 1, "max_failcount": 100, "unchoke_slots_limit": 50,
+    "announce_to_all_trackers": True, "announce_to_all_tiers": True,
+    "ssrf_mitigation": False, "listen_queue_size": 100,
+}
+
+
+def value_of(text):
+    if text in ("True", "False"):
+        return text == "True"
+    return int(text) if text.lstrip("-").isdigit() else text
+
+
+def main():
+    path, root, listen, role, *settings = sys.argv[1:]
+    conf = dict(SETTINGS, listen_interfaces=listen)
+    conf["outgoing_interfaces"] = listen.rsplit(":", 1)[0]
+    for setting in settings:
+        key, value = setting.split("=", 1)
+        conf[key] = value_of(value)
+    session = lt.session(conf)
+    add = lt.add_torrent_params()
+    add.ti = lt.torrent_info(path)
+    add.save_path = root
+    if role == "seed":
+        add.flags |= lt.torrent_flags.seed_mode
+    add.flags &= ~lt.torrent_flags.auto_managed
+    add.flags &= ~lt.torrent_flags.paused
+    handle = session.add_torrent(add)
+    while True:
+        s = handle.status()
+        print(json.dumps({
+            "progress": 1 if s.is_seeding else min(s.progress, 0.999),
+            "uploaded": s.total_payload_upload,
+            "downloaded": s.total_payload_download,
+            "peers": s.num_peers, "error": s.errc.message() if s.errc.value()
+            else None}), flush=True)
+        time.sleep(0.1)
+
+
+main()
