@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: ISC */
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "registry.h"
+#include "log.h"
+#include "mem.h"
+
+int
+registry_add(struct registry *reg, int fd, uint32_t root, const char *subdir,
+    bool paused, bool check, uint64_t client)
+{
+	struct pending_add	*add;
+	uint32_t		 i;
+
+	for (i = 0; i < REGISTRY_ADDS_MAX; i++) {
+		if (reg->adds[i].fd == -1)
+			break;
+	}
+	if (i == REGISTRY_ADDS_MAX)
+		return -1;
+	add = &reg->adds[i];
+	add->fd = fd;
+	add->id = 0;
+	add->sent = false;
+	add->tries = 0;
+	add->root = root;
+	add->subdir = xstrdup(subdir);
+	add->paused = paused;
+	add->check = check;
+	add->added = (uint64_t)time(NULL);
+	add->client = client;
+	registry_send_adds(reg);
+	return 0;
+}
+
+static void
+send_add(struct registry *reg, struct pending_add *add)
+{
+	struct msg_torrent_add	m = {
+		.root = add->root,
+		.subdir = add->subdir,
+		.paused = add->paused,
+		.check = add->check,
+		.added = add->added,
+	};
+	int			fd;
+
+	/* The descriptor stays here until disk answers: it may die first. */
+	if ((fd = fcntl(add->fd, F_DUPFD_CLOEXEC, 0)) == -1) {
+		log_warn("torrent to add");
+		return;
+	}
+	if (add->id == 0) {
+		add->id = reg->next_id;
+		if (reg->next_id < UINT32_MAX)
+			reg->next_id++;
+	}
+	m.id = add->id;
+	add->sent = true;
+	add->tries++;
+	reg->ops->send(ROLE_DISK, MSG_TORRENT_ADD, &m, fd, reg->arg);
+}
+
+static uint64_t
+end_add(struct pending_add *add)
+{
+	close(add->fd);
+	add->fd = -1;
+	free(add->subdir);
+	add->subdir = NULL;
+	return add->client;
+}
+
+bool
+registry_end_add(struct registry *reg, uint32_t id, uint64_t *client)
+{
+	uint32_t	i;
+
+	for (i = 0; i < REGISTRY_ADDS_MAX; i++) {
+		if (reg->adds[i].fd != -1 && reg->adds[i].id == id) {
+			*client = end_add(&reg->adds[i]);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Numbers are given out once disk has told which are taken. */
+void
+registry_send_adds(struct registry *reg)
+{
+	struct pending_add	*add;
+	uint32_t		 i;
+
+	if (!reg->scanned || !reg->ops->up(ROLE_DISK, reg->arg))
+		return;
+	for (i = 0; i < REGISTRY_ADDS_MAX; i++) {
+		add = &reg->adds[i];
+		if (add->fd == -1 || add->sent)
+			continue;
+		/* A file that kills its reader must not do so for ever. */
+		if (add->tries == REGISTRY_ADD_TRIES)
+			reg->ops->refused(end_add(add),
+			    "the disk process died while it read this",
+			    reg->arg);
+		else
+			send_add(reg, add);
+	}
+}
+
+void
+registry_save(struct registry *reg, struct torrent *t)
+{
+	struct msg_torrent_save	m = {
+		.id = t->id,
+		.paused = t->paused,
+		.completed = t->completed,
+		.downloaded = t->downloaded,
+		.uploaded = t->uploaded,
+		.wasted = t->wasted,
+	};
+
+	t->save = true;
+	if (!reg->scanned || !reg->ops->up(ROLE_DISK, reg->arg))
+		return;
+	reg->ops->send(ROLE_DISK, MSG_TORRENT_SAVE, &m, -1, reg->arg);
+	t->save = false;
+}
+
+static void
+send_check(struct registry *reg, struct torrent *t)
+{
+	struct msg_torrent_check	m = { .id = t->id };
+
+	t->check = true;
+	if (reg->scanned && reg->ops->up(ROLE_DISK, reg->arg))
+		reg->ops->send(ROLE_DISK, MSG_TORRENT_CHECK, &m, -1,
+		    reg->arg);
+}
+
+void
+registry_send_orders(struct registry *reg)
+{
+	struct torrent	*t;
+	uint32_t	 i;
+
+	for (i = 0; i < reg->n; i++) {
+		t = reg->torrents[i];
+		if (t->save)
+			registry_save(reg, t);
+		if (t->check && !t->removing)
+			send_check(reg, t);
+	}
+	registry_send_adds(reg);
+}
+
+/* To start a torrent in error is to ask disk to look again. */
+void
+registry_start(struct registry *reg, struct torrent *t)
+{
+	if (t->paused) {
+		t->paused = false;
+		registry_save(reg, t);
+	}
+	if (t->loaded && t->dstate == DSTATE_ERROR)
+		registry_check(reg, t);
+	registry_reconcile(reg, t);
+}
+
+void
+registry_pause(struct registry *reg, struct torrent *t)
+{
+	if (!t->paused) {
+		t->paused = true;
+		registry_save(reg, t);
+	}
+	registry_reconcile(reg, t);
+}
+
+void
+registry_check(struct registry *reg, struct torrent *t)
+{
+	if (!t->loaded || t->removing)
+		return;
+	t->resuming = false;
+	/* At once, so that nobody waiting for the check sees it as done. */
+	t->dstate = DSTATE_CHECKING;
+	t->checked = 0;
+	torrent_set_error(t, "");
+	registry_reconcile(reg, t);
+	send_check(reg, t);
+}
+
+void
+registry_remove(struct registry *reg, struct torrent *t, bool delete_data,
+    uint64_t client)
+{
+	t->removing = true;
+	if (delete_data)
+		t->delete_data = true;
+	t->remover = client;
+	registry_reconcile(reg, t);
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef PROC_H
+#define PROC_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "chan.h"
+#include "loop.h"
+#include "role.h"
+
+/*
+ * The children: start, watch, restart.  A child is a fresh exec of this very
+ * binary (also when the file was replaced meanwhile) with a role word, a
+ * clean environment and one channel.
+ */
+
+#define PROC_READY_MS		60000	/* to seal itself and say ready */
+#define PROC_LEAVE_MS		10000	/* to end when asked to */
+#define PROC_LAST_WORDS_MS	1000	/* to read what a dead child said */
+#define PROC_STABLE_MS		60000	/* of life forgive earlier deaths */
+#define PROC_BACKOFF_MAX_MS	60000
+
+struct procs;
+
+struct proc {
+	struct procs	*procs;
+	enum role	 role;
+	pid_t		 pid;		/* 0: none runs */
+	struct chan	*chan;		/* NULL: closed */
+	struct loop_timer *timer;	/* kill, or start again */
+	uint64_t	 started;	/* loop_now() */
+	uint32_t	 restarts;
+	uint32_t	 backoff_ms;	/* before the next start */
+	bool		 ready;		/* sealed, as it says below */
+	bool		 leaving;	/* was asked to end */
+	bool		 killed;	/* by us, said why already */
+	bool		 reaped;	/* dead; its last words are unread */
+	int		 status;	/* of waitpid(), if reaped */
+	uint32_t	 uid;
+	uint16_t	 walls;
+	uint8_t		 landlock_abi;
+};
+
+struct procs_ops {
+	/* A new child waits for its set-up messages. */
+	void	(*started)(struct proc *p, void *arg);
+	void	(*ready)(struct proc *p, void *arg);
+	/* It is gone; its successor follows unless procs_stop() was said. */
+	void	(*ended)(struct proc *p, void *arg);
+	/* Its queue has room again. */
+	void	(*drained)(struct proc *p, void *arg);
+};
+
+/*
+ * fns: the handlers of all messages from children, called with the struct
+ * proc.  Call early: remembers the running binary.
+ */
+struct procs	*procs_new(struct loop *loop, const union msg_fn *fns,
+		    const struct procs_ops *ops, void *arg, bool keep_stderr);
+void		 procs_free(struct procs *procs);
+void		 procs_start(struct procs *procs);
+struct proc	*procs_get(struct procs *procs, enum role role);
+void		*procs_arg(const struct procs *procs);
+bool		 procs_all_ready(const struct procs *procs);
+/* Is there a channel to it? */
+bool		 proc_up(const struct proc *p);
+/* Lost if the child is down: its successor is told anew. */
+void		 proc_send(struct proc *p, enum msg_type type,
+		    const void *body);
+void		 proc_send_fd(struct proc *p, enum msg_type type,
+		    const void *body, int fd);
+/* What this child said cannot be true: log it, kill, start anew. */
+void		 proc_breach(struct proc *p, const char *why);
+void		 proc_on_ready(struct proc *p, const struct msg_ready *m);
+/* Ask it to end; another follows at once unless procs_stop() was said. */
+void		 proc_leave(struct proc *p);
+/* From here on nothing is started again. */
+void		 procs_stop(struct procs *procs);
+void		 procs_kill(struct procs *procs);
+/* No child runs. */
+bool		 procs_gone(const struct procs *procs);
+
+#endif /* PROC_H */

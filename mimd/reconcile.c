@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: ISC */
+#include <stdlib.h>
+#include <string.h>
+
+#include "registry.h"
+#include "mem.h"
+
+/* Elements of the lists in msg.def. */
+#define URLS_MAX	32
+
+static void
+tell(struct registry *reg, enum role to, enum msg_type type, const void *body)
+{
+	reg->ops->send(to, type, body, -1, reg->arg);
+}
+
+static bool
+ready(struct registry *reg, enum role role)
+{
+	return reg->ops->ready(role, reg->arg);
+}
+
+/*
+ * A disk child that died left doubtful pieces behind.  While its successor
+ * looks at them the swarm goes on: peer holds its connections and waits.
+ */
+bool
+torrent_wanted(const struct torrent *t)
+{
+	if (!t->loaded || t->paused || t->removing)
+		return false;
+	return t->dstate == DSTATE_READY ||
+	    (t->dstate == DSTATE_CHECKING && t->resuming);
+}
+
+static void
+swarm_run(struct registry *reg, struct torrent *t)
+{
+	struct msg_swarm_run	m = {
+		.id = t->id,
+		.size = t->size,
+		.piece_length = t->piece_length,
+		.npieces = t->npieces,
+		.private = t->private,
+	};
+	struct msg_peers_found	found = {
+		.id = t->id,
+		.source = PEER_SOURCE_RESUME,
+	};
+	struct rec_addr		addrs[TORRENT_KNOWN_MAX];
+	uint16_t		i;
+
+	memcpy(m.infohash, t->infohash, sizeof(m.infohash));
+	tell(reg, ROLE_PEER, MSG_SWARM_RUN, &m);
+	t->swarm = SWARM_RUNNING;
+	if (t->nknown == 0)
+		return;
+	for (i = 0; i < t->nknown; i++) {
+		memcpy(addrs[i].ip, t->known[i].ip, sizeof(addrs[i].ip));
+		addrs[i].port = t->known[i].port;
+	}
+	found.peers.v = addrs;
+	found.peers.n = t->nknown;
+	tell(reg, ROLE_PEER, MSG_PEERS_FOUND, &found);
+}
+
+static void
+swarm_halt(struct registry *reg, struct torrent *t)
+{
+	struct msg_swarm_halt	m = { .id = t->id };
+
+	tell(reg, ROLE_PEER, MSG_SWARM_HALT, &m);
+	t->swarm = SWARM_HALTING;
+}
+
+static void
+send_totals(struct registry *reg, struct torrent *t)
+{
+	struct msg_tracker_totals	m = {
+		.id = t->id,
+		.downloaded = t->downloaded - t->down_base,
+		.uploaded = t->uploaded - t->up_base,
+		.left = t->size - t->have,
+	};
+
+	tell(reg, ROLE_TRACKER, MSG_TRACKER_TOTALS, &m);
+	t->totals = false;
+}
+
+static void
+send_trackers(struct registry *reg, struct torrent *t)
+{
+	struct msg_tracker_torrent	m = {
+		.id = t->id,
+		.private = t->private,
+	};
+	struct msg_tracker_urls		urls = { .id = t->id };
+	struct rec_tracker		list[URLS_MAX];
+	uint8_t				i = 0;
+	uint32_t			n;
+
+	memcpy(m.infohash, t->infohash, sizeof(m.infohash));
+	tell(reg, ROLE_TRACKER, MSG_TRACKER_TORRENT, &m);
+	while (i < t->ntrackers) {
+		for (n = 0; n < URLS_MAX && i < t->ntrackers; n++, i++) {
+			list[n].tier = t->trackers[i].tier;
+			list[n].url = t->trackers[i].url;
+		}
+		urls.trackers.v = list;
+		urls.trackers.n = n;
+		tell(reg, ROLE_TRACKER, MSG_TRACKER_URLS, &urls);
+	}
+}
+
+static void
+announce_start(struct registry *reg, struct torrent *t)
+{
+	struct msg_tracker_start	m = {
+		.id = t->id,
+		.left = t->size - t->have,
+	};
+
+	if (t->announce == ANNOUNCE_NONE)
+		send_trackers(reg, t);
+	tell(reg, ROLE_TRACKER, MSG_TRACKER_START, &m);
+	t->announce = ANNOUNCE_STARTED;
+	send_totals(reg, t);
+}
+
+static void
+announce_stop(struct registry *reg, struct torrent *t)
+{
+	struct msg_tracker_stop	m = { .id = t->id };
+
+	send_totals(reg, t);
+	tell(reg, ROLE_TRACKER, MSG_TRACKER_STOP, &m);
+	t->announce = ANNOUNCE_STOPPED;
+}
+
+static void
+announce_forget(struct registry *reg, struct torrent *t)
+{
+	struct msg_tracker_forget	m = { .id = t->id };
+
+	send_totals(reg, t);
+	tell(reg, ROLE_TRACKER, MSG_TRACKER_FORGET, &m);
+	t->announce = ANNOUNCE_NONE;
+}
+
+/* False if peer could not be told now. */
+static bool
+reconcile_swarm(struct registry *reg, struct torrent *t, bool wanted)
+{
+	bool	starts = wanted && t->swarm == SWARM_NONE;
+	bool	halts = !wanted && t->swarm == SWARM_RUNNING;
+
+	if (!starts && !halts)
+		return true;
+	if (!ready(reg, ROLE_PEER))
+		return false;
+	if (starts)
+		swarm_run(reg, t);
+	else
+		swarm_halt(reg, t);
+	return true;
+}
+
+/* Trackers hear of the end after the swarm's last totals are in. */
+static bool
+reconcile_announce(struct registry *reg, struct torrent *t, bool wanted)
+{
+	bool	starts = wanted && t->announce != ANNOUNCE_STARTED &&
+	    t->ntrackers > 0;
+	bool	stops = !wanted && t->swarm == SWARM_NONE &&
+	    t->announce == ANNOUNCE_STARTED;
+	bool	forgets = t->removing && t->swarm == SWARM_NONE &&
+	    t->announce != ANNOUNCE_NONE;
+
+	if (!starts && !stops && !forgets)
+		return true;
+	if (!ready(reg, ROLE_TRACKER))
+		return false;
+	if (forgets)
+		announce_forget(reg, t);
+	else if (starts)
+		announce_start(reg, t);
+	else
+		announce_stop(reg, t);
+	return true;
+}
+
+/* What disk was asked for waits until disk is there and has scanned. */
+static bool
+reconcile_disk(struct registry *reg, struct torrent *t)
+{
+	struct msg_torrent_remove	remove = {
+		.id = t->id,
+		.delete_data = t->delete_data,
+	};
+	bool	removes = t->removing && !t->remove_sent &&
+	    t->swarm == SWARM_NONE;
+
+	if (!removes)
+		return true;
+	if (!reg->scanned || !ready(reg, ROLE_DISK))
+		return false;
+	tell(reg, ROLE_DISK, MSG_TORRENT_REMOVE, &remove);
+	t->remove_sent = true;
+	return true;
+}
+
+void
+registry_reconcile(struct registry *reg, struct torrent *t)
+{
+	bool	wanted = !reg->stopping && torrent_wanted(t);
+
+	if (!reconcile_swarm(reg, t, wanted))
+		reg->behind = true;
+	/* At the end totals wait for every swarm: registry_finish(). */
+	if (!reg->stopping && !reconcile_announce(reg, t, wanted))
+		reg->behind = true;
+	if (!reconcile_disk(reg, t))
+		reg->behind = true;
+}
+
+void
+registry_sync(struct registry *reg)
+{
+	uint32_t	i;
+
+	reg->behind = false;
+	for (i = 0; i < reg->n; i++)
+		registry_reconcile(reg, reg->torrents[i]);
+}
+
+void
+registry_on_drain(struct registry *reg)
+{
+	if (reg->behind)
+		registry_sync(reg);
+}
+
+void
+registry_on_up(struct registry *reg, enum role role)
+{
+	struct msg_state_scan	scan = { 0 };
+	uint32_t		i;
+
+	if (role == ROLE_DISK) {
+		reg->scanned = false;
+		for (i = 0; i < reg->n; i++)
+			reg->torrents[i]->seen = false;
+		tell(reg, ROLE_DISK, MSG_STATE_SCAN, &scan);
+	} else
+		registry_sync(reg);
+}
+
+static void
+lost_peer(struct torrent *t)
+{
+	t->swarm = SWARM_NONE;
+	t->nrows = 0;
+	t->down_rate = t->up_rate = 0;
+	t->peers = t->seeds = 0;
+}
+
+void
+registry_on_down(struct registry *reg, enum role role)
+{
+	struct torrent	*t;
+	uint32_t	 i;
+
+	for (i = 0; i < reg->n; i++) {
+		t = reg->torrents[i];
+		switch (role) {
+		case ROLE_PEER:
+			lost_peer(t);
+			break;
+		case ROLE_TRACKER:
+			t->announce = ANNOUNCE_NONE;
+			break;
+		case ROLE_DISK:
+			t->resuming = t->swarm == SWARM_RUNNING;
+			t->remove_sent = false;
+			break;
+		default:
+			break;
+		}
+	}
+	if (role == ROLE_DISK) {
+		reg->scanned = false;
+		for (i = 0; i < REGISTRY_ADDS_MAX; i++)
+			reg->adds[i].sent = false;
+	}
+	if (role == ROLE_PEER)		/* removals waited for their swarm */
+		registry_sync(reg);
+}
+
+void
+registry_tick(struct registry *reg)
+{
+	struct torrent	*t;
+	bool		 save = ++reg->ticks % REGISTRY_SAVE_TICKS == 0;
+	uint32_t	 i;
+
+	for (i = 0; i < reg->n; i++) {
+		t = reg->torrents[i];
+		if (t->totals && t->announce == ANNOUNCE_STARTED &&
+		    ready(reg, ROLE_TRACKER))
+			send_totals(reg, t);
+		if (save && t->save)
+			registry_save(reg, t);
+	}
+	if (reg->behind)
+		registry_sync(reg);
+}
+
+void
+registry_stop(struct registry *reg)
+{
+	reg->stopping = true;
+	registry_sync(reg);
+}
+
+bool
+registry_halted(const struct registry *reg)
+{
+	uint32_t	i;
+
+	for (i = 0; i < reg->n; i++) {
+		if (reg->torrents[i]->swarm != SWARM_NONE)
+			return false;
+	}
+	return true;
+}
+
+void
+registry_finish(struct registry *reg)
+{
+	struct torrent	*t;
+	uint32_t	 i;
+
+	for (i = 0; i < reg->n; i++) {
+		t = reg->torrents[i];
+		if (t->announce == ANNOUNCE_STARTED &&
+		    reg->ops->up(ROLE_TRACKER, reg->arg))
+			announce_stop(reg, t);
+		if (t->save)
+			registry_save(reg, t);
+	}
+}

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef REGISTRY_H
+#define REGISTRY_H
+
+#include <sys/tree.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "addr.h"
+#include "hash.h"
+#include "msg.h"
+
+/*
+ * The parent's list of torrents: what disk reported of each, what the user
+ * wants of it, and what peer and tracker were told.  It does no I/O; what it
+ * has to say to a child goes through registry_ops, so that any child can be
+ * lost and be told everything again.
+ */
+
+#define TORRENTS_MAX		200000U
+#define TORRENT_PEERS_MAX	1024U	/* peer rows kept of a torrent */
+#define TORRENT_KNOWN_MAX	64U	/* addresses kept for a new peer child */
+#define TORRENT_KNOWN_SEEDING	16U	/* ... of a complete torrent */
+#define REGISTRY_ADDS_MAX	64U	/* .torrent files waiting for disk */
+#define REGISTRY_ADD_TRIES	2U	/* disk children one file may cost */
+#define REGISTRY_TICK_MS	10000U	/* registry_tick() wants this */
+#define REGISTRY_SAVE_TICKS	3U	/* totals are saved each so many */
+
+/* A file of a torrent; its path lies in torrent.paths. */
+struct tfile {
+	uint64_t	 size;
+	uint64_t	 have;		/* verified bytes */
+	uint32_t	 path;		/* offset in paths */
+	uint8_t		 attr;		/* MI_* */
+};
+
+struct ttracker {
+	char		*url;
+	char		*error;		/* NULL: none */
+	uint64_t	 last, next;	/* Unix time */
+	uint32_t	 seeds, leeches, downloads;	/* UINT32_MAX unknown */
+	uint8_t		 tier;
+	uint8_t		 state;		/* enum tracker_state */
+};
+
+struct tpeer {
+	struct rec_peer	 row;		/* row.client points to client */
+	char		 client[CLIENT_MAX + 1];
+};
+
+/* What peer was told of a torrent. */
+enum swarm_state {
+	SWARM_NONE,
+	SWARM_RUNNING,
+	SWARM_HALTING		/* until swarm_halted */
+};
+
+/* What tracker was told of a torrent. */
+enum announce_state {
+	ANNOUNCE_NONE,		/* nothing */
+	ANNOUNCE_STOPPED,	/* knows it, does not announce */
+	ANNOUNCE_STARTED
+};
+
+struct torrent {
+	RB_ENTRY(torrent)	 by_hash;	/* registry::hashes */
+	uint32_t		 id;
+	uint8_t			 infohash[SHA1_LEN];
+	uint8_t			 infohash2[SHA256_LEN];
+	char			*name;
+	char			*dir;		/* where its data lies */
+	char			*error;		/* NULL: none */
+	uint64_t		 size, have;	/* bytes; have: verified */
+	uint64_t		 added, completed;	/* Unix time */
+	uint64_t		 downloaded, uploaded, wasted;
+	uint64_t		 down_base, up_base;	/* at mimd's start */
+	uint64_t		 down_rate, up_rate;
+	uint32_t		 peers, seeds;
+	uint32_t		 piece_length, npieces;
+	uint32_t		 checked;	/* pieces looked at */
+
+	char			*paths;		/* all NUL-terminated paths */
+	uint32_t		 paths_len, paths_size;
+	struct tfile		*files;
+	uint32_t		 nfiles, files_got, files_size;
+	struct ttracker		*trackers;
+	struct tpeer		*rows;
+	uint32_t		 nrows, rows_size;
+	struct addr		*known;		/* a ring */
+	uint16_t		 nknown, known_size, known_next;
+	uint8_t			 ntrackers;
+
+	uint8_t			 dstate;	/* enum dstate */
+	uint8_t			 swarm;		/* enum swarm_state */
+	uint8_t			 announce;	/* enum announce_state */
+	bool			 v2;		/* infohash2 is set */
+	bool			 private;
+	bool			 loaded;	/* reported in full, with a state */
+	bool			 seen;		/* in the scan that goes on */
+	bool			 paused;
+	bool			 resuming;	/* ran when disk died */
+	bool			 check;		/* asked of disk, no answer yet */
+	bool			 removing, delete_data;
+	bool			 remove_sent;
+	bool			 save;		/* record is behind */
+	bool			 totals;	/* tracker is behind */
+	uint64_t		 remover;	/* client to answer, 0 none */
+};
+
+/* What the registry needs from the rest of the parent. */
+struct registry_ops {
+	/* Say it to a child that is up; fd (owned from here on) or -1. */
+	void	(*send)(enum role to, enum msg_type type, const void *body,
+		    int fd, void *arg);
+	/* Is that child up and its queue not full? */
+	bool	(*ready)(enum role role, void *arg);
+	bool	(*up)(enum role role, void *arg);
+	/* The directory of a root, NULL if there is no such. */
+	const char *(*root)(uint32_t index, void *arg);
+	/* Answers to a client's request; client 0 never asked. */
+	void	(*added)(uint64_t client, const struct torrent *t, void *arg);
+	void	(*refused)(uint64_t client, const char *error, void *arg);
+	void	(*removed)(uint64_t client, uint32_t id, const char *error,
+		    void *arg);
+};
+
+RB_HEAD(torrent_hashes, torrent);
+
+/* A .torrent that disk has not answered for. */
+struct pending_add {
+	int		 fd;		/* sealed memfd, -1: free */
+	uint32_t	 id;		/* 0: never sent */
+	uint32_t	 root;
+	char		*subdir;
+	bool		 sent;		/* to the disk child that runs now */
+	uint8_t		 tries;
+	bool		 paused, check;
+	uint64_t	 added;
+	uint64_t	 client;
+};
+
+struct registry {
+	const struct registry_ops *ops;
+	void			*arg;
+	struct torrent		**torrents;	/* by id, ascending */
+	uint32_t		 n, size;
+	struct torrent_hashes	 hashes;
+	uint32_t		 next_id;
+	bool			 scanned;	/* disk's scan has ended */
+	bool			 stopping;
+	bool			 behind;	/* registry_sync() was cut short */
+	unsigned int		 ticks;
+	struct pending_add	 adds[REGISTRY_ADDS_MAX];
+};
+
+/* registry.c: the list */
+void	 registry_init(struct registry *reg, const struct registry_ops *ops,
+	    void *arg);
+void	 registry_clear(struct registry *reg);
+struct torrent *registry_find(const struct registry *reg, uint32_t id);
+struct torrent *registry_find_hash(struct registry *reg,
+	    const uint8_t infohash[SHA1_LEN]);
+/* The torrent with the lowest id above this one; NULL at the end. */
+struct torrent *registry_after(const struct registry *reg, uint32_t id);
+struct torrent *torrent_new(struct registry *reg, uint32_t id,
+	    const uint8_t infohash[SHA1_LEN]);
+void	 torrent_free(struct registry *reg, struct torrent *t);
+bool	 torrent_complete(const struct torrent *t);
+/* The one place that says what a torrent is doing. */
+enum tstate torrent_state(const struct torrent *t);
+void	 torrent_set_error(struct torrent *t, const char *error);
+void	 torrent_files_clear(struct torrent *t);
+/* -1 if the files would be more than nfiles. */
+int	 torrent_file_add(struct torrent *t, const struct rec_file *f);
+const char *torrent_file_path(const struct torrent *t, uint32_t index);
+void	 torrent_trackers_clear(struct torrent *t);
+int	 torrent_tracker_add(struct torrent *t, const struct rec_tracker *tr);
+
+/* reconcile.c: what peer, tracker and disk must be told */
+/* Should this torrent have a swarm and be announced? */
+bool	 torrent_wanted(const struct torrent *t);
+/* Bring what the children do with t in line with what is wanted. */
+void	 registry_reconcile(struct registry *reg, struct torrent *t);
+/* The same for all, as far as the queues take it; resumed on drain. */
+void	 registry_sync(struct registry *reg);
+void	 registry_on_drain(struct registry *reg);
+/* A child came up or went away. */
+void	 registry_on_up(struct registry *reg, enum role role);
+void	 registry_on_down(struct registry *reg, enum role role);
+/* Each REGISTRY_TICK_MS: totals for tracker, records for disk. */
+void	 registry_tick(struct registry *reg);
+/* The daemon ends: halt all swarms.  True when none runs any more. */
+void	 registry_stop(struct registry *reg);
+bool	 registry_halted(const struct registry *reg);
+/* Then tell the trackers and save what disk does not know yet. */
+void	 registry_finish(struct registry *reg);
+
+/* order.c: what the user orders */
+/* -1 when too many wait; else the answer comes by ops.  Owns fd if 0. */
+int	 registry_add(struct registry *reg, int fd, uint32_t root,
+	    const char *subdir, bool paused, bool check, uint64_t client);
+void	 registry_send_adds(struct registry *reg);
+/* Disk has answered for this number; false if nobody asked. */
+bool	 registry_end_add(struct registry *reg, uint32_t id,
+	    uint64_t *client);
+/* Send what waited for disk's scan to end: checks, records, adds. */
+void	 registry_send_orders(struct registry *reg);
+void	 registry_start(struct registry *reg, struct torrent *t);
+void	 registry_pause(struct registry *reg, struct torrent *t);
+void	 registry_check(struct registry *reg, struct torrent *t);
+void	 registry_remove(struct registry *reg, struct torrent *t,
+	    bool delete_data, uint64_t client);
+void	 registry_save(struct registry *reg, struct torrent *t);
+
+/*
+ * report.c: what the children report.  -1 if it cannot be true, which ends
+ * the child; what is merely late (an unknown torrent) is passed over.
+ */
+int	 registry_on_meta(struct registry *reg, const struct msg_torrent_meta *m);
+int	 registry_on_trackers(struct registry *reg,
+	    const struct msg_torrent_trackers *m);
+int	 registry_on_files(struct registry *reg,
+	    const struct msg_torrent_files *m);
+int	 registry_on_loaded(struct registry *reg, uint32_t id);
+void	 registry_on_refused(struct registry *reg,
+	    const struct msg_torrent_refused *m);
+void	 registry_on_scan_end(struct registry *reg);
+void	 registry_on_removed(struct registry *reg,
+	    const struct msg_torrent_removed *m);
+void	 registry_on_disk_state(struct registry *reg,
+	    const struct msg_disk_state *m);
+int	 registry_on_progress(struct registry *reg,
+	    const struct msg_disk_progress *m);
+void	 registry_on_halted(struct registry *reg, uint32_t id);
+void	 registry_on_stats(struct registry *reg,
+	    const struct msg_swarm_stats *m);
+void	 registry_on_peer_rows(struct registry *reg,
+	    const struct msg_peer_rows *m);
+void	 registry_on_peer_gone(struct registry *reg,
+	    const struct msg_peer_gone *m);
+void	 registry_on_hungry(struct registry *reg, uint32_t id);
+void	 registry_on_peers(struct registry *reg,
+	    const struct msg_tracker_peers *m);
+void	 registry_on_tracker_rows(struct registry *reg,
+	    const struct msg_tracker_rows *m);
+
+#endif /* REGISTRY_H */

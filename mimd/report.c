@@ -1,0 +1,507 @@
+/* SPDX-License-Identifier: ISC */
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "registry.h"
+#include "log.h"
+#include "mem.h"
+
+/* Totals travel as numbers up to INT64_MAX; a liar shall not wrap them. */
+static uint64_t
+add_total(uint64_t total, uint64_t more)
+{
+	return more > INT64_MAX - total ? INT64_MAX : total + more;
+}
+
+/* ---- disk ---- */
+
+static char *
+data_dir(struct registry *reg, const struct msg_torrent_meta *m)
+{
+	const char	*root = reg->ops->root(m->root, reg->arg);
+
+	if (root == NULL)
+		return xstrdup(m->subdir);
+	if (*m->subdir == '\0')
+		return xstrdup(root);
+	return xasprintf("%s%s%s", root, root[strlen(root) - 1] == '/' ?
+	    "" : "/", m->subdir);
+}
+
+/* What is the same each time that disk reports a torrent. */
+static void
+take_shape(struct registry *reg, struct torrent *t,
+    const struct msg_torrent_meta *m)
+{
+	free(t->name);
+	free(t->dir);
+	t->name = xstrdup(m->name);
+	t->dir = data_dir(reg, m);
+	t->v2 = m->infohash2.len == SHA256_LEN;
+	if (t->v2)
+		memcpy(t->infohash2, m->infohash2.p, SHA256_LEN);
+	t->size = m->size;
+	t->piece_length = m->piece_length;
+	t->npieces = m->npieces;
+	t->private = m->private;
+	t->seen = true;
+	torrent_files_clear(t);
+	t->nfiles = m->nfiles;
+}
+
+static void
+take_record(struct torrent *t, const struct msg_torrent_meta *m)
+{
+	t->paused = m->paused;
+	t->added = m->added;
+	t->completed = m->completed;
+	t->downloaded = t->down_base = m->downloaded;
+	t->uploaded = t->up_base = m->uploaded;
+	t->wasted = m->wasted;
+	t->dstate = DSTATE_CHECKING;
+}
+
+/* After disk's restart what we hold is newer than its record. */
+static void
+compare_record(struct torrent *t, const struct msg_torrent_meta *m)
+{
+	if (t->paused != m->paused || t->completed != m->completed ||
+	    t->downloaded != m->downloaded || t->uploaded != m->uploaded ||
+	    t->wasted != m->wasted)
+		t->save = true;
+}
+
+int
+registry_on_meta(struct registry *reg, const struct msg_torrent_meta *m)
+{
+	struct torrent	*t = registry_find(reg, m->id);
+
+	if (t != registry_find_hash(reg, m->infohash))
+		return -1;
+	if (t == NULL) {
+		if (reg->n == TORRENTS_MAX)
+			return -1;
+		t = torrent_new(reg, m->id, m->infohash);
+		take_record(t, m);
+	} else
+		compare_record(t, m);
+	take_shape(reg, t, m);
+	if (!t->loaded)
+		torrent_trackers_clear(t);
+	return 0;
+}
+
+int
+registry_on_trackers(struct registry *reg,
+    const struct msg_torrent_trackers *m)
+{
+	struct torrent	*t = registry_find(reg, m->id);
+	uint32_t	 i;
+
+	/* Told a second time they are the same: keep what tracker said. */
+	if (t == NULL || t->loaded)
+		return 0;
+	for (i = 0; i < m->trackers.n; i++) {
+		if (torrent_tracker_add(t, &m->trackers.v[i]) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+int
+registry_on_files(struct registry *reg, const struct msg_torrent_files *m)
+{
+	struct torrent	*t = registry_find(reg, m->id);
+	uint32_t	 i;
+
+	if (t == NULL)
+		return 0;
+	if (m->first != t->files_got)
+		return -1;
+	for (i = 0; i < m->files.n; i++) {
+		if (torrent_file_add(t, &m->files.v[i]) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+int
+registry_on_loaded(struct registry *reg, uint32_t id)
+{
+	struct torrent	*t = registry_find(reg, id);
+	uint64_t	 client;
+
+	if (t == NULL)
+		return 0;
+	if (t->files_got != t->nfiles)
+		return -1;
+	t->files = xreallocarray(t->files, t->nfiles, sizeof(*t->files));
+	t->files_size = t->nfiles;
+	t->paths = xreallocarray(t->paths, t->paths_len, 1);
+	t->paths_size = t->paths_len;
+	t->loaded = true;
+	if (registry_end_add(reg, id, &client)) {
+		log_info("torrent %u added: %s", t->id, t->name);
+		reg->ops->added(client, t, reg->arg);
+	}
+	return 0;
+}
+
+void
+registry_on_refused(struct registry *reg, const struct msg_torrent_refused *m)
+{
+	uint64_t	client;
+
+	if (registry_end_add(reg, m->id, &client))
+		reg->ops->refused(client, m->error, reg->arg);
+}
+
+static void
+removed(struct registry *reg, struct torrent *t, const char *error)
+{
+	uint64_t	client = t->remover;
+	uint32_t	id = t->id;
+
+	if (*error != '\0')
+		log_warnx("torrent %u removed: %s: %s", id, t->name, error);
+	else
+		log_info("torrent %u removed: %s", id, t->name);
+	torrent_free(reg, t);
+	reg->ops->removed(client, id, error, reg->arg);
+}
+
+/* A torrent that disk no longer reports has lost its record. */
+static void
+not_seen(struct registry *reg, struct torrent *t)
+{
+	if (t->removing && t->swarm == SWARM_NONE) {
+		removed(reg, t, "");
+		return;
+	}
+	t->loaded = true;
+	t->dstate = DSTATE_ERROR;
+	torrent_set_error(t, "its record in the state directory is gone or "
+	    "damaged: remove it and add it again");
+	log_warnx("torrent %u: %s: %s", t->id, t->name, t->error);
+	registry_reconcile(reg, t);
+}
+
+void
+registry_on_scan_end(struct registry *reg)
+{
+	struct torrent	*t;
+	uint32_t	 id = 0;
+
+	reg->scanned = true;
+	while ((t = registry_after(reg, id)) != NULL) {
+		id = t->id;
+		if (!t->seen)
+			not_seen(reg, t);
+	}
+	registry_send_orders(reg);
+	registry_sync(reg);
+}
+
+void
+registry_on_removed(struct registry *reg, const struct msg_torrent_removed *m)
+{
+	struct torrent	*t = registry_find(reg, m->id);
+
+	if (t != NULL && t->remove_sent)
+		removed(reg, t, m->error);
+}
+
+static void
+log_state(const struct torrent *t, uint8_t before)
+{
+	if (t->dstate == before || t->error == NULL)
+		return;
+	if (t->dstate == DSTATE_ERROR)
+		log_warnx("torrent %u: %s: %s", t->id, t->name, t->error);
+	else if (t->dstate == DSTATE_WAITING)
+		log_warnx("torrent %u waits: %s: %s", t->id, t->name,
+		    t->error);
+}
+
+void
+registry_on_disk_state(struct registry *reg, const struct msg_disk_state *m)
+{
+	struct torrent	*t = registry_find(reg, m->id);
+	uint8_t		 before;
+
+	if (t == NULL)
+		return;
+	before = t->dstate;
+	t->dstate = m->state;
+	t->check = false;
+	if (m->state != DSTATE_CHECKING)
+		t->resuming = false;
+	torrent_set_error(t, m->error);
+	log_state(t, before);
+	registry_reconcile(reg, t);
+}
+
+static void
+complete(struct registry *reg, struct torrent *t)
+{
+	struct msg_tracker_totals	totals = {
+		.id = t->id,
+		.downloaded = t->downloaded - t->down_base,
+		.uploaded = t->uploaded - t->up_base,
+		.left = 0,
+	};
+	struct msg_tracker_completed	m = { .id = t->id };
+
+	if (t->completed == 0)
+		t->completed = (uint64_t)time(NULL);
+	registry_save(reg, t);
+	/* Found complete by a check: no news for anyone (BEP 3). */
+	if (t->swarm != SWARM_RUNNING || t->dstate != DSTATE_READY)
+		return;
+	log_info("torrent %u completed: %s", t->id, t->name);
+	if (t->announce != ANNOUNCE_STARTED)
+		return;
+	reg->ops->send(ROLE_TRACKER, MSG_TRACKER_TOTALS, &totals, -1,
+	    reg->arg);
+	reg->ops->send(ROLE_TRACKER, MSG_TRACKER_COMPLETED, &m, -1, reg->arg);
+}
+
+int
+registry_on_progress(struct registry *reg, const struct msg_disk_progress *m)
+{
+	struct torrent	*t = registry_find(reg, m->id);
+	uint32_t	 i;
+	bool		 before;
+
+	if (t == NULL)
+		return 0;
+	if (m->have > t->size || m->pieces > t->npieces ||
+	    m->checked > t->npieces)
+		return -1;
+	for (i = 0; i < m->files.n; i++) {
+		if (m->files.v[i].index >= t->files_got)
+			return -1;
+		t->files[m->files.v[i].index].have = m->files.v[i].have;
+	}
+	before = torrent_complete(t);
+	t->have = m->have;
+	t->checked = m->checked;
+	t->totals = true;
+	if (!before && torrent_complete(t) && t->loaded)
+		complete(reg, t);
+	return 0;
+}
+
+/* ---- peer ---- */
+
+void
+registry_on_halted(struct registry *reg, uint32_t id)
+{
+	struct torrent	*t = registry_find(reg, id);
+
+	if (t == NULL || t->swarm != SWARM_HALTING)
+		return;
+	t->swarm = SWARM_NONE;
+	t->nrows = 0;
+	free(t->rows);
+	t->rows = NULL;
+	t->rows_size = 0;
+	t->down_rate = t->up_rate = 0;
+	t->peers = t->seeds = 0;
+	registry_reconcile(reg, t);
+}
+
+void
+registry_on_stats(struct registry *reg, const struct msg_swarm_stats *m)
+{
+	const struct rec_swarm	*s;
+	struct torrent		*t;
+	uint32_t		 i;
+
+	for (i = 0; i < m->swarms.n; i++) {
+		s = &m->swarms.v[i];
+		if ((t = registry_find(reg, s->id)) == NULL)
+			continue;
+		t->down_rate = s->down_rate;
+		t->up_rate = s->up_rate;
+		t->peers = s->peers;
+		t->seeds = s->seeds;
+		if ((s->downloaded | s->uploaded | s->wasted) == 0)
+			continue;
+		t->downloaded = add_total(t->downloaded, s->downloaded);
+		t->uploaded = add_total(t->uploaded, s->uploaded);
+		t->wasted = add_total(t->wasted, s->wasted);
+		t->totals = t->save = true;
+	}
+}
+
+static struct tpeer *
+peer_row(struct torrent *t, uint32_t conn)
+{
+	uint32_t	i;
+
+	for (i = 0; i < t->nrows; i++) {
+		if (t->rows[i].row.conn == conn)
+			return &t->rows[i];
+	}
+	return NULL;
+}
+
+static struct tpeer *
+peer_row_new(struct torrent *t)
+{
+	if (t->nrows == TORRENT_PEERS_MAX)
+		return NULL;
+	if (t->nrows == t->rows_size) {
+		t->rows_size = t->rows_size == 0 ? 4 : t->rows_size * 2;
+		t->rows = xreallocarray(t->rows, t->rows_size,
+		    sizeof(*t->rows));
+	}
+	return &t->rows[t->nrows++];
+}
+
+void
+registry_on_peer_rows(struct registry *reg, const struct msg_peer_rows *m)
+{
+	struct torrent	*t = registry_find(reg, m->id);
+	struct tpeer	*p;
+	uint32_t	 i;
+
+	if (t == NULL || t->swarm == SWARM_NONE)
+		return;
+	for (i = 0; i < m->peers.n; i++) {
+		if ((p = peer_row(t, m->peers.v[i].conn)) == NULL &&
+		    (p = peer_row_new(t)) == NULL)
+			return;
+		/* row.client is set when the row is sent: rows move. */
+		p->row = m->peers.v[i];
+		strlcpy(p->client, m->peers.v[i].client, sizeof(p->client));
+		p->row.client = NULL;
+	}
+}
+
+void
+registry_on_peer_gone(struct registry *reg, const struct msg_peer_gone *m)
+{
+	struct torrent	*t = registry_find(reg, m->id);
+	struct tpeer	*p;
+	uint32_t	 i;
+
+	if (t == NULL)
+		return;
+	for (i = 0; i < m->conns.n; i++) {
+		if ((p = peer_row(t, m->conns.v[i].id)) != NULL)
+			*p = t->rows[--t->nrows];
+	}
+	if (t->nrows == 0) {
+		free(t->rows);
+		t->rows = NULL;
+		t->rows_size = 0;
+	}
+}
+
+void
+registry_on_hungry(struct registry *reg, uint32_t id)
+{
+	struct torrent			*t = registry_find(reg, id);
+	struct msg_tracker_hungry	 m = { .id = id };
+
+	if (t != NULL && t->announce == ANNOUNCE_STARTED &&
+	    reg->ops->ready(ROLE_TRACKER, reg->arg))
+		reg->ops->send(ROLE_TRACKER, MSG_TRACKER_HUNGRY, &m, -1,
+		    reg->arg);
+}
+
+/* ---- tracker ---- */
+
+static void
+know_peer(struct torrent *t, const struct rec_addr *a)
+{
+	uint16_t	max, i;
+
+	max = torrent_complete(t) ? TORRENT_KNOWN_SEEDING : TORRENT_KNOWN_MAX;
+	for (i = 0; i < t->nknown; i++) {
+		if (t->known[i].port == a->port &&
+		    memcmp(t->known[i].ip, a->ip, sizeof(a->ip)) == 0)
+			return;
+	}
+	if (t->nknown < max) {
+		if (t->nknown == t->known_size) {
+			t->known_size = t->known_size == 0 ? 4 :
+			    t->known_size * 2;
+			t->known = xreallocarray(t->known, t->known_size,
+			    sizeof(*t->known));
+		}
+		i = t->nknown++;
+	} else {
+		i = t->known_next % t->nknown;
+		t->known_next = (uint16_t)((i + 1) % t->nknown);
+	}
+	memcpy(t->known[i].ip, a->ip, sizeof(t->known[i].ip));
+	t->known[i].port = a->port;
+}
+
+void
+registry_on_peers(struct registry *reg, const struct msg_tracker_peers *m)
+{
+	struct torrent		*t = registry_find(reg, m->id);
+	struct msg_peers_found	 found = {
+		.id = m->id,
+		.source = PEER_SOURCE_TRACKER,
+	};
+	uint32_t		 i;
+
+	if (t == NULL || t->swarm == SWARM_HALTING)
+		return;
+	for (i = 0; i < m->peers.n; i++)
+		know_peer(t, &m->peers.v[i]);
+	if (t->swarm != SWARM_RUNNING || m->peers.n == 0 ||
+	    !reg->ops->ready(ROLE_PEER, reg->arg))
+		return;
+	found.peers.v = m->peers.v;
+	found.peers.n = m->peers.n;
+	reg->ops->send(ROLE_PEER, MSG_PEERS_FOUND, &found, -1, reg->arg);
+}
+
+/* Tracker may try its list in another order than ours; the URL tells. */
+static struct ttracker *
+tracker_by_url(struct torrent *t, const struct rec_tracker_row *row)
+{
+	uint8_t	i;
+
+	if (row->index < t->ntrackers &&
+	    strcmp(t->trackers[row->index].url, row->url) == 0)
+		return &t->trackers[row->index];
+	for (i = 0; i < t->ntrackers; i++) {
+		if (strcmp(t->trackers[i].url, row->url) == 0)
+			return &t->trackers[i];
+	}
+	return NULL;
+}
+
+void
+registry_on_tracker_rows(struct registry *reg,
+    const struct msg_tracker_rows *m)
+{
+	const struct rec_tracker_row	*row;
+	struct torrent			*t = registry_find(reg, m->id);
+	struct ttracker			*tr;
+	uint32_t			 i;
+
+	if (t == NULL)
+		return;
+	for (i = 0; i < m->rows.n; i++) {
+		row = &m->rows.v[i];
+		if ((tr = tracker_by_url(t, row)) == NULL)
+			continue;
+		tr->state = row->state;
+		tr->seeds = row->seeds;
+		tr->leeches = row->leeches;
+		tr->downloads = row->downloads;
+		tr->last = row->last;
+		tr->next = row->next;
+		free(tr->error);
+		tr->error = *row->error == '\0' ? NULL : xstrdup(row->error);
+	}
+}
