@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: ISC */
+#include <stdlib.h>
+#include <string.h>
+
+#include "mem.h"
+#include "slots.h"
+
+static uint32_t
+words(uint32_t bits)
+{
+	return (bits + 63) / 64;
+}
+
+/* The free map: a bit per slot, a bit per word of that, and once more. */
+static void
+map_set(struct slots *s, uint32_t i)
+{
+	int	l;
+
+	for (l = 0; l < 3; l++, i /= 64)
+		s->map[l][i / 64] |= 1ULL << (i % 64);
+}
+
+static void
+map_clear(struct slots *s, uint32_t i)
+{
+	int	l;
+
+	for (l = 0; l < 3; l++, i /= 64) {
+		s->map[l][i / 64] &= ~(1ULL << (i % 64));
+		if (s->map[l][i / 64] != 0)
+			break;
+	}
+}
+
+static uint32_t
+map_lowest(const struct slots *s)
+{
+	uint32_t	i, w;
+
+	for (w = 0; s->map[2][w] == 0; w++)
+		continue;
+	i = w * 64 + (uint32_t)__builtin_ctzll(s->map[2][w]);
+	i = i * 64 + (uint32_t)__builtin_ctzll(s->map[1][i]);
+	return i * 64 + (uint32_t)__builtin_ctzll(s->map[0][i]);
+}
+
+void
+slots_init(struct slots *s, uint32_t n)
+{
+	uint32_t	i, size = n;
+
+	memset(s, 0, sizeof(*s));
+	s->n = s->nfree = n;
+	s->v = xcalloc(n, sizeof(*s->v));
+	for (i = 0; i < 3; i++) {
+		size = words(size);
+		s->map[i] = xcalloc(size, sizeof(uint64_t));
+	}
+	for (s->nbuckets = 64; s->nbuckets < n && s->nbuckets < 16384;)
+		s->nbuckets *= 2;
+	s->buckets = xcalloc(s->nbuckets, sizeof(*s->buckets));
+	for (i = 0; i < s->nbuckets; i++)
+		s->buckets[i] = SLOT_NONE;
+	for (i = 0; i < n; i++)
+		map_set(s, i);
+	s->oldest = s->newest = SLOT_NONE;
+}
+
+void
+slots_clear(struct slots *s)
+{
+	int	i;
+
+	free(s->v);
+	free(s->buckets);
+	for (i = 0; i < 3; i++)
+		free(s->map[i]);
+	memset(s, 0, sizeof(*s));
+}
+
+static void
+lru_add(struct slots *s, uint32_t i)
+{
+	s->v[i].prev = s->newest;
+	s->v[i].next = SLOT_NONE;
+	if (s->newest != SLOT_NONE)
+		s->v[s->newest].next = i;
+	else
+		s->oldest = i;
+	s->newest = i;
+}
+
+static void
+lru_del(struct slots *s, uint32_t i)
+{
+	struct slot	*slot = &s->v[i];
+
+	if (slot->prev != SLOT_NONE)
+		s->v[slot->prev].next = slot->next;
+	else
+		s->oldest = slot->next;
+	if (slot->next != SLOT_NONE)
+		s->v[slot->next].prev = slot->prev;
+	else
+		s->newest = slot->prev;
+}
+
+static uint32_t
+slot_bucket(const struct slots *s, uint32_t torrent, uint32_t piece,
+    uint32_t begin)
+{
+	uint64_t	h = torrent * 0x9e3779b97f4a7c15ULL;
+
+	h = (h ^ piece) * 0xff51afd7ed558ccdULL;
+	h = (h ^ begin) * 0xc4ceb9fe1a85ec53ULL;
+	return (uint32_t)(h >> 40) & (s->nbuckets - 1);
+}
+
+static void
+hash_del(struct slots *s, uint32_t i)
+{
+	struct slot	*slot = &s->v[i];
+	uint32_t	*link;
+
+	link = &s->buckets[slot_bucket(s, slot->torrent, slot->piece,
+	    slot->begin)];
+	while (*link != i)
+		link = &s->v[*link].hash;
+	*link = slot->hash;
+}
+
+static void
+slot_count(struct slots *s, uint32_t use, int by)
+{
+	uint32_t	*count = use == SLOT_FREE ? &s->nfree :
+			    use == SLOT_WRITE ? &s->nwrite :
+			    use == SLOT_READ ? &s->nread :
+			    use == SLOT_CACHED ? &s->ncached : NULL;
+
+	if (count != NULL)
+		*count += (uint32_t)by;
+}
+
+static void
+slot_become(struct slots *s, uint32_t i, enum slot_use use)
+{
+	slot_count(s, s->v[i].use, -1);
+	slot_count(s, use, 1);
+	s->v[i].use = (uint8_t)use;
+}
+
+/* The oldest cached block that nobody sends from; few are pinned. */
+static uint32_t
+slots_evict(struct slots *s, bool served_only)
+{
+	uint32_t	i;
+
+	for (i = s->oldest; i != SLOT_NONE; i = s->v[i].next)
+		if (s->v[i].pins == 0 && (s->v[i].served || !served_only))
+			break;
+	if (i == SLOT_NONE)
+		return SLOT_NONE;
+	lru_del(s, i);
+	hash_del(s, i);
+	slot_become(s, i, SLOT_HELD);
+	return i;
+}
+
+uint32_t
+slots_take(struct slots *s)
+{
+	uint32_t	i;
+
+	if (s->nfree == 0)
+		return slots_evict(s, false);
+	i = map_lowest(s);
+	map_clear(s, i);
+	slot_become(s, i, SLOT_HELD);
+	s->v[i].dirty = true;
+	if (i >= s->high)
+		s->high = i + 1;
+	return i;
+}
+
+uint32_t
+slots_take_cache(struct slots *s)
+{
+	uint32_t	i;
+
+	if (s->ncached >= SLOTS_CACHE &&
+	    (i = slots_evict(s, true)) != SLOT_NONE)
+		return i;
+	/* The last quarter is for what is received. */
+	if (s->nfree <= s->n / 4)
+		return slots_evict(s, false);
+	return slots_take(s);
+}
+
+void
+slots_give(struct slots *s, uint32_t slot, uint64_t now)
+{
+	struct slot	*v = &s->v[slot];
+
+	if (v->use == SLOT_READ)
+		hash_del(s, slot);
+	else if (v->use == SLOT_CACHED) {
+		hash_del(s, slot);
+		lru_del(s, slot);
+	}
+	slot_become(s, slot, SLOT_FREE);
+	v->stale = v->served = false;
+	v->pins = 0;
+	v->used = now;
+	v->waiters = NULL;
+	map_set(s, slot);
+}
+
+static uint32_t
+slot_name(struct slot *v, uint32_t torrent, uint32_t piece, uint32_t begin,
+    uint32_t length)
+{
+	v->torrent = torrent;
+	v->piece = piece;
+	v->begin = begin;
+	v->length = length;
+	v->stale = v->served = false;
+	v->pins = 0;
+	v->waiters = NULL;
+	return ++v->gen;
+}
+
+uint32_t
+slots_write(struct slots *s, uint32_t slot, uint32_t torrent, uint32_t piece,
+    uint32_t begin, uint32_t length)
+{
+	slot_become(s, slot, SLOT_WRITE);
+	return slot_name(&s->v[slot], torrent, piece, begin, length);
+}
+
+uint32_t
+slots_read(struct slots *s, uint32_t slot, uint32_t torrent, uint32_t piece,
+    uint32_t begin, uint32_t length)
+{
+	uint32_t	*bucket, gen;
+
+	slot_become(s, slot, SLOT_READ);
+	gen = slot_name(&s->v[slot], torrent, piece, begin, length);
+	bucket = &s->buckets[slot_bucket(s, torrent, piece, begin)];
+	s->v[slot].hash = *bucket;
+	*bucket = slot;
+	return gen;
+}
+
+void
+slots_filled(struct slots *s, uint32_t slot, uint64_t now)
+{
+	if (s->v[slot].stale) {
+		slots_give(s, slot, now);
+		return;
+	}
+	slot_become(s, slot, SLOT_CACHED);
+	s->v[slot].used = now;
+	s->v[slot].waiters = NULL;
+	lru_add(s, slot);
+}
+
+uint32_t
+slots_find(const struct slots *s, uint32_t torrent, uint32_t piece,
+    uint32_t begin, uint32_t length)
+{
+	const struct slot	*v;
+	uint32_t		 i;
+
+	i = s->buckets[slot_bucket(s, torrent, piece, begin)];
+	for (; i != SLOT_NONE; i = v->hash) {
+		v = &s->v[i];
+		if (v->torrent == torrent && v->piece == piece &&
+		    v->begin == begin && v->length >= length && !v->stale)
+			return i;
+	}
+	return SLOT_NONE;
+}
+
+void
+slots_pin(struct slots *s, uint32_t slot, uint64_t now)
+{
+	s->v[slot].pins++;
+	s->v[slot].used = now;
+}
+
+void
+slots_unpin(struct slots *s, uint32_t slot, uint64_t now)
+{
+	struct slot	*v = &s->v[slot];
+
+	v->pins--;
+	v->used = now;
+	v->served = true;
+	if (v->pins > 0)
+		return;
+	if (v->stale) {
+		slots_give(s, slot, now);
+		return;
+	}
+	lru_del(s, slot);
+	lru_add(s, slot);
+}
+
+void
+slots_forget(struct slots *s, uint32_t torrent, uint64_t now)
+{
+	uint32_t	i;
+
+	for (i = 0; i < s->high; i++) {
+		if (s->v[i].torrent != torrent)
+			continue;
+		if (s->v[i].use == SLOT_READ || (s->v[i].use == SLOT_CACHED &&
+		    s->v[i].pins > 0))
+			s->v[i].stale = true;
+		else if (s->v[i].use == SLOT_CACHED)
+			slots_give(s, i, now);
+	}
+}
+
+void
+slots_expire(struct slots *s, uint64_t now, uint64_t age)
+{
+	uint32_t	i, next;
+
+	for (i = s->oldest; i != SLOT_NONE; i = next) {
+		next = s->v[i].next;
+		if (s->v[i].used + age > now)
+			break;
+		if (s->v[i].pins == 0)
+			slots_give(s, i, now);
+	}
+}
+
+static bool
+slot_idle(const struct slot *v, uint64_t now)
+{
+	return v->use == SLOT_FREE && v->dirty &&
+	    v->used + SLOTS_KEEP_MS <= now;
+}
+
+uint32_t
+slots_idle_run(struct slots *s, uint64_t now, uint32_t *from)
+{
+	uint32_t	i = *from, end;
+
+	while (i < s->high && !slot_idle(&s->v[i], now))
+		i++;
+	for (end = i; end < s->high && slot_idle(&s->v[end], now); end++)
+		s->v[end].dirty = false;
+	*from = i;
+	while (s->high > 0 && !s->v[s->high - 1].dirty)
+		s->high--;
+	return end - i;
+}
