@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: ISC */
+#include <stdio.h>
+#include <string.h>
+
+#include "command.h"
+#include "mimctl.h"
+#include "msg.h"
+#include "word.h"
+
+#define NELEM(a)	(sizeof(a) / sizeof((a)[0]))
+
+static const struct command	commands[] = {
+	{ "add", NULL, "[-cP] [-d dir] file ...", cmd_add },
+	{ "check", NULL, "selector ...", cmd_check },
+	{ "get", NULL, "[-ckP] [-d dir] [-o setting] file", cmd_get },
+	{ "info", NULL, "file ...", cmd_info },
+	{ "log", NULL, "brief|verbose|debug", cmd_log },
+	{ "reload", NULL, "", cmd_reload },
+	{ "remove", NULL, "[-D] selector ...", cmd_remove },
+	{ "show", NULL, "processes", cmd_show },
+	{ "shutdown", NULL, "", cmd_shutdown },
+	{ "start", NULL, "selector ...", cmd_start },
+	{ "status", "st", "[-fpt] [selector ...]", cmd_status },
+	{ "stop", NULL, "selector ...", cmd_stop },
+	{ "wait", NULL, "[-e complete|checked] [-t seconds] selector ...",
+	    cmd_wait },
+};
+
+const struct command *
+command_find(const char *word)
+{
+	const char	*names[NELEM(commands) + 1];
+	size_t		 i;
+	int		 found;
+
+	for (i = 0; i < NELEM(commands); i++) {
+		names[i] = commands[i].name;
+		if (commands[i].alias != NULL &&
+		    strcmp(word, commands[i].alias) == 0)
+			return &commands[i];
+	}
+	names[i] = NULL;
+	found = word_get("command", word, names);
+	return found < 0 ? NULL : &commands[found];
+}
+
+void
+command_list(FILE *fp)
+{
+	for (size_t i = 0; i < NELEM(commands); i++)
+		fprintf(fp, "       mimctl %s%s%s\n", commands[i].name,
+		    commands[i].usage[0] == '\0' ? "" : " ",
+		    commands[i].usage);
+}
+
+int
+command_usage(const char *name)
+{
+	for (size_t i = 0; i < NELEM(commands); i++) {
+		if (strcmp(commands[i].name, name) != 0)
+			continue;
+		fprintf(stderr, "usage: mimctl %s%s%s\n", name,
+		    commands[i].usage[0] == '\0' ? "" : " ",
+		    commands[i].usage);
+	}
+	return CTL_USAGE;
+}

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: ISC */
+#include <err.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "client.h"
+#include "daemon.h"
+#include "fmt.h"
+#include "mimctl.h"
+
+#define PLACES_MAX	2
+#define SYSTEM_SOCKET	"/run/mimd/mimd.sock"
+
+struct places {
+	char	path[PLACES_MAX][PATH_LEN_MAX + 1];
+	int	n;
+};
+
+static void
+add_place(struct places *pl, const char *dir, const char *name)
+{
+	snprintf(pl->path[pl->n++], sizeof(pl->path[0]), "%s%s", dir, name);
+}
+
+/* A socket that was named is the only one: another daemon is not meant. */
+static void
+find_places(struct places *pl, const struct mimctl *ctx)
+{
+	const char	*s;
+
+	pl->n = 0;
+	if (ctx->socket != NULL)
+		add_place(pl, ctx->socket, "");
+	else if ((s = getenv("MIMD_SOCKET")) != NULL && *s != '\0')
+		add_place(pl, s, "");
+	else {
+		s = getenv("XDG_RUNTIME_DIR");
+		if (s != NULL && *s != '\0')
+			add_place(pl, s, "/mimd/mimd.sock");
+		add_place(pl, SYSTEM_SOCKET, "");
+	}
+}
+
+static int
+no_daemon(const struct places *pl, int error)
+{
+	if (pl->n == 1 && error != ENOENT && error != ECONNREFUSED)
+		warnx("no daemon at %s: %s", pl->path[0], strerror(error));
+	else
+		warnx("no daemon at %s%s%s: start one with \"mimd\" or "
+		    "\"systemctl start mimd\", or name its socket with -s",
+		    pl->path[0], pl->n > 1 ? " or " : "",
+		    pl->n > 1 ? pl->path[1] : "");
+	return CTL_NO_DAEMON;
+}
+
+int
+daemon_connect(const struct mimctl *ctx, struct client **client)
+{
+	struct places	pl;
+	int		error = ENOENT;
+
+	find_places(&pl, ctx);
+	for (int i = 0; i < pl.n; i++) {
+		*client = client_open(pl.path[i]);
+		if (*client != NULL)
+			return CTL_OK;
+		error = errno;
+		if (error == EACCES || error == EPERM) {
+			warn("may not use %s", pl.path[i]);
+			return CTL_REFUSED;
+		}
+	}
+	return no_daemon(&pl, error);
+}
+
+static int
+broken(struct client *client, enum client_result result)
+{
+	switch (result) {
+	case CLIENT_INVALID:
+		warnx("mimd speaks another protocol (%s): mimd and mimctl "
+		    "have to be of the same version",
+		    client_strerror(client, result));
+		break;
+	case CLIENT_CLOSED:
+		warnx("mimd hung up: it has stopped, or is of another "
+		    "version than mimctl; its log says which");
+		break;
+	default:
+		warnx("%s", client_strerror(client, result));
+		break;
+	}
+	return CTL_FAILED;
+}
+
+static void
+say(uint32_t id, const char *text)
+{
+	char	safe[4 * ERROR_MAX + 1];
+
+	fmt_safe(text, strlen(text), safe, sizeof(safe));
+	if (id == 0)
+		warnx("%s", safe);
+	else
+		warnx("torrent %u: %s", id, safe);
+}
+
+static int
+ended(const struct msg_ctl_end *end, bool noted)
+{
+	if (end->code == CTL_OK)
+		return CTL_OK;
+	if (*end->text != '\0')
+		say(0, end->text);
+	else if (!noted)
+		warnx("mimd could not do it; its log may say why");
+	return end->code;
+}
+
+int
+daemon_ask(struct client *client, enum msg_type type, const void *body,
+    int fd, int timeout_ms, daemon_fn fn, void *arg)
+{
+	const struct msg_in	*in;
+	enum client_result	 result;
+	bool			 noted = false;
+
+	if (client_send(client, type, body, fd) == -1) {
+		warn("cannot ask mimd");
+		return CTL_FAILED;
+	}
+	for (;;) {
+		result = client_recv(client, timeout_ms, &in);
+		if (result != CLIENT_OK)
+			return broken(client, result);
+		switch (in->type) {
+		case MSG_CTL_END:
+			return ended(&in->body.ctl_end, noted);
+		case MSG_CTL_NOTE:
+			say(in->body.ctl_note.id, in->body.ctl_note.text);
+			noted = true;
+			break;
+		default:
+			if (fn != NULL)
+				fn(in, arg);
+			break;
+		}
+	}
+}
+
+int
+daemon_tell(const struct mimctl *ctx, enum msg_type type, const void *body)
+{
+	struct client	*client;
+	int		 status;
+
+	status = daemon_connect(ctx, &client);
+	if (status != CTL_OK)
+		return status;
+	status = daemon_ask(client, type, body, -1, DAEMON_MS, NULL, NULL);
+	client_close(client);
+	return status;
+}

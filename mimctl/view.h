@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef VIEW_H
+#define VIEW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "msg.h"
+
+struct client;
+struct mimctl;
+
+/* A copy of what the daemon told of a torrent; owns all it points to. */
+struct view_torrent {
+	struct rec_torrent_row	 row;
+	struct rec_ctl_file	*files;
+	size_t			 nfiles;
+	struct rec_peer		*peers;
+	size_t			 npeers;
+	struct rec_tracker_row	*trackers;
+	size_t			 ntrackers;
+};
+
+struct view {
+	struct view_torrent	*torrents;
+	size_t			 n;
+	size_t			 last;	/* the torrent last spoken of */
+	uint64_t		 down_rate, up_rate;	/* of the daemon */
+};
+
+#define VIEW_FILES	0x1
+#define VIEW_PEERS	0x2
+#define VIEW_TRACKERS	0x4
+
+/*
+ * Ask for torrents by number (none: all) with these tables.  Zero view
+ * first; view_clear() also after failure.  Returns an exit status.
+ */
+int	view_fetch(struct view *view, struct client *client,
+	    const uint32_t *ids, size_t nids, unsigned tables);
+/*
+ * The torrents that these words select (none: all), with these tables.  The
+ * reason for any status but CTL_OK has been printed.
+ */
+int	view_select(struct view *view, struct client *client, int nwords,
+	    char *const *words, unsigned tables);
+void	view_clear(struct view *view);
+/* Add what a message of an answer to ctl_list says; a daemon_fn. */
+void	view_on_message(const struct msg_in *in, void *view);
+
+/* Verified bytes of all, 0..1. */
+double	view_progress(const struct view_torrent *t);
+/* False if it is unknown. */
+bool	view_ratio(const struct view_torrent *t, double *ratio);
+bool	view_eta(const struct view_torrent *t, uint64_t *seconds);
+
+#endif /* VIEW_H */
