@@ -1,0 +1,532 @@
+/* SPDX-License-Identifier: ISC */
+#include <openssl/err.h>
+#include <openssl/rand.h>
+#include <openssl/ssl.h>
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "castore.h"
+#include "log.h"
+#include "loop.h"
+#include "mem.h"
+#include "transfer.h"
+
+#define CONNECT_TIMEOUT	15000L	/* ms, shared among the addresses */
+#define CONNS_MAX	32L	/* connections kept open for the next time */
+#define BODY_FIRST	4096U	/* bytes */
+
+/* libcurl's multi handle on our loop. */
+struct fetcher {
+	struct loop		*loop;
+	CURLM			*multi;
+	struct loop_timer	*timer;
+	X509_STORE		*store;		/* NULL: no https */
+	bool			 allow_local;
+	hop_end_fn		 end;
+	void			*arg;
+	CURL			*spare[HTTP_ACTIVE_MAX];
+	unsigned int		 nspare;
+};
+
+#define CHECK(call)	do {						\
+	if ((call) != 0)						\
+		fatalx("libcurl refuses %s", #call);			\
+} while (0)
+
+static int	 on_socket(CURL *, curl_socket_t, int, void *, void *);
+static int	 on_timer(CURLM *, long, void *);
+static void	 on_loop_timer(void *);
+static size_t	 on_body(char *, size_t, size_t, void *);
+static size_t	 on_header(char *, size_t, size_t, void *);
+static curl_socket_t	on_open_socket(void *, curlsocktype,
+		    struct curl_sockaddr *);
+static int	 on_resolve(void *, void *, void *);
+static CURLcode	 on_ssl_ctx(CURL *, void *, void *);
+
+/* ---- libcurl on the loop ---- */
+
+/* Have libraries do now what they would open files for later. */
+static void
+warm(struct fetcher *f)
+{
+	unsigned char	c;
+
+	tzset();
+	CHECK(curl_global_init(CURL_GLOBAL_DEFAULT));
+	OPENSSL_init_ssl(OPENSSL_INIT_LOAD_SSL_STRINGS |
+	    OPENSSL_INIT_LOAD_CRYPTO_STRINGS | OPENSSL_INIT_LOAD_CONFIG, NULL);
+	if (RAND_bytes(&c, 1) != 1)
+		fatalx("RAND_bytes");
+	/* The first context fetches the algorithms from the provider. */
+	SSL_CTX_free(SSL_CTX_new(TLS_client_method()));
+	ERR_clear_error();
+	if ((f->multi = curl_multi_init()) == NULL)
+		fatalx("curl_multi_init");
+	curl_easy_cleanup(curl_easy_init());
+}
+
+struct fetcher *
+fetcher_new(struct loop *loop, const char *ca_file, bool allow_local,
+    hop_end_fn end, void *arg)
+{
+	struct fetcher	*f = xcalloc(1, sizeof(*f));
+
+	f->loop = loop;
+	f->allow_local = allow_local;
+	f->end = end;
+	f->arg = arg;
+	warm(f);
+	f->store = castore_load(ca_file);
+	f->timer = loop_timer_new(loop, on_loop_timer, f);
+	CHECK(curl_multi_setopt(f->multi, CURLMOPT_SOCKETFUNCTION, on_socket));
+	CHECK(curl_multi_setopt(f->multi, CURLMOPT_SOCKETDATA, f));
+	CHECK(curl_multi_setopt(f->multi, CURLMOPT_TIMERFUNCTION, on_timer));
+	CHECK(curl_multi_setopt(f->multi, CURLMOPT_TIMERDATA, f));
+	CHECK(curl_multi_setopt(f->multi, CURLMOPT_MAXCONNECTS, CONNS_MAX));
+	return f;
+}
+
+static void	on_done(struct fetcher *, struct transfer *, CURLcode);
+
+static void
+act(struct fetcher *f, curl_socket_t fd, int what)
+{
+	struct transfer	*t;
+	CURLMsg		*m;
+	CURLcode	 code;
+	int		 n;
+
+	curl_multi_socket_action(f->multi, fd, what, &n);
+	while ((m = curl_multi_info_read(f->multi, &n)) != NULL) {
+		if (m->msg != CURLMSG_DONE)
+			continue;
+		code = m->data.result;
+		curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &t);
+		on_done(f, t, code);
+	}
+}
+
+static void
+on_loop_timer(void *arg)
+{
+	act(arg, CURL_SOCKET_TIMEOUT, 0);
+}
+
+static void
+on_loop_io(int fd, int what, void *arg)
+{
+	act(arg, fd, (what & LOOP_READ ? CURL_CSELECT_IN : 0) |
+	    (what & LOOP_WRITE ? CURL_CSELECT_OUT : 0));
+}
+
+static int
+on_timer(CURLM *multi, long ms, void *arg)
+{
+	struct fetcher	*f = arg;
+
+	(void)multi;
+	if (ms < 0)
+		loop_timer_clear(f->timer);
+	else
+		loop_timer_set(f->timer, (uint64_t)ms);
+	return 0;
+}
+
+static int
+on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *sockp)
+{
+	struct fetcher	*f = arg;
+	struct loop_io	*io = sockp;
+
+	(void)easy;
+	if (what == CURL_POLL_REMOVE) {
+		loop_io_free(io);
+		curl_multi_assign(f->multi, fd, NULL);
+		return 0;
+	}
+	if (io == NULL) {
+		io = loop_io_new(f->loop, fd, on_loop_io, f);
+		curl_multi_assign(f->multi, fd, io);
+	}
+	loop_io_want(io, (what & CURL_POLL_IN ? LOOP_READ : 0) |
+	    (what & CURL_POLL_OUT ? LOOP_WRITE : 0));
+	return 0;
+}
+
+/* A handle with all that does not depend on the transfer. */
+static CURL *
+easy_new(struct fetcher *f)
+{
+	CURL	*e;
+
+	if ((e = curl_easy_init()) == NULL)
+		fatalx("curl_easy_init");
+	CHECK(curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L));
+	CHECK(curl_easy_setopt(e, CURLOPT_NOPROGRESS, 1L));
+	CHECK(curl_easy_setopt(e, CURLOPT_PROXY, ""));
+	CHECK(curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https"));
+	CHECK(curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L));
+	CHECK(curl_easy_setopt(e, CURLOPT_USERAGENT, "mim/" MIM_VERSION));
+	CHECK(curl_easy_setopt(e, CURLOPT_ACCEPT_ENCODING, "gzip, deflate"));
+	/* Announces gain nothing from HTTP/2. */
+	CHECK(curl_easy_setopt(e, CURLOPT_HTTP_VERSION,
+	    (long)CURL_HTTP_VERSION_1_1));
+	CHECK(curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS,
+	    CONNECT_TIMEOUT));
+	CHECK(curl_easy_setopt(e, CURLOPT_SSLVERSION,
+	    (long)CURL_SSLVERSION_TLSv1_2));
+	CHECK(curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, 1L));
+	CHECK(curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, 2L));
+	CHECK(curl_easy_setopt(e, CURLOPT_CAINFO, NULL));
+	CHECK(curl_easy_setopt(e, CURLOPT_CAPATH, NULL));
+	CHECK(curl_easy_setopt(e, CURLOPT_SSL_CTX_FUNCTION, on_ssl_ctx));
+	CHECK(curl_easy_setopt(e, CURLOPT_SSL_CTX_DATA, f));
+	CHECK(curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body));
+	CHECK(curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header));
+	CHECK(curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION,
+	    on_open_socket));
+	CHECK(curl_easy_setopt(e, CURLOPT_RESOLVER_START_FUNCTION,
+	    on_resolve));
+	return e;
+}
+
+static void
+easy_bind(CURL *e, struct transfer *t)
+{
+	CHECK(curl_easy_setopt(e, CURLOPT_PRIVATE, t));
+	CHECK(curl_easy_setopt(e, CURLOPT_WRITEDATA, t));
+	CHECK(curl_easy_setopt(e, CURLOPT_HEADERDATA, t));
+	CHECK(curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, t));
+	CHECK(curl_easy_setopt(e, CURLOPT_RESOLVER_START_DATA, t));
+	CHECK(curl_easy_setopt(e, CURLOPT_ERRORBUFFER, t->error));
+	CHECK(curl_easy_setopt(e, CURLOPT_RESOLVE, t->pins));
+}
+
+/* The handle back to the shelf; a transfer under way is broken off. */
+static void
+easy_release(struct transfer *t)
+{
+	struct fetcher	*f = t->fetcher;
+
+	if (t->easy == NULL)
+		return;
+	curl_multi_remove_handle(f->multi, t->easy);
+	curl_easy_setopt(t->easy, CURLOPT_ERRORBUFFER, NULL);
+	curl_easy_setopt(t->easy, CURLOPT_RESOLVE, NULL);
+	if (f->nspare < HTTP_ACTIVE_MAX)
+		f->spare[f->nspare++] = t->easy;
+	else
+		curl_easy_cleanup(t->easy);
+	t->easy = NULL;
+	curl_slist_free_all(t->pins);
+	t->pins = NULL;
+}
+
+/* ---- addresses ---- */
+
+static const char *
+refusal(const struct transfer *t, const struct addr *a)
+{
+	enum addr_class	class = addr_class(a);
+
+	if (class == ADDR_UNUSABLE)
+		return "unusable address refused";
+	if (t->redirects > 0 && t->origin_global && class != ADDR_GLOBAL)
+		return "redirect from a public to a local address refused";
+	if (t->fetcher->allow_local)
+		return NULL;
+	if (class == ADDR_LOOPBACK)
+		return "loopback address refused (\"allow local trackers\")";
+	if (class == ADDR_LINK_LOCAL)
+		return "link-local address refused (\"allow local trackers\")";
+	return NULL;
+}
+
+/* The last gate: what is really connected to. */
+static curl_socket_t
+on_open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *sa)
+{
+	struct transfer	*t = arg;
+	struct addr	 a;
+
+	if (purpose != CURLSOCKTYPE_IPCXN ||
+	    addr_from_sockaddr(&a, &sa->addr) == -1 ||
+	    refusal(t, &a) != NULL) {
+		t->refused = true;
+		return CURL_SOCKET_BAD;
+	}
+	return socket(sa->family, sa->socktype | SOCK_CLOEXEC, sa->protocol);
+}
+
+/* Called before libcurl resolves: it may turn numbers into addresses. */
+static int
+on_resolve(void *state, void *reserved, void *arg)
+{
+	const struct transfer	*t = arg;
+
+	(void)state;
+	(void)reserved;
+	return t->numeric ? 0 : 1;
+}
+
+/* "host:port:address,address" of the addresses that may be used. */
+static const char *
+pin(struct transfer *t, const struct addr *addrs, unsigned int n)
+{
+	char		 line[URL_HOST_MAX + 16 +
+			    HTTP_ADDRS_MAX * (ADDR_STRLEN + 3)];
+	char		 host[ADDR_STRLEN];
+	const char	*why = "no address", *r;
+	unsigned int	 i, kept = 0;
+	bool		 global = true;
+	size_t		 len;
+
+	len = (size_t)snprintf(line, sizeof(line), "%s:%u:", t->url.host,
+	    t->url.port);
+	for (i = 0; i < n && i < HTTP_ADDRS_MAX; i++) {
+		if ((r = refusal(t, &addrs[i])) != NULL) {
+			why = r;
+			continue;
+		}
+		if (addr_class(&addrs[i]) != ADDR_GLOBAL)
+			global = false;
+		addr_host(&addrs[i], host);
+		len += (size_t)snprintf(line + len, sizeof(line) - len,
+		    addr_is_v4(&addrs[i]) ? "%s%s" : "%s[%s]",
+		    kept++ > 0 ? "," : "", host);
+	}
+	if (kept == 0)
+		return why;
+	if (t->redirects == 0)
+		t->origin_global = global;
+	if (!t->numeric && (t->pins = curl_slist_append(NULL, line)) == NULL)
+		fatalx("curl_slist_append");
+	return NULL;
+}
+
+/* ---- transfers ---- */
+
+struct transfer *
+transfer_new(struct fetcher *f, struct http_req *req)
+{
+	struct transfer	*t = xcalloc(1, sizeof(*t));
+
+	t->fetcher = f;
+	t->req = req;
+	return t;
+}
+
+void
+transfer_free(struct transfer *t)
+{
+	easy_release(t);
+	loop_timer_free(t->deadline);
+	free(t->body);
+	free(t);
+}
+
+const char *
+transfer_check_url(const struct transfer *t)
+{
+	bool	tls = strcmp(t->url.scheme, "https") == 0;
+
+	if (!tls && strcmp(t->url.scheme, "http") != 0)
+		return "not http or https";
+	if (tls && t->fetcher->store == NULL)
+		return "no certificates to check https with";
+	return NULL;
+}
+
+const char *
+transfer_go(struct transfer *t, const struct addr *addrs, unsigned int n)
+{
+	struct fetcher	*f = t->fetcher;
+	struct addr	 a;
+	char		 url[HTTP_URL_MAX + URL_HOST_MAX + 32];
+	const char	*why;
+
+	t->numeric = addr_parse(&a, t->url.host, 1) == 0;
+	if (url_format(&t->url, url, sizeof(url)) == -1)
+		return "URL too long";
+	if ((why = pin(t, addrs, n)) != NULL)
+		return why;
+	t->status = 0;
+	t->len = t->headers = 0;
+	t->redirect[0] = t->error[0] = '\0';
+	t->easy = f->nspare > 0 ? f->spare[--f->nspare] : easy_new(f);
+	easy_bind(t->easy, t);
+	CHECK(curl_easy_setopt(t->easy, CURLOPT_URL, url));
+	if (curl_multi_add_handle(f->multi, t->easy) != CURLM_OK)
+		fatalx("curl_multi_add_handle");
+	return NULL;
+}
+
+const char *
+transfer_redirect(struct transfer *t)
+{
+	struct url	 next;
+	const char	*why;
+
+	if (++t->redirects > HTTP_REDIRECTS_MAX)
+		return "too many redirects";
+	if (url_join(&next, &t->url, t->redirect, &why) == -1)
+		return "redirect to a bad URL";
+	if (url_default_port(next.scheme) == 0)
+		return "redirect to a URL that is not http or https";
+	/* A tracker is not found there, but other services are. */
+	if (next.port < 1024 && next.port != 80 && next.port != 443)
+		return "redirect to a privileged port refused";
+	t->url = next;
+	return NULL;
+}
+
+static size_t
+on_body(char *p, size_t size, size_t n, void *arg)
+{
+	struct transfer	*t = arg;
+
+	n *= size;
+	if (n > HTTP_BODY_MAX - t->len) {
+		t->too_large = true;
+		return 0;
+	}
+	if (t->len + n > t->size) {
+		t->size = t->size == 0 ? BODY_FIRST : t->size * 2;
+		if (t->size < t->len + n)
+			t->size = t->len + n;
+		t->body = xreallocarray(t->body, t->size, 1);
+	}
+	memcpy(t->body + t->len, p, n);
+	t->len += n;
+	return n;
+}
+
+static size_t
+on_header(char *p, size_t size, size_t n, void *arg)
+{
+	static const char	 name[] = "location:";
+	struct transfer		*t = arg;
+	size_t			 len;
+
+	n *= size;
+	t->headers += n;
+	if (t->headers > HTTP_HEADER_MAX) {
+		t->too_large = true;
+		return 0;
+	}
+	if (n < sizeof(name) - 1 ||
+	    strncasecmp(p, name, sizeof(name) - 1) != 0)
+		return n;
+	p += sizeof(name) - 1;
+	len = n - (sizeof(name) - 1);
+	while (len > 0 && isspace((unsigned char)*p)) {
+		p++;
+		len--;
+	}
+	while (len > 0 && isspace((unsigned char)p[len - 1]))
+		len--;
+	if (len < sizeof(t->redirect) && memchr(p, '\0', len) == NULL) {
+		memcpy(t->redirect, p, len);
+		t->redirect[len] = '\0';
+	}
+	return n;
+}
+
+static CURLcode
+on_ssl_ctx(CURL *easy, void *ctx, void *arg)
+{
+	struct fetcher	*f = arg;
+
+	(void)easy;
+	SSL_CTX_set1_cert_store(ctx, f->store);
+	return CURLE_OK;
+}
+
+/* ---- results in words ---- */
+
+const char *
+transfer_timeout_text(struct transfer *t)
+{
+	curl_off_t	us = 0;
+
+	if (t->easy == NULL)
+		return "the name server does not answer";
+	curl_easy_getinfo(t->easy, CURLINFO_PRETRANSFER_TIME_T, &us);
+	return us > 0 ? "no answer in time" : "cannot connect: timed out";
+}
+
+static const char *
+tls_text(struct transfer *t)
+{
+	long	verify = X509_V_OK;
+
+	curl_easy_getinfo(t->easy, CURLINFO_SSL_VERIFYRESULT, &verify);
+	if (verify == X509_V_OK)
+		return "certificate does not match the host name";
+	snprintf(t->error, sizeof(t->error), "bad certificate: %s",
+	    X509_verify_cert_error_string(verify));
+	return t->error;
+}
+
+static const char *
+error_text(struct transfer *t, CURLcode code)
+{
+	char	tmp[CURL_ERROR_SIZE];
+	long	error = 0;
+
+	if (t->too_large)
+		return "the answer is too large";
+	if (t->refused)
+		return "address refused";
+	switch (code) {
+	case CURLE_COULDNT_CONNECT:
+		curl_easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &error);
+		snprintf(t->error, sizeof(t->error), "cannot connect%s%s",
+		    error != 0 ? ": " : "",
+		    error != 0 ? strerror((int)error) : "");
+		return t->error;
+	case CURLE_OPERATION_TIMEDOUT:
+		return transfer_timeout_text(t);
+	case CURLE_GOT_NOTHING:
+		return "closed the connection without an answer";
+	case CURLE_UNSUPPORTED_PROTOCOL:
+	case CURLE_WEIRD_SERVER_REPLY:
+		return "the answer is not HTTP";
+	case CURLE_PARTIAL_FILE:
+		return "the answer was cut short";
+	case CURLE_RECV_ERROR:
+	case CURLE_SEND_ERROR:
+		return "the connection broke";
+	case CURLE_BAD_CONTENT_ENCODING:
+		return "the answer's compression is broken";
+	case CURLE_PEER_FAILED_VERIFICATION:
+		return tls_text(t);
+	case CURLE_SSL_CONNECT_ERROR:
+		strlcpy(tmp, t->error, sizeof(tmp));
+		snprintf(t->error, sizeof(t->error), "TLS failed: %.200s",
+		    tmp);
+		return t->error;
+	default:
+		return curl_easy_strerror(code);
+	}
+}
+
+static void
+on_done(struct fetcher *f, struct transfer *t, CURLcode code)
+{
+	const char	*error = NULL;
+
+	curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &t->status);
+	if (code != CURLE_OK)
+		error = error_text(t, code);
+	if (t->status < 300 || t->status > 399)
+		t->redirect[0] = '\0';
+	easy_release(t);
+	f->end(t, error, f->arg);
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef TRANSFER_H
+#define TRANSFER_H
+
+#include <sys/queue.h>
+
+#include <curl/curl.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "addr.h"
+#include "http.h"
+#include "url.h"
+
+struct fetcher;
+struct loop_timer;
+
+/* One request on its way: a hop at a time, each a transfer of libcurl's. */
+struct transfer {
+	TAILQ_ENTRY(transfer)	 link;	/* http::running */
+	struct fetcher		*fetcher;
+	struct http_req		*req;
+	void			*owner;
+	struct loop_timer	*deadline;	/* owner sets; freed with t */
+	struct url		 url;	/* of this hop */
+	uint32_t		 query;	/* look-up under way, or 0 */
+	unsigned int		 redirects;
+	bool			 origin_global;	/* no private address then */
+	bool			 numeric;	/* host is an address */
+	bool			 refused;	/* ... by the address policy */
+	bool			 too_large;
+	CURL			*easy;	/* NULL between hops */
+	struct curl_slist	*pins;
+	long			 status;
+	size_t			 headers;	/* bytes of this hop */
+	uint8_t			*body;
+	size_t			 len, size;
+	char			 redirect[HTTP_URL_MAX];	/* or "" */
+	char			 error[CURL_ERROR_SIZE];
+};
+
+/* A hop ended: error in words, or an answer (redirect: where to). */
+typedef void (*hop_end_fn)(struct transfer *t, const char *error, void *arg);
+
+struct fetcher *fetcher_new(struct loop *loop, const char *ca_file,
+	    bool allow_local, hop_end_fn end, void *arg);
+
+struct transfer *transfer_new(struct fetcher *f, struct http_req *req);
+/* Ends a hop under way. */
+void	transfer_free(struct transfer *t);
+/* NULL, or why t->url cannot be fetched at all. */
+const char *transfer_check_url(const struct transfer *t);
+/* Fetch t->url from one of these addresses; NULL, or why not. */
+const char *transfer_go(struct transfer *t, const struct addr *addrs,
+	    unsigned int n);
+/* Set t->url to where t->redirect points; NULL, or why not. */
+const char *transfer_redirect(struct transfer *t);
+/* What took too long. */
+const char *transfer_timeout_text(struct transfer *t);
+
+#endif /* TRANSFER_H */
