@@ -28,7 +28,8 @@ struct ben {
 	const uint8_t		*buf;	/* not owned */
 	size_t			 len;
 	struct ben_token	*tok;
-	uint32_t		 ntok;
+	uint32_t		 ntok, size;	/* tokens: used, allocated */
+	size_t			 bad;		/* where parsing failed */
 };
 
 /* A value: its token's index; BEN_NONE when absent. */
@@ -38,8 +39,9 @@ typedef uint32_t ben_ref;
 
 /*
  * Parse the value at the start of buf (len < 2^31); bytes after it are left
- * alone (tok[0].len tells where it ends).  Returns -1 with a reason in *err
- * (static text).  Free with ben_free(), also after failure.
+ * alone (tok[0].len tells where it ends).  Keys may be unordered or repeated;
+ * every other breach of the grammar is an error.  Returns -1 with a reason in
+ * *err (static text).  Free with ben_free(), also after failure.
  */
 int	ben_parse(struct ben *b, const void *buf, size_t len,
 	    const char **err);

@@ -17,11 +17,17 @@ char	*fmt_bytes(uint64_t n, char buf[FMT_LEN]);
 char	*fmt_duration(uint64_t seconds, char buf[FMT_LEN]);
 /*
  * Make s safe for one line of a terminal or log: controls, escapes,
- * bidirectional marks (U+202A-202E, U+2066-2069, U+200E, U+200F, U+061C)
- * and invalid UTF-8 are escaped in the manner of vis(3); a backslash is
+ * bidirectional marks (U+202A-202E, U+2066-2069, U+200E, U+200F, U+061C),
+ * line separators and invalid UTF-8 are escaped in the manner of vis(3); a backslash is
  * doubled.  Cut at size - 1 bytes, never within a character.
  */
 char	*fmt_safe(const char *s, size_t len, char *buf, size_t size);
+/*
+ * A tracker's URL without its secrets: credentials, and each part of path or
+ * query with 16 letters and digits in a row, become "***".  Cut as above;
+ * not made safe for a terminal.
+ */
+char	*fmt_mask_url(const char *url, char *buf, size_t size);
 /* Columns that valid UTF-8 takes on a terminal (wcwidth of each char). */
 size_t	 fmt_width(const char *s);
 

@@ -20,6 +20,7 @@
 #define METAINFO_NODES_MAX	64U
 #define METAINFO_TEXT_MAX	4096U		/* comment and the like */
 #define METAINFO_PATH_MAX	2048U		/* bytes of a file's path */
+#define METAINFO_PATHS_MAX	(128U << 20)	/* bytes of all paths */
 #define METAINFO_ERR_MAX	160U
 
 /* Attributes of a file (BEP 47). */
@@ -33,12 +34,16 @@ struct mi_file {
 	uint64_t	 offset;	/* in the torrent's payload */
 	uint64_t	 length;
 	uint8_t		 attr;		/* MI_* */
+	bool		 renamed;	/* the path is not as in the torrent */
 };
 
 struct mi_tracker {
 	char		*url;
 	uint8_t		 tier;		/* from 0 */
+	bool		 duplicate;	/* an earlier one has this URL */
 };
+
+struct mi_chunk;
 
 struct metainfo {
 	bool		 v1, v2;	/* v2 alone: contents only */
@@ -48,7 +53,12 @@ struct metainfo {
 	bool		 single;	/* one file, no directory */
 	bool		 private;
 	bool		 renamed;	/* sanitising changed a path */
-	struct geom	 geom;		/* v1 view if there is one */
+	/*
+	 * The v1 view if there is one.  v2 alone: each file begins a piece,
+	 * and size is where the last one ends.
+	 */
+	struct geom	 geom;
+	uint64_t	 payload;	/* bytes of all files but pads */
 	uint8_t		*pieces;	/* npieces * 20, NULL if v2 alone */
 	struct mi_file	*files;		/* in payload order, pads included */
 	uint32_t	 nfiles;
@@ -58,13 +68,16 @@ struct metainfo {
 	uint32_t	 nwebseeds;
 	char		**nodes;	/* "host:port", BEP 5, for later */
 	uint32_t	 nnodes;
-	char		*comment, *created_by, *source;	/* or NULL, raw */
+	/* NULL if not said; bytes as they are, but a NUL is a blank. */
+	char		*comment, *created_by, *source;
 	int64_t		 creation_date;	/* seconds, 0 unknown */
+	struct mi_chunk	*strings;	/* where all of them live */
 };
 
 /*
- * Parse a .torrent file (BEP 3, 12, 27, 47, 52).  The info-hash is taken
- * over the bytes as they stand.  Returns NULL with one line in err.
+ * Parse a .torrent file (BEP 3, 5, 12, 19, 27, 47, 52).  The info-hash is
+ * taken over the bytes as they stand.  Returns NULL with one line in err.
+ * Of a hybrid, both halves are checked and the v1 one is reported.
  */
 struct metainfo *metainfo_parse(const void *buf, size_t len,
 	    char err[METAINFO_ERR_MAX]);
