@@ -14,6 +14,7 @@
 struct tier_lane {
 	uint8_t		first, count;	/* in order[] */
 	int16_t		current;	/* index that works, or -1 */
+	bool		busy;		/* the caller's: an announce is out */
 };
 
 struct tier_set {

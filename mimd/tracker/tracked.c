@@ -1,0 +1,558 @@
+/* SPDX-License-Identifier: ISC */
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "child.h"
+#include "log.h"
+#include "mem.h"
+#include "msg.h"
+#include "reply.h"
+#include "request.h"
+#include "tracked.h"
+#include "url.h"
+
+#define TIMEOUT		30000U	/* ms for an announce */
+#define TIMEOUT_STOPPED	5000U
+#define LEAVE_TIME	5000U	/* ms for all goodbyes together */
+#define TURN_MAX	256	/* torrents looked at before others work */
+
+static void	 book_tick(void *);
+static void	 book_last_call(void *);
+static void	 book_check_leave(struct book *);
+static void	 tracked_schedule(struct book *, struct torrent *);
+static void	 tracked_make_tiers(struct torrent *);
+static void	 tracked_free(struct book *, struct torrent *);
+static void	 site_announce(struct book *, struct site *);
+
+static int
+id_cmp(const struct torrent *a, const struct torrent *b)
+{
+	return (a->id > b->id) - (a->id < b->id);
+}
+
+static int
+due_cmp(const struct torrent *a, const struct torrent *b)
+{
+	if (a->due != b->due)
+		return a->due > b->due ? 1 : -1;
+	return ((uintptr_t)a > (uintptr_t)b) - ((uintptr_t)a < (uintptr_t)b);
+}
+
+RB_GENERATE_INTERNAL(torrent_ids, torrent, by_id, id_cmp,
+    __attribute__((unused)) static)
+RB_GENERATE_INTERNAL(torrent_dues, torrent, by_due, due_cmp,
+    __attribute__((unused)) static)
+
+/* ---- the book ---- */
+
+void
+book_init(struct book *book, struct child *child)
+{
+	book->child = child;
+	RB_INIT(&book->ids);
+	RB_INIT(&book->due);
+	TAILQ_INIT(&book->dirty);
+	book->clock = loop_timer_new(child->loop, book_tick, book);
+	book->report = loop_timer_new(child->loop, outbox_flush, book);
+	book->last_call = loop_timer_new(child->loop, book_last_call, book);
+}
+
+struct torrent *
+book_find(struct book *book, uint32_t id)
+{
+	struct torrent	key = { .id = id };
+
+	return RB_FIND(torrent_ids, &book->ids, &key);
+}
+
+struct torrent *
+book_add(struct book *book, uint32_t id, const uint8_t infohash[20],
+    bool private)
+{
+	struct torrent	*t;
+
+	if ((t = book_find(book, id)) == NULL) {
+		t = xcalloc(1, sizeof(*t));
+		t->id = id;
+		RB_INSERT(torrent_ids, &book->ids, t);
+	}
+	memcpy(t->infohash, infohash, sizeof(t->infohash));
+	t->private = private;
+	return t;
+}
+
+static void
+book_set_clock(struct book *book)
+{
+	struct torrent	*t;
+	uint64_t	 now = loop_now(book->child->loop);
+
+	if ((t = RB_MIN(torrent_dues, &book->due)) == NULL)
+		loop_timer_clear(book->clock);
+	else
+		loop_timer_set(book->clock, t->due > now ? t->due - now : 0);
+}
+
+/* Announce all that is due to be announced in t. */
+static void
+tracked_announce(struct book *book, struct torrent *t, uint64_t now)
+{
+	uint64_t	 next[TRACKERS_MAX];
+	struct site	*site;
+	unsigned int	 i;
+	int		 pick;
+
+	if (!t->running) {
+		for (i = 0; i < t->nsites; i++) {
+			site = t->sites[i];
+			if (!site->announce.busy && site->announce.next <= now)
+				site_announce(book, site);
+		}
+		return;
+	}
+	for (i = 0; i < t->nsites; i++)
+		next[i] = t->sites[i]->announce.next;
+	for (i = 0; i < t->tiers.nlanes; i++) {
+		if (t->tiers.lanes[i].busy)
+			continue;
+		if ((pick = tier_pick(&t->tiers, i, next, now)) != -1)
+			site_announce(book, t->sites[pick]);
+	}
+}
+
+static void
+book_tick(void *arg)
+{
+	struct book	*book = arg;
+	struct torrent	*t;
+	uint64_t	 now = loop_now(book->child->loop);
+	int		 i;
+
+	for (i = 0; i < TURN_MAX; i++) {
+		t = RB_MIN(torrent_dues, &book->due);
+		if (t == NULL || t->due > now)
+			break;
+		tracked_announce(book, t, now);
+		tracked_schedule(book, t);
+	}
+	book_set_clock(book);
+}
+
+void
+book_leave(struct book *book)
+{
+	struct torrent	*t;
+
+	book->leaving = true;
+	RB_FOREACH(t, torrent_ids, &book->ids)
+		tracked_stop(book, t);
+	http_hurry(book->http);
+	loop_timer_set(book->last_call, LEAVE_TIME);
+	book_check_leave(book);
+}
+
+static void
+book_last_call(void *arg)
+{
+	struct book	*book = arg;
+
+	log_info("%u trackers did not answer our leaving in time",
+	    book->nbusy);
+	child_exit(book->child);
+}
+
+static void
+book_check_leave(struct book *book)
+{
+	if (book->leaving && book->nbusy == 0 && RB_EMPTY(&book->due))
+		child_exit(book->child);
+}
+
+/* ---- torrents ---- */
+
+static uint64_t
+tracked_due(const struct torrent *t)
+{
+	uint64_t	next[TRACKERS_MAX], due = ANNOUNCE_NEVER, d;
+	unsigned int	i;
+
+	for (i = 0; i < t->nsites; i++) {
+		next[i] = t->sites[i]->announce.next;
+		if (!t->running && !t->sites[i]->announce.busy &&
+		    next[i] < due)
+			due = next[i];
+	}
+	if (!t->running)
+		return due;
+	for (i = 0; i < t->tiers.nlanes; i++) {
+		if (t->tiers.lanes[i].busy)
+			continue;
+		if ((d = tier_due(&t->tiers, i, next)) < due)
+			due = d;
+	}
+	return due;
+}
+
+/* After any change: put t where it belongs in the queue. */
+static void
+tracked_schedule(struct book *book, struct torrent *t)
+{
+	if (t->queued)
+		RB_REMOVE(torrent_dues, &book->due, t);
+	t->due = tracked_due(t);
+	t->queued = t->due != ANNOUNCE_NEVER;
+	if (t->queued)
+		RB_INSERT(torrent_dues, &book->due, t);
+	else if (t->forgotten && t->nbusy == 0)
+		tracked_free(book, t);
+}
+
+static void
+tracked_free(struct book *book, struct torrent *t)
+{
+	struct site	*site;
+	unsigned int	 i;
+
+	if (t->dirty)
+		TAILQ_REMOVE(&book->dirty, t, dirty_link);
+	for (i = 0; i < t->nsites; i++) {
+		site = t->sites[i];
+		free(site->url);
+		free(site->error);
+		free(site->tracker_id);
+		free(site);
+	}
+	free(t->sites);
+	tier_clear(&t->tiers);
+	free(t);
+}
+
+void
+tracked_add_site(struct book *book, struct torrent *t, const char *url,
+    uint8_t tier)
+{
+	struct site	*site;
+	unsigned int	 i;
+
+	for (i = 0; i < t->nsites; i++)
+		if (strcmp(t->sites[i]->url, url) == 0)
+			return;
+	if (t->nsites == TRACKERS_MAX)
+		return;
+	site = xcalloc(1, sizeof(*site));
+	site->torrent = t;
+	site->url = xstrdup(url);
+	site->index = (uint8_t)t->nsites;
+	site->tier = tier;
+	site->seeds = site->leeches = site->downloads = REPLY_UNKNOWN;
+	announce_init(&site->announce);
+	site->usable = strncasecmp(url, "http://", 7) == 0 ||
+	    strncasecmp(url, "https://", 8) == 0;
+	if (!site->usable)
+		site->error = xasprintf("%.*s trackers are not supported yet",
+		    (int)strcspn(url, ":"), url);
+	t->sites = xreallocarray(t->sites, t->nsites + 1,
+	    sizeof(struct site *));
+	t->sites[t->nsites++] = site;
+	outbox_row(book, site);
+	if (t->running) {
+		tracked_make_tiers(t);
+		if (site->usable)
+			announce_start(&site->announce,
+			    loop_now(book->child->loop), 0);
+		tracked_schedule(book, t);
+		book_set_clock(book);
+	}
+}
+
+/* Shuffled once for each list of trackers, not at each start. */
+static void
+tracked_make_tiers(struct torrent *t)
+{
+	int16_t		tiers[TRACKERS_MAX];
+	unsigned int	i;
+	int		lane;
+
+	tier_clear(&t->tiers);
+	for (i = 0; i < t->nsites; i++)
+		tiers[i] = t->sites[i]->usable ? t->sites[i]->tier :
+		    TIER_NOT_USED;
+	tier_init(&t->tiers, tiers, t->nsites, t->private, arc4random_uniform);
+	for (i = 0; i < t->nsites; i++)
+		if (t->sites[i]->announce.busy &&
+		    (lane = tier_lane_of(&t->tiers, i)) != -1)
+			t->tiers.lanes[lane].busy = true;
+}
+
+void
+tracked_start(struct book *book, struct torrent *t, uint64_t left)
+{
+	struct site	*site;
+	unsigned int	 i;
+	uint64_t	 now = loop_now(book->child->loop);
+
+	t->left = left;
+	if (t->running || book->leaving)
+		return;
+	t->running = true;
+	if (t->tiers.order == NULL)
+		tracked_make_tiers(t);
+	for (i = 0; i < t->nsites; i++) {
+		site = t->sites[i];
+		if (!site->usable)
+			continue;
+		if (site->announce.busy) {	/* a stopped, out of date */
+			http_cancel(book->http, &site->req);
+			announce_cancel(&site->announce);
+			t->nbusy--;
+			book->nbusy--;
+		}
+		site->based = false;
+		announce_start(&site->announce, now, 0);
+		outbox_row(book, site);
+	}
+	tracked_schedule(book, t);
+	book_set_clock(book);
+}
+
+void
+tracked_stop(struct book *book, struct torrent *t)
+{
+	struct site	*site;
+	unsigned int	 i;
+	uint64_t	 now = loop_now(book->child->loop);
+
+	if (!t->running)
+		return;
+	t->running = false;
+	for (i = 0; i < t->tiers.nlanes; i++) {
+		t->tiers.lanes[i].busy = false;
+		t->tiers.lanes[i].current = -1;
+	}
+	for (i = 0; i < t->nsites; i++) {
+		site = t->sites[i];
+		if (site->announce.busy) {
+			http_cancel(book->http, &site->req);
+			announce_cancel(&site->announce);
+			t->nbusy--;
+			book->nbusy--;
+		}
+		announce_stop(&site->announce, now);
+		outbox_row(book, site);
+	}
+	tracked_schedule(book, t);
+	book_set_clock(book);
+}
+
+void
+tracked_completed(struct book *book, struct torrent *t)
+{
+	unsigned int	i;
+
+	t->left = 0;
+	for (i = 0; i < t->nsites; i++)
+		if (t->sites[i]->usable)
+			announce_completed(&t->sites[i]->announce,
+			    loop_now(book->child->loop));
+	tracked_schedule(book, t);
+	book_set_clock(book);
+}
+
+void
+tracked_hungry(struct book *book, struct torrent *t)
+{
+	unsigned int	i;
+	uint64_t	before;
+
+	for (i = 0; i < t->nsites; i++) {
+		before = t->sites[i]->announce.next;
+		announce_hungry(&t->sites[i]->announce,
+		    loop_now(book->child->loop));
+		if (t->sites[i]->announce.next != before)
+			outbox_row(book, t->sites[i]);
+	}
+	tracked_schedule(book, t);
+	book_set_clock(book);
+}
+
+void
+tracked_forget(struct book *book, struct torrent *t)
+{
+	tracked_stop(book, t);
+	RB_REMOVE(torrent_ids, &book->ids, t);
+	t->forgotten = true;
+	if (t->dirty) {
+		TAILQ_REMOVE(&book->dirty, t, dirty_link);
+		t->dirty = false;
+	}
+	tracked_schedule(book, t);
+	book_set_clock(book);
+}
+
+/* ---- announces ---- */
+
+static void
+site_set_busy(struct book *book, struct site *site, bool busy)
+{
+	struct torrent	*t = site->torrent;
+	int		 lane = tier_lane_of(&t->tiers, site->index);
+
+	if (lane != -1)
+		t->tiers.lanes[lane].busy = busy && t->running;
+	t->nbusy += busy ? 1 : -1U;
+	book->nbusy += busy ? 1 : -1U;
+	outbox_row(book, site);
+}
+
+static void
+site_announce(struct book *book, struct site *site)
+{
+	struct url	url;
+	const char	*why;
+	uint32_t	timeout = TIMEOUT;
+
+	if (url_parse(&url, site->url, &why) == -1) {
+		free(site->error);
+		site->error = xstrdup(why);
+		announce_begin(&site->announce);
+		announce_failed(&site->announce,
+		    loop_now(book->child->loop), ANNOUNCE_RETRY_NEVER, 0);
+		tier_failed(&site->torrent->tiers, site->index);
+		outbox_row(book, site);
+		return;
+	}
+	if (announce_begin(&site->announce) == ANNOUNCE_STOPPED ||
+	    !site->torrent->running)
+		timeout = TIMEOUT_STOPPED;
+	site_set_busy(book, site, true);
+	http_submit(book->http, &site->req, url.host, timeout);
+}
+
+static struct site *
+req_site(struct http_req *req)
+{
+	return (struct site *)((char *)req - offsetof(struct site, req));
+}
+
+static void
+site_lookup(void *arg, uint32_t query, const char *host)
+{
+	struct book		*book = arg;
+	struct msg_name_lookup	 m = { .query = query, .host = host };
+
+	chan_send(book->child->parent, MSG_NAME_LOOKUP, &m);
+}
+
+/* Counters run from where this tracker first heard of us (BEP 3). */
+static int
+site_url(void *arg, struct http_req *req, char *buf, size_t size)
+{
+	struct book	*book = arg;
+	struct site	*site = req_site(req);
+	struct torrent	*t = site->torrent;
+	struct request	 r = {
+		.infohash = t->infohash, .peer_id = book->peer_id,
+		.port = book->port, .key = book->key, .left = t->left,
+		.event = site->announce.event,
+		.tracker_id = site->tracker_id,
+		.tracker_id_len = site->tracker_id_len
+	};
+
+	if (!site->based) {
+		site->based = true;
+		site->base_down = t->downloaded;
+		site->base_up = t->uploaded;
+	}
+	r.downloaded = t->downloaded - site->base_down;
+	r.uploaded = t->uploaded - site->base_up;
+	return request_url(buf, size, site->url, &r);
+}
+
+static void
+site_failed(struct book *book, struct site *site, const char *error,
+    uint32_t retry)
+{
+	struct torrent	*t = site->torrent;
+
+	log_debug("torrent %u: tracker %u: %s", t->id, site->index, error);
+	free(site->error);
+	site->error = xstrdup(error);
+	announce_failed(&site->announce, loop_now(book->child->loop), retry,
+	    arc4random());
+	tier_failed(&t->tiers, site->index);
+}
+
+static void
+site_answered(struct book *book, struct site *site, const struct reply *r)
+{
+	struct torrent	*t = site->torrent;
+
+	free(site->error);
+	site->error = r->text[0] != '\0' ? xstrdup(r->text) : NULL;
+	site->last = (uint64_t)time(NULL);
+	site->seeds = r->seeds;
+	site->leeches = r->leeches;
+	site->downloads = r->downloads;
+	if (r->tracker_id_len > 0) {
+		free(site->tracker_id);
+		site->tracker_id = xmalloc(r->tracker_id_len);
+		memcpy(site->tracker_id, r->tracker_id, r->tracker_id_len);
+		site->tracker_id_len = (uint8_t)r->tracker_id_len;
+	}
+	announce_done(&site->announce, loop_now(book->child->loop),
+	    r->interval, r->min_interval, arc4random());
+	if (t->running) {
+		tier_worked(&t->tiers, site->index);
+		outbox_peers(book, t, r);
+	}
+}
+
+/* A failure named by the tracker counts whatever HTTP says. */
+static void
+site_judge(struct book *book, struct site *site,
+    const struct http_result *result)
+{
+	struct reply	reply;
+	struct url	url;
+	const char	*why;
+	char		text[HTTP_ERROR_MAX + REPLY_TEXT_MAX];
+	int		r;
+
+	r = reply_parse(&reply, result->body, result->len);
+	if (r == 0 && reply.failed) {
+		site_failed(book, site, reply.text, reply.retry);
+	} else if (r == 0 && result->status == 200) {
+		site_answered(book, site, &reply);
+	} else {
+		if (result->status != 200)
+			snprintf(reply.text, sizeof(reply.text), "HTTP %ld",
+			    result->status);
+		url_parse(&url, site->url, &why);
+		snprintf(text, sizeof(text), "%s: %s", url.host, reply.text);
+		site_failed(book, site, text, 0);
+	}
+	reply_clear(&reply);
+}
+
+static void
+site_done(void *arg, struct http_req *req, const struct http_result *result)
+{
+	struct book	*book = arg;
+	struct site	*site = req_site(req);
+
+	if (result->error != NULL)
+		site_failed(book, site, result->error, 0);
+	else
+		site_judge(book, site, result);
+	site_set_busy(book, site, false);
+	tracked_schedule(book, site->torrent);
+	book_set_clock(book);
+	book_check_leave(book);
+}
+
+const struct http_ops book_http_ops = {
+	.lookup = site_lookup, .url = site_url, .done = site_done
+};

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef TRACKED_H
+#define TRACKED_H
+
+#include <sys/queue.h>
+#include <sys/tree.h>
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "announce.h"
+#include "http.h"
+#include "tier.h"
+
+struct chan;
+struct child;
+struct loop_timer;
+struct reply;
+
+/* A tracker of a torrent. */
+struct site {
+	struct http_req		 req;
+	struct torrent		*torrent;
+	struct announce		 announce;
+	char			*url;
+	char			*error;		/* or a warning; NULL: none */
+	uint8_t			*tracker_id;	/* from its last answer */
+	uint8_t			 tracker_id_len;
+	uint8_t			 index, tier;
+	bool			 usable;	/* we speak its protocol */
+	bool			 based;		/* base_* are set */
+	bool			 dirty;		/* row not yet reported */
+	uint64_t		 base_down, base_up;	/* when it began */
+	uint64_t		 last;		/* Unix time, 0 never */
+	uint32_t		 seeds, leeches, downloads;
+};
+
+struct torrent {
+	RB_ENTRY(torrent)	 by_id;
+	RB_ENTRY(torrent)	 by_due;
+	TAILQ_ENTRY(torrent)	 dirty_link;	/* book::dirty */
+	uint32_t		 id;
+	uint8_t			 infohash[20];
+	bool			 private;
+	bool			 running;
+	bool			 forgotten;	/* only says goodbye */
+	bool			 dirty;
+	bool			 queued;	/* in book::due */
+	uint64_t		 due;		/* ms; valid if queued */
+	uint64_t		 left, downloaded, uploaded;
+	struct tier_set		 tiers;
+	struct site		**sites;	/* by index */
+	uint32_t		 nsites, nbusy;
+};
+
+RB_HEAD(torrent_ids, torrent);
+RB_HEAD(torrent_dues, torrent);
+TAILQ_HEAD(torrent_list, torrent);
+
+/* All torrents, and what their announces need. */
+struct book {
+	struct child		*child;
+	struct http		*http;
+	struct loop_timer	*clock;		/* first of due */
+	struct loop_timer	*report;	/* rows to send */
+	struct loop_timer	*last_call;	/* leaving */
+	struct torrent_ids	 ids;
+	struct torrent_dues	 due;
+	struct torrent_list	 dirty;
+	uint64_t		 reported;	/* ms */
+	uint32_t		 nbusy;
+	bool			 leaving;
+	uint8_t			 peer_id[20];
+	uint32_t		 key;
+	uint16_t		 port;
+	bool			 allow_local;
+	char			*ca_file;
+};
+
+extern const struct http_ops	book_http_ops;
+
+void	book_init(struct book *book, struct child *child);
+/* NULL if there is none. */
+struct torrent *book_find(struct book *book, uint32_t id);
+/* The torrent of this id, made if it is new. */
+struct torrent *book_add(struct book *book, uint32_t id,
+	    const uint8_t infohash[20], bool private);
+/* Say stopped to all trackers and leave the process within LEAVE_TIME. */
+void	book_leave(struct book *book);
+
+/* A tracker more; one that is there already is left alone. */
+void	tracked_add_site(struct book *book, struct torrent *t,
+	    const char *url, uint8_t tier);
+void	tracked_start(struct book *book, struct torrent *t, uint64_t left);
+void	tracked_stop(struct book *book, struct torrent *t);
+void	tracked_completed(struct book *book, struct torrent *t);
+void	tracked_hungry(struct book *book, struct torrent *t);
+/* Stop it; t is no longer the caller's. */
+void	tracked_forget(struct book *book, struct torrent *t);
+
+/* ---- outbox.c: what the parent is told ---- */
+
+/* The row of a tracker changed; sent soon, at most once a second. */
+void	outbox_row(struct book *book, struct site *site);
+void	outbox_peers(struct book *book, const struct torrent *t,
+	    const struct reply *reply);
+/* Timer: send the rows that changed. */
+void	outbox_flush(void *arg);
+
+#endif /* TRACKED_H */

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: ISC */
+#include <stdlib.h>
+#include <string.h>
+
+#include "addr.h"
+#include "chan.h"
+#include "child.h"
+#include "log.h"
+#include "mem.h"
+#include "msg.h"
+#include "tracked.h"
+
+/*
+ * The tracker child: tells trackers what the torrents do, and the parent
+ * which peers they name.  It opens no file and looks up no name.
+ */
+
+static void *
+tracker_start(struct child *child)
+{
+	struct book	*book = xcalloc(1, sizeof(*book));
+
+	book_init(book, child);
+	book->ca_file = xstrdup("");
+	return book;
+}
+
+static int
+tracker_warm(void *arg, struct child_path *paths)
+{
+	struct book	*book = arg;
+
+	(void)paths;
+	book->http = http_new(book->child->loop, &book_http_ops, book,
+	    book->ca_file, book->allow_local);
+	return 0;
+}
+
+static void
+tracker_run(void *arg)
+{
+	(void)arg;
+}
+
+static void
+tracker_shutdown(void *arg, bool parent_gone)
+{
+	struct book	*book = arg;
+
+	/* Nobody is left to tell us addresses or to wait for us. */
+	if (parent_gone)
+		child_exit(book->child);
+	book_leave(book);
+}
+
+/* ---- what the parent says ---- */
+
+/*
+ * A torrent we do not know is no error: the parent may have forgotten it in
+ * the same moment.
+ */
+
+static void
+tracker_on_conf(struct chan *c, const struct msg_tracker_conf *m, void *arg)
+{
+	struct book	*book = arg;
+
+	(void)c;
+	memcpy(book->peer_id, m->peer_id, sizeof(book->peer_id));
+	book->key = m->key;
+	book->allow_local = m->allow_local;
+	free(book->ca_file);
+	book->ca_file = xstrdup(m->ca_file);
+}
+
+static void
+tracker_on_port(struct chan *c, const struct msg_tracker_port *m, void *arg)
+{
+	struct book	*book = arg;
+
+	(void)c;
+	book->port = m->port;
+}
+
+static void
+tracker_on_torrent(struct chan *c, const struct msg_tracker_torrent *m,
+    void *arg)
+{
+	(void)c;
+	book_add(arg, m->id, m->infohash, m->private);
+}
+
+static void
+tracker_on_urls(struct chan *c, const struct msg_tracker_urls *m, void *arg)
+{
+	struct torrent	*t = book_find(arg, m->id);
+	uint32_t	 i;
+
+	(void)c;
+	if (t == NULL)
+		return;
+	for (i = 0; i < m->trackers.n; i++)
+		tracked_add_site(arg, t, m->trackers.v[i].url,
+		    m->trackers.v[i].tier);
+}
+
+static void
+tracker_on_start(struct chan *c, const struct msg_tracker_start *m, void *arg)
+{
+	struct torrent	*t = book_find(arg, m->id);
+
+	(void)c;
+	if (t != NULL)
+		tracked_start(arg, t, m->left);
+}
+
+static void
+tracker_on_totals(struct chan *c, const struct msg_tracker_totals *m,
+    void *arg)
+{
+	struct torrent	*t = book_find(arg, m->id);
+
+	(void)c;
+	if (t == NULL)
+		return;
+	/* Totals only grow, or the differences below them would wrap. */
+	if (m->downloaded >= t->downloaded)
+		t->downloaded = m->downloaded;
+	if (m->uploaded >= t->uploaded)
+		t->uploaded = m->uploaded;
+	t->left = m->left;
+}
+
+static void
+tracker_on_completed(struct chan *c, const struct msg_tracker_completed *m,
+    void *arg)
+{
+	struct torrent	*t = book_find(arg, m->id);
+
+	(void)c;
+	if (t != NULL)
+		tracked_completed(arg, t);
+}
+
+static void
+tracker_on_hungry(struct chan *c, const struct msg_tracker_hungry *m,
+    void *arg)
+{
+	struct torrent	*t = book_find(arg, m->id);
+
+	(void)c;
+	if (t != NULL)
+		tracked_hungry(arg, t);
+}
+
+static void
+tracker_on_stop(struct chan *c, const struct msg_tracker_stop *m, void *arg)
+{
+	struct torrent	*t = book_find(arg, m->id);
+
+	(void)c;
+	if (t != NULL)
+		tracked_stop(arg, t);
+}
+
+static void
+tracker_on_forget(struct chan *c, const struct msg_tracker_forget *m,
+    void *arg)
+{
+	struct torrent	*t = book_find(arg, m->id);
+
+	(void)c;
+	if (t != NULL)
+		tracked_forget(arg, t);
+}
+
+static void
+tracker_on_name_answer(struct chan *c, const struct msg_name_answer *m,
+    void *arg)
+{
+	struct book	*book = arg;
+	struct addr	 addrs[HTTP_ADDRS_MAX] = { 0 };
+	uint32_t	 i;
+
+	(void)c;
+	for (i = 0; i < m->addrs.n; i++)
+		memcpy(addrs[i].ip, m->addrs.v[i].ip, sizeof(addrs[i].ip));
+	http_addresses(book->http, m->query, addrs, m->addrs.n, m->error);
+}
+
+static const union msg_fn tracker_fns[MSG_COUNT] = {
+	[MSG_TRACKER_CONF] = { .tracker_conf = tracker_on_conf },
+	[MSG_TRACKER_PORT] = { .tracker_port = tracker_on_port },
+	[MSG_TRACKER_TORRENT] = { .tracker_torrent = tracker_on_torrent },
+	[MSG_TRACKER_URLS] = { .tracker_urls = tracker_on_urls },
+	[MSG_TRACKER_START] = { .tracker_start = tracker_on_start },
+	[MSG_TRACKER_TOTALS] = { .tracker_totals = tracker_on_totals },
+	[MSG_TRACKER_COMPLETED] = { .tracker_completed = tracker_on_completed },
+	[MSG_TRACKER_HUNGRY] = { .tracker_hungry = tracker_on_hungry },
+	[MSG_TRACKER_STOP] = { .tracker_stop = tracker_on_stop },
+	[MSG_TRACKER_FORGET] = { .tracker_forget = tracker_on_forget },
+	[MSG_NAME_ANSWER] = { .name_answer = tracker_on_name_answer },
+};
+
+const struct child_ops tracker_ops = {
+	.role = ROLE_TRACKER,
+	.fns = tracker_fns,
+	.start = tracker_start,
+	.warm = tracker_warm,
+	.run = tracker_run,
+	.shutdown = tracker_shutdown,
+};
