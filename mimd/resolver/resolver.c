@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: ISC */
+#include <sys/queue.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+
+#include <ares.h>
+#include <netdb.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "log.h"
+#include "loop.h"
+#include "mem.h"
+#include "policy.h"
+#include "resolver.h"
+#include "url.h"
+
+#define RESOLV_CONF	"/etc/resolv.conf"
+#define RELOAD_INTERVAL	3000U	/* ms between looks at it */
+#define TRY_TIMEOUT	2500	/* ms for the first try, then doubled */
+#define TRIES		3
+
+struct query {
+	TAILQ_ENTRY(query)	 link;	/* resolver::waiting */
+	struct resolver		*resolver;
+	uint32_t		 id;
+	char			 host[URL_HOST_MAX + 1];
+};
+
+struct sock {
+	LIST_ENTRY(sock)	 link;	/* resolver::socks */
+	int			 fd;
+	struct loop_io		*io;
+};
+
+struct resolver {
+	struct loop		*loop;
+	ares_channel		 channel;	/* NULL: could not be made */
+	struct loop_timer	*timer;
+	struct loop_timer	*pump;
+	bool			 allow_local;
+	bool			 closing;
+	resolver_fn		 fn;
+	void			*arg;
+	LIST_HEAD(, sock)	 socks;
+	TAILQ_HEAD(, query)	 waiting;
+	uint32_t		 nwaiting, nactive;
+	uint64_t		 looked;	/* at RESOLV_CONF, ms */
+	struct stat		 conf;		/* what it was when read */
+};
+
+static void	 resolver_pump(void *);
+static void	 on_answer(void *, int, int, struct ares_addrinfo *);
+
+/* ---- c-ares on the loop ---- */
+
+static void
+set_timer(struct resolver *r)
+{
+	struct timeval	tv, *next;
+
+	if (r->channel == NULL ||
+	    (next = ares_timeout(r->channel, NULL, &tv)) == NULL)
+		loop_timer_clear(r->timer);
+	else
+		loop_timer_set(r->timer, (uint64_t)next->tv_sec * 1000 +
+		    (uint64_t)next->tv_usec / 1000 + 1);
+}
+
+static void
+on_timer(void *arg)
+{
+	struct resolver	*r = arg;
+
+	ares_process_fd(r->channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+	set_timer(r);
+}
+
+static void
+on_io(int fd, int what, void *arg)
+{
+	struct resolver	*r = arg;
+
+	ares_process_fd(r->channel, what & LOOP_READ ? fd : ARES_SOCKET_BAD,
+	    what & LOOP_WRITE ? fd : ARES_SOCKET_BAD);
+	set_timer(r);
+}
+
+static void
+on_sock_state(void *arg, ares_socket_t fd, int readable, int writable)
+{
+	struct resolver	*r = arg;
+	struct sock	*s;
+
+	LIST_FOREACH(s, &r->socks, link)
+		if (s->fd == fd)
+			break;
+	if (!readable && !writable) {
+		if (s != NULL) {
+			LIST_REMOVE(s, link);
+			loop_io_free(s->io);
+			free(s);
+		}
+		return;
+	}
+	if (s == NULL) {
+		s = xcalloc(1, sizeof(*s));
+		s->fd = fd;
+		s->io = loop_io_new(r->loop, fd, on_io, r);
+		LIST_INSERT_HEAD(&r->socks, s, link);
+	}
+	loop_io_want(s->io, (readable ? LOOP_READ : 0) |
+	    (writable ? LOOP_WRITE : 0));
+}
+
+static void
+channel_open(struct resolver *r)
+{
+	char			lookups[] = "fb";	/* files, then DNS */
+	struct ares_options	opts = {
+		.flags = ARES_FLAG_NOALIASES,
+		.timeout = TRY_TIMEOUT,
+		.tries = TRIES,
+		.lookups = lookups,
+		.sock_state_cb = on_sock_state,
+		.sock_state_cb_data = r
+	};
+	int			e;
+
+	if (stat(RESOLV_CONF, &r->conf) == -1)
+		memset(&r->conf, 0, sizeof(r->conf));
+	r->looked = loop_now(r->loop);
+	e = ares_init_options(&r->channel, &opts, ARES_OPT_FLAGS |
+	    ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_LOOKUPS |
+	    ARES_OPT_SOCK_STATE_CB);
+	if (e != ARES_SUCCESS) {
+		log_warnx("name look-ups: %s", ares_strerror(e));
+		r->channel = NULL;
+	}
+}
+
+static void
+channel_close(struct resolver *r)
+{
+	if (r->channel != NULL)
+		ares_destroy(r->channel);
+	r->channel = NULL;
+	loop_timer_clear(r->timer);
+}
+
+/* Is resolv.conf another one than the channel was made from? */
+static bool
+is_stale(struct resolver *r)
+{
+	struct stat	st;
+
+	if (r->channel == NULL)
+		return true;
+	if (loop_now(r->loop) < r->looked + RELOAD_INTERVAL)
+		return false;
+	if (stat(RESOLV_CONF, &st) == -1)
+		memset(&st, 0, sizeof(st));
+	if (st.st_mtim.tv_sec == r->conf.st_mtim.tv_sec &&
+	    st.st_mtim.tv_nsec == r->conf.st_mtim.tv_nsec &&
+	    st.st_ino == r->conf.st_ino && st.st_size == r->conf.st_size) {
+		r->looked = loop_now(r->loop);
+		return false;
+	}
+	return true;
+}
+
+/* ---- queries ---- */
+
+struct resolver *
+resolver_new(struct loop *loop, bool allow_local, resolver_fn fn, void *arg)
+{
+	struct resolver	*r = xcalloc(1, sizeof(*r));
+
+	if (ares_library_init(ARES_LIB_INIT_ALL) != ARES_SUCCESS)
+		fatalx("ares_library_init");
+	r->loop = loop;
+	r->allow_local = allow_local;
+	r->fn = fn;
+	r->arg = arg;
+	LIST_INIT(&r->socks);
+	TAILQ_INIT(&r->waiting);
+	r->timer = loop_timer_new(loop, on_timer, r);
+	r->pump = loop_timer_new(loop, resolver_pump, r);
+	channel_open(r);
+	return r;
+}
+
+void
+resolver_free(struct resolver *r)
+{
+	struct query	*q;
+
+	r->closing = true;
+	channel_close(r);
+	while ((q = TAILQ_FIRST(&r->waiting)) != NULL) {
+		TAILQ_REMOVE(&r->waiting, q, link);
+		free(q);
+	}
+	loop_timer_free(r->timer);
+	loop_timer_free(r->pump);
+	ares_library_cleanup();
+	free(r);
+}
+
+static void
+answer(struct resolver *r, uint32_t query, struct addr *addrs,
+    unsigned int n, const char *error)
+{
+	if (n > 0)
+		n = policy_filter(addrs, n, r->allow_local, &error);
+	r->fn(r->arg, query, addrs, n, n > 0 ? "" : error);
+}
+
+void
+resolver_query(struct resolver *r, uint32_t query, const char *host)
+{
+	struct query	*q;
+	struct addr	 a;
+	const char	*why;
+
+	if (addr_parse(&a, host, 0) == 0) {
+		answer(r, query, &a, 1, NULL);
+		return;
+	}
+	if ((why = policy_host(host)) != NULL ||
+	    (r->nwaiting == RESOLVER_QUEUE_MAX &&
+	    (why = "too many look-ups at once") != NULL)) {
+		answer(r, query, NULL, 0, why);
+		return;
+	}
+	q = xcalloc(1, sizeof(*q));
+	q->resolver = r;
+	q->id = query;
+	strlcpy(q->host, host, sizeof(q->host));
+	TAILQ_INSERT_TAIL(&r->waiting, q, link);
+	r->nwaiting++;
+	if (!loop_timer_pending(r->pump))
+		loop_timer_set(r->pump, 0);
+}
+
+static void
+resolver_pump(void *arg)
+{
+	struct resolver			*r = arg;
+	struct query			*q;
+	const struct ares_addrinfo_hints hints = {
+		.ai_flags = ARES_AI_NOSORT,	/* libcurl tries them all */
+		.ai_family = AF_UNSPEC
+	};
+
+	while (r->nactive < RESOLVER_ACTIVE_MAX &&
+	    (q = TAILQ_FIRST(&r->waiting)) != NULL) {
+		if (is_stale(r)) {
+			if (r->nactive > 0)	/* they end soon */
+				break;
+			channel_close(r);
+			channel_open(r);
+		}
+		TAILQ_REMOVE(&r->waiting, q, link);
+		r->nwaiting--;
+		r->nactive++;
+		if (r->channel == NULL)
+			on_answer(q, ARES_ENOTINITIALIZED, 0, NULL);
+		else
+			ares_getaddrinfo(r->channel, q->host, NULL, &hints,
+			    on_answer, q);
+	}
+	set_timer(r);
+}
+
+static const char *
+error_text(int status)
+{
+	switch (status) {
+	case ARES_ENOTFOUND:
+		return "no such name";
+	case ARES_ENODATA:
+		return "the name has no address";
+	case ARES_ETIMEOUT:
+	case ARES_ECONNREFUSED:
+		return "the name server does not answer";
+	case ARES_ESERVFAIL:
+		return "the name server failed";
+	case ARES_EREFUSED:
+		return "the name server refused";
+	case ARES_EBADNAME:
+		return "not a host name";
+	default:
+		return ares_strerror(status);
+	}
+}
+
+static void
+on_answer(void *arg, int status, int timeouts, struct ares_addrinfo *res)
+{
+	struct query			*q = arg;
+	struct resolver			*r = q->resolver;
+	const struct ares_addrinfo_node	*node;
+	struct addr			 addrs[RESOLVER_ADDRS_MAX];
+	unsigned int			 n = 0;
+
+	(void)timeouts;
+	r->nactive--;
+	if (status == ARES_SUCCESS && res != NULL)
+		for (node = res->nodes; node != NULL &&
+		    n < RESOLVER_ADDRS_MAX; node = node->ai_next)
+			if (addr_from_sockaddr(&addrs[n], node->ai_addr) == 0)
+				n++;
+	ares_freeaddrinfo(res);
+	if (!r->closing) {
+		answer(r, q->id, addrs, n, status == ARES_SUCCESS ?
+		    "the name has no address" : error_text(status));
+		if (r->nwaiting > 0 && !loop_timer_pending(r->pump))
+			loop_timer_set(r->pump, 0);
+	}
+	free(q);
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef RESOLVER_H
+#define RESOLVER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "addr.h"
+
+/* Names to addresses by c-ares(3) on the loop: /etc/hosts, then DNS. */
+#define RESOLVER_ACTIVE_MAX	64U
+#define RESOLVER_QUEUE_MAX	4096U	/* that wait; more are refused */
+#define RESOLVER_ADDRS_MAX	16U	/* in an answer */
+
+struct loop;
+struct resolver;
+
+/* No addresses: error says why.  May be called from resolver_query(). */
+typedef void (*resolver_fn)(void *arg, uint32_t query,
+	    const struct addr *addrs, unsigned int n, const char *error);
+
+struct resolver *resolver_new(struct loop *loop, bool allow_local,
+	    resolver_fn fn, void *arg);
+void	 resolver_free(struct resolver *r);	/* open queries get no answer */
+/* A name or a numeric address; each query is answered exactly once. */
+void	 resolver_query(struct resolver *r, uint32_t query, const char *host);
+
+#endif /* RESOLVER_H */
