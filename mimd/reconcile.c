@@ -316,6 +316,17 @@ registry_tick(struct registry *reg)
 }
 
 void
+registry_flush(struct registry *reg)
+{
+	uint32_t	i;
+
+	for (i = 0; i < reg->n; i++) {
+		if (reg->torrents[i]->save)
+			registry_save(reg, reg->torrents[i]);
+	}
+}
+
+void
 registry_stop(struct registry *reg)
 {
 	reg->stopping = true;
@@ -345,7 +356,6 @@ registry_finish(struct registry *reg)
 		if (t->announce == ANNOUNCE_STARTED &&
 		    reg->ops->up(ROLE_TRACKER, reg->arg))
 			announce_stop(reg, t);
-		if (t->save)
-			registry_save(reg, t);
 	}
+	registry_flush(reg);
 }

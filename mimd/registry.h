@@ -191,6 +191,8 @@ void	 registry_on_up(struct registry *reg, enum role role);
 void	 registry_on_down(struct registry *reg, enum role role);
 /* Each REGISTRY_TICK_MS: totals for tracker, records for disk. */
 void	 registry_tick(struct registry *reg);
+/* Save every record that is behind, now. */
+void	 registry_flush(struct registry *reg);
 /* The daemon ends: halt all swarms.  True when none runs any more. */
 void	 registry_stop(struct registry *reg);
 bool	 registry_halted(const struct registry *reg);

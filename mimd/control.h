@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef CONTROL_H
+#define CONTROL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "chan.h"
+#include "conf.h"
+
+/*
+ * The control socket: mimctl's requests, one at a time on each connection.
+ * A second, restricted socket answers questions and changes nothing.
+ */
+
+#define CONTROL_CONNS_MAX	64
+#define CONTROL_IDLE_MS		300000	/* a connection that asks nothing */
+#define CONTROL_STALL_MS	60000	/* ... that does not read its answer */
+#define CONTROL_ADD_MS		120000	/* for disk to read a .torrent */
+#define CONTROL_REMOVE_MS	10000	/* for disk to delete data */
+
+struct parent;
+struct torrent;
+struct control;
+
+/* How far a long answer has come; see control_list.c. */
+struct list_cursor {
+	bool		 active;
+	bool		 files, peers, trackers;
+	uint8_t		 step;		/* enum list_step */
+	uint32_t	*ids;		/* asked for, NULL: all */
+	uint32_t	 nids, next;	/* next: index in ids */
+	uint32_t	 last;		/* all: the torrent before */
+	uint32_t	 id;		/* whose details are being sent */
+	uint32_t	 pos;		/* row of its details */
+	uint32_t	 found, missing;
+};
+
+struct conn {
+	struct control		*control;
+	struct chan		*chan;		/* NULL: free */
+	uint64_t		 client;	/* never used twice */
+	bool			 restricted;
+	bool			 busy;		/* a request is being answered */
+	uint64_t		 active;	/* loop_now() */
+	struct loop_timer	*wait;		/* for disk's answer */
+	struct list_cursor	 list;
+	uint32_t		 found, failed;	/* torrents of a ctl_act */
+	uint32_t		 removals;	/* not answered yet */
+};
+
+/* NULL, with a line in err, if a socket cannot be had. */
+struct control	*control_new(struct parent *parent, const struct conf *conf,
+		    char *err, size_t errsize);
+void		 control_free(struct control *control);	/* NULL is fine */
+/* Now and then: drop the idle, accept again. */
+void		 control_sweep(struct control *control);
+/* Disk's answers for a client, which may be gone. */
+void		 control_added(struct control *control, uint64_t client,
+		    const struct torrent *t);
+void		 control_refused(struct control *control, uint64_t client,
+		    const char *error);
+void		 control_removed(struct control *control, uint64_t client,
+		    uint32_t id, const char *error);
+
+/* ---- between control.c, control_list.c and control_order.c ---- */
+
+struct parent	*conn_parent(const struct conn *conn);
+/* A request begins: nothing more is read until conn_end(). */
+void		 conn_begin(struct conn *conn);
+void		 conn_end(struct conn *conn, enum ctl_code code,
+		    const char *text);
+void		 conn_note(struct conn *conn, uint32_t id, enum ctl_code code,
+		    const char *text);
+/* Give up waiting for disk's answer after so long. */
+void		 conn_wait(struct conn *conn, uint64_t ms);
+struct conn	*control_find(struct control *control, uint64_t client);
+
+void	conn_on_list(struct chan *c, const struct msg_ctl_list *m, void *arg);
+/* Send as much of the answer as the queue takes. */
+void	conn_list_pump(struct conn *conn);
+void	conn_list_clear(struct conn *conn);
+void	conn_on_processes(struct chan *c, const struct msg_ctl_processes *m,
+	    void *arg);
+
+void	conn_on_add(struct chan *c, const struct msg_ctl_add *m, void *arg);
+void	conn_on_act(struct chan *c, const struct msg_ctl_act *m, void *arg);
+void	conn_on_log(struct chan *c, const struct msg_ctl_log *m, void *arg);
+void	conn_on_reload(struct chan *c, const struct msg_ctl_reload *m,
+	    void *arg);
+void	conn_on_shutdown(struct chan *c, const struct msg_ctl_shutdown *m,
+	    void *arg);
+void	conn_on_wait_over(struct conn *conn);
+
+#endif /* CONTROL_H */

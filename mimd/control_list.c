@@ -1,0 +1,412 @@
+/* SPDX-License-Identifier: ISC */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "control.h"
+#include "mem.h"
+#include "parent.h"
+#include "procinfo.h"
+
+/*
+ * Answers that may be long: all torrents and their details.  They come from
+ * memory, in packets filled up to PACKET_ROOM, as fast as the client reads;
+ * a cursor that names torrents by number survives their removal in between.
+ */
+
+/* Leaves space for the head; ROW_* are numbers and codes at their longest. */
+#define PACKET_ROOM	(MSG_SIZE_MAX - 1024)
+#define ROW_TORRENT	320
+#define ROW_FILE	64
+#define ROW_PEER	160
+#define ROW_TRACKER	96
+
+/* Elements of the lists in msg.def. */
+#define TORRENT_ROWS	256
+#define FILE_ROWS	512
+#define PEER_ROWS	256
+#define TRACKER_ROWS	16
+
+enum list_step {
+	LIST_ROWS,		/* a row of each torrent */
+	LIST_NEXT,		/* then for each of them: */
+	LIST_FILES,
+	LIST_PEERS,
+	LIST_TRACKERS
+};
+
+static struct registry *
+conn_registry(const struct conn *conn)
+{
+	return &conn_parent(conn)->registry;
+}
+
+static const char *
+text(const char *s)
+{
+	return s == NULL ? "" : s;
+}
+
+void
+conn_list_clear(struct conn *conn)
+{
+	free(conn->list.ids);
+	memset(&conn->list, 0, sizeof(conn->list));
+}
+
+/* The next torrent asked for; those that are not there are noted once. */
+static struct torrent *
+list_next(struct conn *conn)
+{
+	struct list_cursor	*l = &conn->list;
+	struct torrent		*t;
+	uint32_t		 id;
+
+	if (l->ids == NULL) {
+		if ((t = registry_after(conn_registry(conn), l->last)) != NULL)
+			l->last = t->id;
+		return t;
+	}
+	while (l->next < l->nids) {
+		id = l->ids[l->next++];
+		if ((t = registry_find(conn_registry(conn), id)) != NULL)
+			return t;
+		if (l->step == LIST_ROWS) {
+			l->missing++;
+			conn_note(conn, id, CTL_NO_TORRENT,
+			    "no such torrent");
+		}
+	}
+	return NULL;
+}
+
+static void
+list_rewind(struct list_cursor *l)
+{
+	l->next = 0;
+	l->last = 0;
+}
+
+/* Back by one: its row goes into the next packet. */
+static void
+list_unget(struct list_cursor *l, const struct torrent *t)
+{
+	l->next -= l->ids != NULL;
+	l->last = t->id - 1;
+}
+
+static void
+torrent_fill(struct rec_torrent_row *row, const struct torrent *t)
+{
+	memset(row, 0, sizeof(*row));
+	row->id = t->id;
+	memcpy(row->infohash, t->infohash, sizeof(row->infohash));
+	row->infohash2.p = t->infohash2;
+	row->infohash2.len = t->v2 ? sizeof(t->infohash2) : 0;
+	row->name = t->name;
+	row->state = (uint8_t)torrent_state(t);
+	row->size = t->size;
+	row->have = t->have;
+	row->check_permille = (uint32_t)((uint64_t)t->checked * 1000 /
+	    t->npieces);
+	row->downloaded = t->downloaded;
+	row->uploaded = t->uploaded;
+	row->wasted = t->wasted;
+	row->down_rate = t->down_rate;
+	row->up_rate = t->up_rate;
+	row->peers = t->peers;
+	row->seeds = t->seeds;
+	row->error = text(t->error);
+	row->dir = t->dir;
+	row->private = t->private;
+	row->added = t->added;
+	row->completed = t->completed;
+	row->piece_length = t->piece_length;
+	row->npieces = t->npieces;
+	row->nfiles = t->nfiles;
+}
+
+/* True while there is more of this kind to send. */
+static bool
+list_rows(struct conn *conn)
+{
+	struct rec_torrent_row	 rows[TORRENT_ROWS];
+	struct msg_ctl_torrents	 m;
+	struct torrent		*t;
+	size_t			 room = PACKET_ROOM, need;
+	uint32_t		 n = 0;
+
+	while (n < TORRENT_ROWS && (t = list_next(conn)) != NULL) {
+		need = ROW_TORRENT + strlen(t->name) + strlen(t->dir) +
+		    strlen(text(t->error));
+		if (need > room) {
+			list_unget(&conn->list, t);
+			break;
+		}
+		room -= need;
+		torrent_fill(&rows[n++], t);
+	}
+	if (n == 0)
+		return false;
+	m.rows.v = rows;
+	m.rows.n = n;
+	conn->list.found += n;
+	chan_send(conn->chan, MSG_CTL_TORRENTS, &m);
+	return true;
+}
+
+static bool
+list_files(struct conn *conn, const struct torrent *t)
+{
+	struct list_cursor	*l = &conn->list;
+	struct rec_ctl_file	 rows[FILE_ROWS];
+	struct msg_ctl_files	 m = { .id = t->id };
+	const char		*path;
+	size_t			 room = PACKET_ROOM, need;
+	uint32_t		 n = 0;
+
+	while (n < FILE_ROWS && l->pos < t->files_got) {
+		path = torrent_file_path(t, l->pos);
+		need = ROW_FILE + strlen(path);
+		if (need > room)
+			break;
+		room -= need;
+		rows[n].index = l->pos;
+		rows[n].path = path;
+		rows[n].size = t->files[l->pos].size;
+		rows[n].have = t->files[l->pos].have;
+		rows[n++].attr = t->files[l->pos++].attr;
+	}
+	if (n == 0)
+		return false;
+	m.files.v = rows;
+	m.files.n = n;
+	chan_send(conn->chan, MSG_CTL_FILES, &m);
+	return true;
+}
+
+static bool
+list_peers(struct conn *conn, const struct torrent *t)
+{
+	struct list_cursor	*l = &conn->list;
+	struct rec_peer		 rows[PEER_ROWS];
+	struct msg_ctl_peers	 m = { .id = t->id };
+	size_t			 room = PACKET_ROOM, need;
+	uint32_t		 n = 0;
+
+	while (n < PEER_ROWS && l->pos < t->nrows) {
+		need = ROW_PEER + strlen(t->rows[l->pos].client);
+		if (need > room)
+			break;
+		room -= need;
+		rows[n] = t->rows[l->pos].row;
+		rows[n++].client = t->rows[l->pos++].client;
+	}
+	if (n == 0)
+		return false;
+	m.peers.v = rows;
+	m.peers.n = n;
+	chan_send(conn->chan, MSG_CTL_PEERS, &m);
+	return true;
+}
+
+static bool
+list_trackers(struct conn *conn, const struct torrent *t)
+{
+	struct list_cursor	*l = &conn->list;
+	struct rec_tracker_row	 rows[TRACKER_ROWS];
+	struct msg_ctl_trackers	 m = { .id = t->id };
+	const struct ttracker	*tr;
+	size_t			 room = PACKET_ROOM, need;
+	uint32_t		 n = 0;
+
+	while (n < TRACKER_ROWS && l->pos < t->ntrackers) {
+		tr = &t->trackers[l->pos];
+		need = ROW_TRACKER + strlen(tr->url) + strlen(text(tr->error));
+		if (need > room)
+			break;
+		room -= need;
+		rows[n].index = l->pos++;
+		rows[n].tier = tr->tier;
+		rows[n].url = tr->url;
+		rows[n].state = tr->state;
+		rows[n].seeds = tr->seeds;
+		rows[n].leeches = tr->leeches;
+		rows[n].downloads = tr->downloads;
+		rows[n].last = tr->last;
+		rows[n].next = tr->next;
+		rows[n++].error = text(tr->error);
+	}
+	if (n == 0)
+		return false;
+	m.rows.v = rows;
+	m.rows.n = n;
+	chan_send(conn->chan, MSG_CTL_TRACKERS, &m);
+	return true;
+}
+
+static void
+list_end(struct conn *conn)
+{
+	struct registry		*reg = conn_registry(conn);
+	struct msg_ctl_total	 total = { 0 };
+	uint32_t		 i, found, missing;
+
+	for (i = 0; i < reg->n; i++) {
+		total.down_rate += reg->torrents[i]->down_rate;
+		total.up_rate += reg->torrents[i]->up_rate;
+	}
+	found = conn->list.found;
+	missing = conn->list.missing;
+	conn_list_clear(conn);
+	if (total.down_rate > INT64_MAX || total.up_rate > INT64_MAX)
+		total.down_rate = total.up_rate = 0;
+	chan_send(conn->chan, MSG_CTL_TOTAL, &total);
+	if (missing == 0)
+		conn_end(conn, CTL_OK, "");
+	else if (found == 0)
+		conn_end(conn, CTL_NO_TORRENT, "no such torrent");
+	else
+		conn_end(conn, CTL_PARTIAL, "");
+}
+
+/* To the details of the next torrent; false at the end. */
+static bool
+list_advance(struct conn *conn)
+{
+	struct list_cursor	*l = &conn->list;
+	struct torrent		*t;
+
+	if (!l->files && !l->peers && !l->trackers)
+		return false;
+	if ((t = list_next(conn)) == NULL)
+		return false;
+	l->id = t->id;
+	l->pos = 0;
+	l->step = LIST_FILES;
+	return true;
+}
+
+/* The next packet of one torrent's details; false when all are sent. */
+static bool
+list_details(struct conn *conn)
+{
+	struct list_cursor	*l = &conn->list;
+	struct torrent		*t;
+
+	if ((t = registry_find(conn_registry(conn), l->id)) == NULL)
+		return false;
+	if (l->step == LIST_FILES) {
+		if (l->files && list_files(conn, t))
+			return true;
+		l->step = LIST_PEERS;
+		l->pos = 0;
+	}
+	if (l->step == LIST_PEERS) {
+		if (l->peers && list_peers(conn, t))
+			return true;
+		l->step = LIST_TRACKERS;
+		l->pos = 0;
+	}
+	return l->trackers && list_trackers(conn, t);
+}
+
+void
+conn_list_pump(struct conn *conn)
+{
+	struct list_cursor	*l = &conn->list;
+
+	while (!chan_full(conn->chan)) {
+		if (l->step == LIST_ROWS) {
+			if (list_rows(conn))
+				continue;
+			l->step = LIST_NEXT;
+			list_rewind(l);
+		}
+		if (l->step == LIST_NEXT) {
+			if (list_advance(conn))
+				continue;
+			list_end(conn);
+			return;
+		}
+		if (!list_details(conn))
+			l->step = LIST_NEXT;
+	}
+}
+
+void
+conn_on_list(struct chan *c, const struct msg_ctl_list *m, void *arg)
+{
+	struct conn		*conn = arg;
+	struct list_cursor	*l = &conn->list;
+	uint32_t		 i;
+
+	(void)c;
+	conn_begin(conn);
+	conn_list_clear(conn);
+	l->active = true;
+	l->files = m->files;
+	l->peers = m->peers;
+	l->trackers = m->trackers;
+	l->step = LIST_ROWS;
+	if (m->ids.n > 0) {
+		l->nids = m->ids.n;
+		l->ids = xreallocarray(NULL, l->nids, sizeof(*l->ids));
+		for (i = 0; i < l->nids; i++)
+			l->ids[i] = m->ids.v[i].id;
+	}
+	conn_list_pump(conn);
+}
+
+/* ---- processes ---- */
+
+static void
+process_usage(struct rec_process *row)
+{
+	struct procinfo	info;
+
+	if (row->pid == 0 || procinfo_read((pid_t)row->pid, &info) == -1)
+		return;
+	row->rss = info.rss;
+	row->shared = info.shared;
+	row->cpu_ms = info.cpu_ms;
+}
+
+void
+conn_on_processes(struct chan *c, const struct msg_ctl_processes *m,
+    void *arg)
+{
+	struct conn			*conn = arg;
+	struct parent			*parent = conn_parent(conn);
+	uint64_t			 now = loop_now(parent->loop);
+	struct rec_process		 rows[ROLE_COUNT];
+	struct msg_ctl_process_rows	 answer;
+	const struct proc		*p;
+	enum role			 role;
+	uint32_t			 n = 0;
+
+	(void)m;
+	conn_begin(conn);
+	memset(rows, 0, sizeof(rows));
+	rows[n].pid = (uint32_t)getpid();
+	rows[n].role = ROLE_PARENT;
+	rows[n].uptime = (now - parent->started) / 1000;
+	rows[n].uid = geteuid();
+	process_usage(&rows[n++]);
+	for (role = ROLE_CHILD_FIRST; role <= ROLE_CHILD_LAST; role++) {
+		p = parent_child(parent, role);
+		rows[n].pid = (uint32_t)p->pid;
+		rows[n].role = (uint8_t)role;
+		if (p->pid != 0 && now > p->started)
+			rows[n].uptime = (now - p->started) / 1000;
+		rows[n].restarts = p->restarts;
+		rows[n].uid = p->uid;
+		rows[n].walls = p->walls;
+		rows[n].landlock_abi = p->landlock_abi;
+		process_usage(&rows[n++]);
+	}
+	answer.rows.v = rows;
+	answer.rows.n = n;
+	chan_send(c, MSG_CTL_PROCESS_ROWS, &answer);
+	conn_end(conn, CTL_OK, "");
+}

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: ISC */
+#include <string.h>
+
+#include "parent.h"
+#include "fmt.h"
+#include "log.h"
+
+/*
+ * Where every message of a child arrives, decoded and within the bounds of
+ * the table, and is handed to the part of the parent that keeps the matter.
+ */
+
+static struct parent *
+owner(void *arg)
+{
+	const struct proc	*p = arg;
+
+	return procs_arg(p->procs);
+}
+
+static struct registry *
+registry(void *arg)
+{
+	return &owner(arg)->registry;
+}
+
+/* ---- from every child ---- */
+
+static void
+parent_on_ready(struct chan *c, const struct msg_ready *m, void *arg)
+{
+	(void)c;
+	proc_on_ready(arg, m);
+}
+
+/* An honest child has escaped its line; one that was taken over has not. */
+static bool
+is_safe(const char *text)
+{
+	char	plain[LOG_LINE_LEN + 1], safe[LOG_LINE_LEN + 1];
+	size_t	i, len;
+
+	len = strlcpy(plain, text, sizeof(plain));
+	for (i = 0; i < len; i++) {
+		if (plain[i] == '\\')	/* would be doubled */
+			plain[i] = '/';
+	}
+	return strcmp(plain, fmt_safe(plain, len, safe, sizeof(safe))) == 0;
+}
+
+static void
+parent_on_log(struct chan *c, const struct msg_log *m, void *arg)
+{
+	const struct proc	*p = arg;
+	char			 line[LOG_LINE_MAX];
+
+	(void)c;
+	if (m->level > log_level())
+		return;
+	if (!is_safe(m->text)) {
+		log_warnx("%s: %s", role_name(p->role), m->text);
+		return;
+	}
+	strlcpy(line, role_name(p->role), sizeof(line));
+	strlcat(line, ": ", sizeof(line));
+	strlcat(line, m->text, sizeof(line));
+	log_line((enum log_level)m->level, line);
+}
+
+/* ---- from disk ---- */
+
+static void
+parent_on_torrent_meta(struct chan *c, const struct msg_torrent_meta *m,
+    void *arg)
+{
+	(void)c;
+	if (registry_on_meta(registry(arg), m) == -1)
+		proc_breach(arg, "two torrents with one number or hash");
+}
+
+static void
+parent_on_torrent_trackers(struct chan *c,
+    const struct msg_torrent_trackers *m, void *arg)
+{
+	(void)c;
+	if (registry_on_trackers(registry(arg), m) == -1)
+		proc_breach(arg, "too many trackers");
+}
+
+static void
+parent_on_torrent_files(struct chan *c, const struct msg_torrent_files *m,
+    void *arg)
+{
+	(void)c;
+	if (registry_on_files(registry(arg), m) == -1)
+		proc_breach(arg, "files out of order");
+}
+
+static void
+parent_on_torrent_loaded(struct chan *c, const struct msg_torrent_loaded *m,
+    void *arg)
+{
+	(void)c;
+	if (registry_on_loaded(registry(arg), m->id) == -1)
+		proc_breach(arg, "files missing");
+}
+
+static void
+parent_on_torrent_refused(struct chan *c,
+    const struct msg_torrent_refused *m, void *arg)
+{
+	(void)c;
+	registry_on_refused(registry(arg), m);
+}
+
+static void
+parent_on_scan_ended(struct chan *c, const struct msg_scan_end *m, void *arg)
+{
+	(void)c;
+	(void)m;
+	parent_on_scan_end(owner(arg));
+}
+
+static void
+parent_on_torrent_removed(struct chan *c,
+    const struct msg_torrent_removed *m, void *arg)
+{
+	(void)c;
+	registry_on_removed(registry(arg), m);
+}
+
+static void
+parent_on_disk_state(struct chan *c, const struct msg_disk_state *m,
+    void *arg)
+{
+	(void)c;
+	registry_on_disk_state(registry(arg), m);
+}
+
+static void
+parent_on_disk_progress(struct chan *c, const struct msg_disk_progress *m,
+    void *arg)
+{
+	(void)c;
+	if (registry_on_progress(registry(arg), m) == -1)
+		proc_breach(arg, "progress beyond the torrent");
+}
+
+/* ---- from peer ---- */
+
+static void
+parent_on_swarm_halted(struct chan *c, const struct msg_swarm_halted *m,
+    void *arg)
+{
+	(void)c;
+	registry_on_halted(registry(arg), m->id);
+	parent_check_end(owner(arg));
+}
+
+static void
+parent_on_swarm_stats(struct chan *c, const struct msg_swarm_stats *m,
+    void *arg)
+{
+	(void)c;
+	registry_on_stats(registry(arg), m);
+}
+
+static void
+parent_on_peer_rows(struct chan *c, const struct msg_peer_rows *m, void *arg)
+{
+	(void)c;
+	registry_on_peer_rows(registry(arg), m);
+}
+
+static void
+parent_on_peer_gone(struct chan *c, const struct msg_peer_gone *m, void *arg)
+{
+	(void)c;
+	registry_on_peer_gone(registry(arg), m);
+}
+
+static void
+parent_on_swarm_hungry(struct chan *c, const struct msg_swarm_hungry *m,
+    void *arg)
+{
+	(void)c;
+	registry_on_hungry(registry(arg), m->id);
+}
+
+/* ---- from tracker and resolver ---- */
+
+static void
+parent_on_tracker_peers(struct chan *c, const struct msg_tracker_peers *m,
+    void *arg)
+{
+	(void)c;
+	registry_on_peers(registry(arg), m);
+}
+
+static void
+parent_on_tracker_rows(struct chan *c, const struct msg_tracker_rows *m,
+    void *arg)
+{
+	(void)c;
+	registry_on_tracker_rows(registry(arg), m);
+}
+
+static void
+parent_on_name_lookup(struct chan *c, const struct msg_name_lookup *m,
+    void *arg)
+{
+	(void)c;
+	names_on_lookup(&owner(arg)->names, m);
+}
+
+static void
+parent_on_resolved(struct chan *c, const struct msg_resolved *m, void *arg)
+{
+	(void)c;
+	names_on_resolved(&owner(arg)->names, m);
+}
+
+const union msg_fn	parent_fns[MSG_COUNT] = {
+	[MSG_READY] = { .ready = parent_on_ready },
+	[MSG_LOG] = { .log = parent_on_log },
+	[MSG_TORRENT_META] = { .torrent_meta = parent_on_torrent_meta },
+	[MSG_TORRENT_TRACKERS] =
+	    { .torrent_trackers = parent_on_torrent_trackers },
+	[MSG_TORRENT_FILES] = { .torrent_files = parent_on_torrent_files },
+	[MSG_TORRENT_LOADED] = { .torrent_loaded = parent_on_torrent_loaded },
+	[MSG_TORRENT_REFUSED] =
+	    { .torrent_refused = parent_on_torrent_refused },
+	[MSG_SCAN_END] = { .scan_end = parent_on_scan_ended },
+	[MSG_TORRENT_REMOVED] =
+	    { .torrent_removed = parent_on_torrent_removed },
+	[MSG_DISK_STATE] = { .disk_state = parent_on_disk_state },
+	[MSG_DISK_PROGRESS] = { .disk_progress = parent_on_disk_progress },
+	[MSG_SWARM_HALTED] = { .swarm_halted = parent_on_swarm_halted },
+	[MSG_SWARM_STATS] = { .swarm_stats = parent_on_swarm_stats },
+	[MSG_PEER_ROWS] = { .peer_rows = parent_on_peer_rows },
+	[MSG_PEER_GONE] = { .peer_gone = parent_on_peer_gone },
+	[MSG_SWARM_HUNGRY] = { .swarm_hungry = parent_on_swarm_hungry },
+	[MSG_TRACKER_PEERS] = { .tracker_peers = parent_on_tracker_peers },
+	[MSG_TRACKER_ROWS] = { .tracker_rows = parent_on_tracker_rows },
+	[MSG_NAME_LOOKUP] = { .name_lookup = parent_on_name_lookup },
+	[MSG_RESOLVED] = { .resolved = parent_on_resolved },
+};

@@ -1,0 +1,460 @@
+/* SPDX-License-Identifier: ISC */
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "parent.h"
+#include "arena.h"
+#include "control.h"
+#include "log.h"
+#include "notify.h"
+
+/* BEP 20: client and version, then what chance gives. */
+#define PEER_ID_PREFIX	"-MI0100-"
+
+static void parent_on_started(struct proc *, void *);
+static void parent_on_ready(struct proc *, void *);
+static void parent_on_ended(struct proc *, void *);
+static void parent_on_drained(struct proc *, void *);
+
+static const struct procs_ops	procs_ops = {
+	.started = parent_on_started,
+	.ready = parent_on_ready,
+	.ended = parent_on_ended,
+	.drained = parent_on_drained,
+};
+
+/* ---- what the registry asks of us ---- */
+
+static void
+ops_send(enum role to, enum msg_type type, const void *body, int fd,
+    void *arg)
+{
+	proc_send_fd(parent_child(arg, to), type, body, fd);
+}
+
+static bool
+ops_up(enum role role, void *arg)
+{
+	return proc_up(parent_child(arg, role));
+}
+
+static bool
+ops_ready(enum role role, void *arg)
+{
+	struct proc	*p = parent_child(arg, role);
+
+	return proc_up(p) && !chan_full(p->chan);
+}
+
+static const char *
+ops_root(uint32_t index, void *arg)
+{
+	struct parent	*parent = arg;
+
+	return index < parent->conf->nroots ? parent->conf->roots[index] :
+	    NULL;
+}
+
+static void
+ops_added(uint64_t client, const struct torrent *t, void *arg)
+{
+	struct parent	*parent = arg;
+
+	control_added(parent->control, client, t);
+}
+
+static void
+ops_refused(uint64_t client, const char *error, void *arg)
+{
+	struct parent	*parent = arg;
+
+	control_refused(parent->control, client, error);
+}
+
+static void
+ops_removed(uint64_t client, uint32_t id, const char *error, void *arg)
+{
+	struct parent	*parent = arg;
+
+	control_removed(parent->control, client, id, error);
+}
+
+static const struct registry_ops	registry_ops = {
+	.send = ops_send,
+	.ready = ops_ready,
+	.up = ops_up,
+	.root = ops_root,
+	.added = ops_added,
+	.refused = ops_refused,
+	.removed = ops_removed,
+};
+
+/* ---- life ---- */
+
+static void
+parent_status(struct parent *parent)
+{
+	notify_send("STATUS=%u torrents", parent->registry.n);
+}
+
+static void
+parent_on_tick(void *arg)
+{
+	struct parent	*parent = arg;
+
+	loop_timer_set(parent->tick, REGISTRY_TICK_MS);
+	registry_tick(&parent->registry);
+	control_sweep(parent->control);
+	parent_status(parent);
+}
+
+static void
+parent_on_end_timer(void *arg)
+{
+	struct parent	*parent = arg;
+
+	if (parent->phase == PARENT_HALTING) {
+		parent->phase = PARENT_LEAVING;
+		registry_finish(&parent->registry);
+		parent_check_end(parent);
+	} else if (parent->end_by > loop_now(parent->loop)) {
+		parent_check_end(parent);
+	} else if (loop_now(parent->loop) < parent->end_by + PARENT_REAP_MS) {
+		procs_kill(parent->procs);
+		loop_timer_set(parent->end, PARENT_REAP_MS);
+	} else
+		loop_stop(parent->loop);
+}
+
+static void
+parent_on_signal(int signo, void *arg)
+{
+	struct parent	*parent = arg;
+	char		 text[ERROR_MAX];
+
+	if (signo != SIGHUP)
+		parent_stop(parent);
+	else if (parent->phase == PARENT_RUNNING)
+		parent_reload(parent, text, sizeof(text));
+}
+
+void
+parent_init(struct parent *parent, bool keep_stderr)
+{
+	parent->loop = loop_new();
+	parent->phase = PARENT_STARTING;
+	parent->started = loop_now(parent->loop);
+	memcpy(parent->peer_id, PEER_ID_PREFIX, strlen(PEER_ID_PREFIX));
+	arc4random_buf(parent->peer_id + strlen(PEER_ID_PREFIX),
+	    sizeof(parent->peer_id) - strlen(PEER_ID_PREFIX));
+	parent->key = arc4random();
+	registry_init(&parent->registry, &registry_ops, parent);
+	parent->procs = procs_new(parent->loop, parent_fns, &procs_ops,
+	    parent, keep_stderr);
+	parent->names.procs = parent->procs;
+	parent->tick = loop_timer_new(parent->loop, parent_on_tick, parent);
+	parent->end = loop_timer_new(parent->loop, parent_on_end_timer,
+	    parent);
+}
+
+void
+parent_run(struct parent *parent)
+{
+	signal(SIGPIPE, SIG_IGN);
+	loop_signal(parent->loop, SIGTERM, parent_on_signal, parent);
+	loop_signal(parent->loop, SIGINT, parent_on_signal, parent);
+	loop_signal(parent->loop, SIGHUP, parent_on_signal, parent);
+	loop_timer_set(parent->tick, REGISTRY_TICK_MS);
+	procs_start(parent->procs);
+	loop_run(parent->loop);
+}
+
+void
+parent_clear(struct parent *parent)
+{
+	uint32_t	i;
+
+	control_free(parent->control);
+	registry_clear(&parent->registry);
+	names_forget(&parent->names);
+	listens_close(&parent->listens, NULL);
+	procs_free(parent->procs);
+	loop_timer_free(parent->tick);
+	loop_timer_free(parent->end);
+	loop_free(parent->loop);
+	close(parent->state_fd);
+	for (i = 0; i < parent->conf->nroots; i++) {
+		if (parent->root_fds[i] != -1)
+			close(parent->root_fds[i]);
+	}
+	conf_free(parent->conf);
+}
+
+struct proc *
+parent_child(struct parent *parent, enum role role)
+{
+	return procs_get(parent->procs, role);
+}
+
+void
+parent_set_log_level(struct parent *parent, uint8_t level)
+{
+	struct msg_log_level	m = { .level = level };
+	enum role		role;
+
+	log_set_level((enum log_level)level);
+	for (role = ROLE_CHILD_FIRST; role <= ROLE_CHILD_LAST; role++)
+		proc_send(parent_child(parent, role), MSG_LOG_LEVEL, &m);
+}
+
+/* ---- start of a child ---- */
+
+/* A copy for a child: it may die and be told again. */
+static int
+copy_fd(int fd)
+{
+	int	copy;
+
+	if ((copy = fcntl(fd, F_DUPFD_CLOEXEC, 0)) == -1)
+		fatal("out of descriptors");
+	return copy;
+}
+
+static void
+setup_disk(struct parent *parent, struct proc *p)
+{
+	struct msg_disk_state_dir	dir = { 0 };
+	struct msg_disk_root		root = { 0 };
+	uint32_t			i;
+
+	proc_send_fd(p, MSG_DISK_STATE_DIR, &dir, copy_fd(parent->state_fd));
+	for (i = 0; i < parent->conf->nroots; i++) {
+		if (parent->root_fds[i] == -1)
+			continue;
+		root.index = i;
+		root.path = parent->conf->roots[i];
+		proc_send_fd(p, MSG_DISK_ROOT, &root,
+		    copy_fd(parent->root_fds[i]));
+	}
+}
+
+static void
+setup_tracker(struct parent *parent, struct proc *p)
+{
+	struct msg_tracker_conf	m = {
+		.key = parent->key,
+		.ca_file = parent->conf->ca_file == NULL ? "" :
+		    parent->conf->ca_file,
+		.allow_local = parent->conf->allow_local,
+	};
+
+	memcpy(m.peer_id, parent->peer_id, sizeof(m.peer_id));
+	proc_send(p, MSG_TRACKER_CONF, &m);
+}
+
+static void
+setup_resolver(struct parent *parent, struct proc *p)
+{
+	struct msg_resolver_conf	m = {
+		.allow_local = parent->conf->allow_local
+	};
+
+	proc_send(p, MSG_RESOLVER_CONF, &m);
+}
+
+void
+parent_send_peer_conf(struct parent *parent)
+{
+	struct msg_peer_conf	m = {
+		.max_peers = parent->conf->max_peers,
+		.max_peers_torrent = parent->conf->max_peers_torrent,
+		.allow_local = parent->conf->allow_local,
+	};
+
+	memcpy(m.peer_id, parent->peer_id, sizeof(m.peer_id));
+	proc_send(parent_child(parent, ROLE_PEER), MSG_PEER_CONF, &m);
+}
+
+void
+parent_send_listens(struct parent *parent)
+{
+	struct msg_peer_unlisten	none = { 0 };
+	struct msg_peer_listen		m;
+	struct proc			*p = parent_child(parent, ROLE_PEER);
+	uint32_t			 i;
+
+	proc_send(p, MSG_PEER_UNLISTEN, &none);
+	for (i = 0; i < parent->listens.n; i++) {
+		m.port = parent->listens.v[i].port;
+		proc_send_fd(p, MSG_PEER_LISTEN, &m,
+		    copy_fd(parent->listens.v[i].fd));
+	}
+}
+
+static void
+send_port(struct parent *parent)
+{
+	struct msg_tracker_port	m = {
+		.port = listens_port(&parent->listens)
+	};
+
+	proc_send(parent_child(parent, ROLE_TRACKER), MSG_TRACKER_PORT, &m);
+}
+
+void
+parent_link_data(struct parent *parent)
+{
+	struct msg_data_channel	 channel = { 0 };
+	struct msg_data_arena	 arena;
+	struct proc		*peer = parent_child(parent, ROLE_PEER);
+	struct proc		*disk = parent_child(parent, ROLE_DISK);
+	int			 fd, fds[2];
+
+	if (!proc_up(peer) || !proc_up(disk))
+		return;
+	arena.nslots = (uint32_t)(parent->conf->cache / ARENA_SLOT);
+	if ((fd = arena_create(arena.nslots)) == -1)
+		fatal("cache");
+	if (chan_pair(fds) == -1)
+		fatal("socketpair");
+	proc_send_fd(peer, MSG_DATA_ARENA, &arena, copy_fd(fd));
+	proc_send_fd(disk, MSG_DATA_ARENA, &arena, fd);
+	proc_send_fd(peer, MSG_DATA_CHANNEL, &channel, fds[0]);
+	proc_send_fd(disk, MSG_DATA_CHANNEL, &channel, fds[1]);
+}
+
+/* All that a child must know, in the order of a first start. */
+static void
+parent_on_started(struct proc *p, void *arg)
+{
+	struct parent		*parent = arg;
+	struct msg_log_level	 level = { .level = (uint8_t)log_level() };
+	struct msg_conf_end	 end = { .relaxed = parent->conf->relaxed };
+
+	proc_send(p, MSG_LOG_LEVEL, &level);
+	if (p->role == ROLE_DISK)
+		setup_disk(parent, p);
+	else if (p->role == ROLE_TRACKER)
+		setup_tracker(parent, p);
+	else if (p->role == ROLE_RESOLVER)
+		setup_resolver(parent, p);
+	else
+		parent_send_peer_conf(parent);
+	proc_send(p, MSG_CONF_END, &end);
+
+	if (p->role == ROLE_PEER)
+		parent_send_listens(parent);
+	else if (p->role == ROLE_TRACKER)
+		send_port(parent);
+	else if (p->role == ROLE_RESOLVER)
+		names_replay(&parent->names);
+	registry_on_up(&parent->registry, p->role);
+	if (p->role == ROLE_PEER || p->role == ROLE_DISK)
+		parent_link_data(parent);
+}
+
+/* Every child stands in its sandbox and disk has told what there is. */
+static void
+parent_check_ready(struct parent *parent)
+{
+	if (parent->phase == PARENT_STARTING &&
+	    procs_all_ready(parent->procs))
+		parent->phase = PARENT_RUNNING;
+	if (parent->phase != PARENT_RUNNING || !parent->scanned ||
+	    parent->ready)
+		return;
+	parent->ready = true;
+	if (parent->on_ready != NULL)
+		parent->on_ready(parent->ready_arg);
+	notify_send("READY=1\nMAINPID=%d", (int)getpid());
+	parent_status(parent);
+	log_info("ready, %u torrents", parent->registry.n);
+}
+
+static void
+parent_on_ready(struct proc *p, void *arg)
+{
+	(void)p;
+	parent_check_ready(arg);
+}
+
+void
+parent_on_scan_end(struct parent *parent)
+{
+	registry_on_scan_end(&parent->registry);
+	parent->scanned = true;
+	parent_check_ready(parent);
+}
+
+static void
+parent_on_drained(struct proc *p, void *arg)
+{
+	struct parent	*parent = arg;
+
+	(void)p;
+	registry_on_drain(&parent->registry);
+}
+
+/* ---- end ---- */
+
+static void
+parent_on_ended(struct proc *p, void *arg)
+{
+	struct parent	*parent = arg;
+
+	if (parent->phase == PARENT_STARTING)
+		fatalx("cannot start: the %s process failed",
+		    role_name(p->role));
+	if (p->role == ROLE_TRACKER)
+		names_forget(&parent->names);
+	registry_on_down(&parent->registry, p->role);
+	parent_check_end(parent);
+}
+
+void
+parent_stop(struct parent *parent)
+{
+	if (parent->phase >= PARENT_HALTING)
+		return;
+	log_info("ending");
+	notify_send("STOPPING=1");
+	parent->phase = PARENT_HALTING;
+	parent->end_by = loop_now(parent->loop) + PARENT_END_MS;
+	procs_stop(parent->procs);
+	loop_timer_set(parent->end, PARENT_HALT_MS);
+	registry_stop(&parent->registry);
+	parent_check_end(parent);
+}
+
+/*
+ * Disk outlives peer, whose last blocks it writes, and resolver outlives
+ * tracker, which says "stopped" to names.
+ */
+void
+parent_check_end(struct parent *parent)
+{
+	uint64_t	now = loop_now(parent->loop);
+
+	if (parent->phase == PARENT_HALTING &&
+	    registry_halted(&parent->registry)) {
+		parent->phase = PARENT_LEAVING;
+		registry_finish(&parent->registry);
+	}
+	if (parent->phase != PARENT_LEAVING)
+		return;
+	if (procs_gone(parent->procs)) {
+		loop_stop(parent->loop);
+		return;
+	}
+	proc_leave(parent_child(parent, ROLE_PEER));
+	proc_leave(parent_child(parent, ROLE_TRACKER));
+	if (parent_child(parent, ROLE_PEER)->pid == 0)
+		proc_leave(parent_child(parent, ROLE_DISK));
+	if (parent_child(parent, ROLE_TRACKER)->pid == 0)
+		proc_leave(parent_child(parent, ROLE_RESOLVER));
+	if (parent->end_by > now)
+		loop_timer_set(parent->end, parent->end_by - now);
+}

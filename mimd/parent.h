@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef PARENT_H
+#define PARENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "conf.h"
+#include "listen.h"
+#include "loop.h"
+#include "names.h"
+#include "proc.h"
+#include "registry.h"
+
+#define PARENT_HALT_MS	1000	/* at the end: for swarms to halt */
+#define PARENT_END_MS	8000	/* ... and in all; then children are killed */
+#define PARENT_REAP_MS	2000	/* ... and given up */
+
+struct control;
+
+enum parent_phase {
+	PARENT_STARTING,	/* a child's death is fatal */
+	PARENT_RUNNING,
+	PARENT_HALTING,		/* swarms end */
+	PARENT_LEAVING		/* children end */
+};
+
+/* Where the configuration comes from, now and at each reload. */
+struct conf_source {
+	const char	*path;		/* NULL: defaults alone */
+	char *const	*macros;
+	int		 nmacros;
+	const char	*socket;	/* of -s, or NULL */
+};
+
+/* The state of the parent process. */
+struct parent {
+	struct loop		*loop;
+	struct conf_source	 source;
+	struct conf		*conf;
+	struct procs		*procs;
+	struct control		*control;
+	struct registry		 registry;
+	struct names		 names;
+	struct listens		 listens;
+	int			 state_fd;		/* O_PATH */
+	int			 root_fds[ROOTS_MAX];	/* O_PATH, or -1 */
+	uint8_t			 peer_id[20];
+	uint32_t		 key;			/* for trackers */
+	enum parent_phase	 phase;
+	bool			 scanned;	/* disk has told its torrents */
+	bool			 ready;		/* and all children are sealed */
+	uint64_t		 started;	/* loop_now() */
+	uint64_t		 end_by;	/* loop_now() */
+	struct loop_timer	*tick, *end;
+	void			(*on_ready)(void *arg);	/* or NULL */
+	void			*ready_arg;
+};
+
+/* Read the configuration; NULL if it is wrong (said so on stderr or log). */
+struct conf	*conf_load(const struct conf_source *source);
+/* Identity, timers and children's table; parent is zeroed but for source. */
+void	parent_init(struct parent *parent, bool keep_stderr);
+void	parent_run(struct parent *parent);
+void	parent_clear(struct parent *parent);
+struct proc *parent_child(struct parent *parent, enum role role);
+/* Begin the orderly end, as SIGTERM does. */
+void	parent_stop(struct parent *parent);
+/* Something happened that the end may wait for. */
+void	parent_check_end(struct parent *parent);
+void	parent_on_scan_end(struct parent *parent);
+void	parent_set_log_level(struct parent *parent, uint8_t level);
+/* Give peer and disk a new arena and a new channel. */
+void	parent_link_data(struct parent *parent);
+void	parent_send_peer_conf(struct parent *parent);
+void	parent_send_listens(struct parent *parent);
+
+/* inbox.c: what children may say; handlers are given the struct proc */
+extern const union msg_fn parent_fns[MSG_COUNT];
+
+/*
+ * reload.c: as SIGHUP does.  Returns 0 or -1, with what is wrong, or what
+ * takes effect only at the next start, in text.
+ */
+int	parent_reload(struct parent *parent, char *text, size_t size);
+
+#endif /* PARENT_H */

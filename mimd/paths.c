@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: ISC */
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "paths.h"
+#include "mem.h"
+#include "msg.h"
+
+#define LOCK_NAME	"mimd.lock"
+
+/*
+ * Write path without doubled slashes and "." to out.  -1 if it is relative,
+ * climbs or does not fit.
+ */
+static int
+normalise(const char *path, char *out, size_t size)
+{
+	size_t	len, used = 0;
+
+	if (*path != '/')
+		return -1;
+	for (;;) {
+		path += strspn(path, "/");
+		if ((len = strcspn(path, "/")) == 0)
+			break;
+		if (len == 2 && memcmp(path, "..", 2) == 0)
+			return -1;
+		if (len != 1 || *path != '.') {
+			if (used + 1 + len + 1 > size)
+				return -1;
+			out[used++] = '/';
+			memcpy(out + used, path, len);
+			used += len;
+		}
+		path += len;
+	}
+	out[used] = '\0';	/* "/" itself is empty */
+	return 0;
+}
+
+int
+paths_split(char *const *roots, uint32_t nroots, const char *dir,
+    uint32_t *root, char *subdir, size_t size)
+{
+	char		path[PATH_LEN_MAX + 1], base[PATH_LEN_MAX + 1];
+	const char	*rest = NULL;
+	size_t		len, best = 0;
+	uint32_t	i;
+
+	if (*dir == '\0' && nroots > 0) {
+		*root = 0;
+		return strlcpy(subdir, "", size) < size ? 0 : -1;
+	}
+	if (normalise(dir, path, sizeof(path)) == -1)
+		return -1;
+	for (i = 0; i < nroots; i++) {
+		if (normalise(roots[i], base, sizeof(base)) == -1)
+			continue;
+		len = strlen(base);
+		if (strncmp(path, base, len) != 0 ||
+		    (path[len] != '/' && path[len] != '\0') ||
+		    (rest != NULL && len <= best))
+			continue;
+		best = len;
+		*root = i;
+		rest = path + len;
+	}
+	if (rest == NULL)
+		return -1;
+	rest += strspn(rest, "/");
+	return strlcpy(subdir, rest, size) < size ? 0 : -1;
+}
+
+static int
+make_one(const char *path, mode_t mode, uid_t uid, gid_t gid)
+{
+	if (mkdir(path, mode) == -1)
+		return errno == EEXIST ? 0 : -1;
+	if (uid != (uid_t)-1 && chown(path, uid, gid) == -1)
+		return -1;
+	return chmod(path, mode);	/* whatever the umask */
+}
+
+int
+paths_make(const char *path, mode_t mode, uid_t uid, gid_t gid)
+{
+	char	*copy = xstrdup(path), *p;
+	int	 r = 0;
+
+	/* Parents are the administrator's; only the last is for the owner. */
+	for (p = copy + 1; r == 0 && *copy != '\0' &&
+	    (p = strchr(p, '/')) != NULL; p++) {
+		*p = '\0';
+		r = make_one(copy, uid == (uid_t)-1 ? mode : 0755,
+		    (uid_t)-1, (gid_t)-1);
+		*p = '/';
+	}
+	if (r == 0)
+		r = make_one(path, mode, uid, gid);
+	free(copy);
+	return r;
+}
+
+int
+paths_open_dir(const char *path)
+{
+	return open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
+int
+paths_lock(const char *dir)
+{
+	char	*path = xasprintf("%s/" LOCK_NAME, dir);
+	int	 fd, saved;
+
+	fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	free(path);
+	if (fd == -1)
+		return -1;
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+		return fd;
+	saved = errno;
+	close(fd);
+	errno = saved;
+	return -1;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef PATHS_H
+#define PATHS_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/*
+ * Which root does dir lie in, and where beneath it?  The longest root wins;
+ * "" is the first root itself.  Returns -1 if dir is relative, has "..", is
+ * too long or lies in no root.
+ */
+int	paths_split(char *const *roots, uint32_t nroots, const char *dir,
+	    uint32_t *root, char *subdir, size_t size);
+/* mkdir -p; what is made gets mode and, unless (uid_t)-1, an owner. */
+int	paths_make(const char *path, mode_t mode, uid_t uid, gid_t gid);
+/* An O_PATH descriptor of a directory, -1 and errno. */
+int	paths_open_dir(const char *path);
+/* Hold the one lock of this directory; -1 and EWOULDBLOCK if another does. */
+int	paths_lock(const char *dir);
+
+#endif /* PATHS_H */
