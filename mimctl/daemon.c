@@ -98,24 +98,26 @@ broken(struct client *client, enum client_result result)
 }
 
 static void
-say(uint32_t id, const char *text)
+say(const char *about, uint32_t id, const char *text)
 {
 	char	safe[4 * ERROR_MAX + 1];
 
 	fmt_safe(text, strlen(text), safe, sizeof(safe));
-	if (id == 0)
-		warnx("%s", safe);
-	else
+	if (id != 0)
 		warnx("torrent %u: %s", id, safe);
+	else if (about != NULL)
+		warnx("%s: %s", about, safe);
+	else
+		warnx("%s", safe);
 }
 
 static int
-ended(const struct msg_ctl_end *end, bool noted)
+ended(const struct msg_ctl_end *end, const char *about, bool noted)
 {
 	if (end->code == CTL_OK)
 		return CTL_OK;
 	if (*end->text != '\0')
-		say(0, end->text);
+		say(about, 0, end->text);
 	else if (!noted)
 		warnx("mimd could not do it; its log may say why");
 	return end->code;
@@ -123,7 +125,7 @@ ended(const struct msg_ctl_end *end, bool noted)
 
 int
 daemon_ask(struct client *client, enum msg_type type, const void *body,
-    int fd, int timeout_ms, daemon_fn fn, void *arg)
+    int fd, int timeout_ms, const char *about, daemon_fn fn, void *arg)
 {
 	const struct msg_in	*in;
 	enum client_result	 result;
@@ -139,9 +141,10 @@ daemon_ask(struct client *client, enum msg_type type, const void *body,
 			return broken(client, result);
 		switch (in->type) {
 		case MSG_CTL_END:
-			return ended(&in->body.ctl_end, noted);
+			return ended(&in->body.ctl_end, about, noted);
 		case MSG_CTL_NOTE:
-			say(in->body.ctl_note.id, in->body.ctl_note.text);
+			say(about, in->body.ctl_note.id,
+			    in->body.ctl_note.text);
 			noted = true;
 			break;
 		default:
@@ -161,7 +164,8 @@ daemon_tell(const struct mimctl *ctx, enum msg_type type, const void *body)
 	status = daemon_connect(ctx, &client);
 	if (status != CTL_OK)
 		return status;
-	status = daemon_ask(client, type, body, -1, DAEMON_MS, NULL, NULL);
+	status = daemon_ask(client, type, body, -1, DAEMON_MS, NULL, NULL,
+	    NULL);
 	client_close(client);
 	return status;
 }

@@ -22,11 +22,11 @@ int	daemon_connect(const struct mimctl *ctx, struct client **client);
 /*
  * Send a request and hand every message of its answer to fn (may be NULL).
  * Notes are printed.  Returns the code of the answer, whose text has been
- * printed if it failed.
+ * printed if it failed, after about (unless NULL) that tells what for.
  */
 int	daemon_ask(struct client *client, enum msg_type type,
-	    const void *body, int fd, int timeout_ms, daemon_fn fn,
-	    void *arg);
+	    const void *body, int fd, int timeout_ms, const char *about,
+	    daemon_fn fn, void *arg);
 /* Connect, ask, disconnect: for requests whose answer is its end alone. */
 int	daemon_tell(const struct mimctl *ctx, enum msg_type type,
 	    const void *body);

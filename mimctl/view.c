@@ -39,7 +39,7 @@ view_fetch(struct view *view, struct client *client, const uint32_t *ids,
 		req.ids.v = page;
 		req.ids.n = (uint32_t)n;
 		status = daemon_ask(client, MSG_CTL_LIST, &req, -1, DAEMON_MS,
-		    view_on_message, view);
+		    NULL, view_on_message, view);
 		done += n;
 	} while (status == CTL_OK && done < nids);
 	free(page);

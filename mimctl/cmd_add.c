@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: ISC */
+#include <err.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "client.h"
+#include "daemon.h"
+#include "hash.h"
+#include "mimctl.h"
+#include "source.h"
+#include "text.h"
+
+struct adding {
+	const struct mimctl	*ctx;
+	json_t			*list;		/* with -j */
+};
+
+static int	absolute(char path[PATH_LEN_MAX + 1], const char *dir);
+static int	add_all(struct adding *add, struct msg_ctl_add *req, int n,
+    char **files);
+static void	on_message(const struct msg_in *in, void *arg);
+
+int
+cmd_add(const struct mimctl *ctx, int argc, char **argv)
+{
+	struct msg_ctl_add	req = { .dir = "" };
+	struct adding		add = { .ctx = ctx };
+	char			dir[PATH_LEN_MAX + 1];
+	json_t			*all;
+	int			ch, status;
+
+	while ((ch = getopt(argc, argv, "+cPd:")) != -1) {
+		switch (ch) {
+		case 'c':
+			req.check = true;
+			break;
+		case 'P':
+			req.paused = true;
+			break;
+		case 'd':
+			if (absolute(dir, optarg) == -1)
+				return CTL_FAILED;
+			req.dir = dir;
+			break;
+		default:
+			return command_usage("add");
+		}
+	}
+	if (optind == argc)
+		return command_usage("add");
+	add.list = json_array();
+	status = add_all(&add, &req, argc - optind, argv + optind);
+	if (ctx->json && (status == CTL_OK || status == CTL_PARTIAL)) {
+		all = json_object();
+		json_object_set(all, "added", add.list);
+		text_json_print(all);
+	}
+	json_decref(add.list);
+	return status;
+}
+
+/* mimd does not know our directory. */
+static int
+absolute(char path[PATH_LEN_MAX + 1], const char *dir)
+{
+	char	*real, *cwd = NULL;
+	int	 n;
+
+	if (dir[0] == '/')
+		n = snprintf(path, PATH_LEN_MAX + 1, "%s", dir);
+	else if ((real = realpath(dir, NULL)) != NULL) {
+		n = snprintf(path, PATH_LEN_MAX + 1, "%s", real);
+		free(real);
+	} else if ((cwd = getcwd(NULL, 0)) != NULL) {
+		n = snprintf(path, PATH_LEN_MAX + 1, "%s/%s", cwd, dir);
+		free(cwd);
+	} else {
+		warn("the current directory");
+		return -1;
+	}
+	if (n > (int)PATH_LEN_MAX) {
+		warnx("%s: too long a path", dir);
+		return -1;
+	}
+	return 0;
+}
+
+static int
+add_all(struct adding *add, struct msg_ctl_add *req, int n, char **files)
+{
+	struct client	*client;
+	int		 added = 0, failed = CTL_OK, status, fd;
+
+	status = daemon_connect(add->ctx, &client);
+	if (status != CTL_OK)
+		return status;
+	for (int i = 0; i < n; i++) {
+		fd = source_open(files[i]);
+		status = CTL_FAILED;
+		if (fd != -1) {
+			status = daemon_ask(client, MSG_CTL_ADD, req, fd,
+			    DAEMON_DISK_MS, files[i], on_message, add);
+			close(fd);
+		}
+		if (status == CTL_OK)
+			added++;
+		else if (failed == CTL_OK)
+			failed = status;
+	}
+	client_close(client);
+	if (failed == CTL_OK)
+		return CTL_OK;
+	return added > 0 ? CTL_PARTIAL : failed;
+}
+
+static void
+on_message(const struct msg_in *in, void *arg)
+{
+	struct adding			*add = arg;
+	const struct msg_ctl_added	*m = &in->body.ctl_added;
+	char				 hex[2 * SHA1_LEN + 1], *name;
+	json_t				*j;
+
+	if (in->type != MSG_CTL_ADDED)
+		return;
+	if (add->ctx->json) {
+		j = json_object();
+		json_object_set_new(j, "id", json_integer(m->id));
+		json_object_set_new(j, "infohash",
+		    text_json_hex(m->infohash, sizeof(m->infohash)));
+		json_object_set_new(j, "name", text_json(m->name));
+		json_array_append_new(add->list, j);
+		return;
+	}
+	if (add->ctx->quiet)
+		return;
+	name = text_safe(m->name);
+	if (add->ctx->headerless)
+		printf("%u\t%s\t%s\n", m->id,
+		    hash_hex(m->infohash, SHA1_LEN, hex), name);
+	else
+		printf("added %u %s\n", m->id, name);
+	free(name);
+}

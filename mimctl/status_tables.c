@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: ISC */
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "addr.h"
+#include "metainfo.h"
+#include "mimctl.h"
+#include "status.h"
+#include "table.h"
+#include "text.h"
+#include "view.h"
+
+#define INDENT		2
+#define NELEM(a)	(sizeof(a) / sizeof((a)[0]))
+
+static const struct table_column file_columns[] = {
+	{ "FILE", TABLE_RIGHT },
+	{ "SIZE", TABLE_RIGHT },
+	{ "DONE", TABLE_RIGHT },
+	{ "PATH", TABLE_LEFT }
+};
+
+static const struct table_column peer_columns[] = {
+	{ "PEER", TABLE_LEFT },
+	{ "CLIENT", TABLE_CUT },
+	{ "FLAGS", TABLE_LEFT },
+	{ "SOURCE", TABLE_LEFT },
+	{ "HAS", TABLE_RIGHT },
+	{ "DOWN/S", TABLE_RIGHT },
+	{ "UP/S", TABLE_RIGHT },
+	{ "DOWN", TABLE_RIGHT },
+	{ "UP", TABLE_RIGHT },
+	{ "ASKED", TABLE_RIGHT },
+	{ "ASKS", TABLE_RIGHT }
+};
+
+static const struct table_column tracker_columns[] = {
+	{ "TIER", TABLE_RIGHT },
+	{ "TRACKER", TABLE_CUT },
+	{ "STATE", TABLE_LEFT },
+	{ "SEEDS", TABLE_RIGHT },
+	{ "LEECHES", TABLE_RIGHT },
+	{ "DONE", TABLE_RIGHT },
+	{ "LAST", TABLE_RIGHT },
+	{ "NEXT", TABLE_RIGHT }
+};
+
+static void
+add_number(struct table *table, uint32_t n)
+{
+	char	buf[TEXT_LEN];
+
+	snprintf(buf, sizeof(buf), "%u", n);
+	table_add(table, n == UINT32_MAX ? "-" : buf);
+}
+
+static void
+add_safe(struct table *table, const char *s)
+{
+	char	*safe = text_safe(s);
+
+	table_add(table, safe);
+	free(safe);
+}
+
+static void
+print(struct table *table, const char *what, size_t n, FILE *fp)
+{
+	if (n == 0)
+		fprintf(fp, "\n%*sno %s\n", INDENT, "", what);
+	else {
+		fputc('\n', fp);
+		table_print(table, fp, table_width(), INDENT);
+	}
+	table_free(table);
+}
+
+static void
+print_files(const struct mimctl *ctx, const struct view_torrent *t, FILE *fp)
+{
+	const struct rec_ctl_file	*f;
+	struct table			*table;
+	char				 buf[TEXT_LEN];
+
+	table = table_new(file_columns, NELEM(file_columns));
+	for (size_t i = 0; i < t->nfiles; i++) {
+		f = &t->files[i];
+		if (f->attr & MI_PAD)
+			continue;
+		add_number(table, f->index);
+		table_add(table, text_bytes(ctx, f->size, buf));
+		table_add(table, text_percent(f->have, f->size, buf));
+		add_safe(table, f->path);
+	}
+	print(table, "files", t->nfiles, fp);
+}
+
+static void
+print_peers(const struct mimctl *ctx, const struct view_torrent *t, FILE *fp)
+{
+	const struct rec_peer	*p;
+	struct table		*table;
+	struct addr		 a;
+	char			 buf[TEXT_LEN], host[ADDR_STRLEN];
+
+	table = table_new(peer_columns, NELEM(peer_columns));
+	for (size_t i = 0; i < t->npeers; i++) {
+		p = &t->peers[i];
+		memcpy(a.ip, p->ip, sizeof(a.ip));
+		a.port = p->port;
+		table_add(table, addr_str(&a, host));
+		add_safe(table, p->client);
+		table_add(table, status_peer_flags(p->flags, buf));
+		table_add(table, status_peer_source(p->source));
+		table_add(table, text_percent(p->pieces, t->row.npieces,
+		    buf));
+		table_add(table, text_rate(ctx, p->down_rate, buf));
+		table_add(table, text_rate(ctx, p->up_rate, buf));
+		table_add(table, text_bytes(ctx, p->downloaded, buf));
+		table_add(table, text_bytes(ctx, p->uploaded, buf));
+		add_number(table, p->requests_out);
+		add_number(table, p->requests_in);
+	}
+	print(table, "peers", t->npeers, fp);
+}
+
+/* How long ago, or how far ahead. */
+static void
+add_when(const struct mimctl *ctx, struct table *table, uint64_t when)
+{
+	uint64_t	now = (uint64_t)time(NULL);
+	char		buf[TEXT_LEN], text[2 * TEXT_LEN];
+
+	if (when == 0)
+		table_add(table, "-");
+	else if (ctx->numeric)
+		table_add(table, text_time(ctx, when, buf));
+	else if (when <= now) {
+		snprintf(text, sizeof(text), "%s ago",
+		    text_duration(ctx, now - when, buf));
+		table_add(table, text);
+	} else {
+		snprintf(text, sizeof(text), "in %s",
+		    text_duration(ctx, when - now, buf));
+		table_add(table, text);
+	}
+}
+
+static void
+print_trackers(const struct mimctl *ctx, const struct view_torrent *t,
+    FILE *fp)
+{
+	const struct rec_tracker_row	*r;
+	struct table			*table;
+	char				*s;
+
+	table = table_new(tracker_columns, NELEM(tracker_columns));
+	for (size_t i = 0; i < t->ntrackers; i++) {
+		r = &t->trackers[i];
+		add_number(table, r->tier);
+		s = text_url(ctx, r->url);
+		table_add(table, s);
+		free(s);
+		table_add(table, status_tracker_state(r->state));
+		add_number(table, r->seeds);
+		add_number(table, r->leeches);
+		add_number(table, r->downloads);
+		add_when(ctx, table, r->last);
+		add_when(ctx, table, r->next);
+		if (*r->error == '\0')
+			continue;
+		s = text_safe(r->error);
+		table_note(table, s);
+		free(s);
+	}
+	print(table, "trackers", t->ntrackers, fp);
+}
+
+void
+status_tables(const struct mimctl *ctx, const struct view_torrent *t,
+    unsigned tables, FILE *fp)
+{
+	if (tables & VIEW_FILES)
+		print_files(ctx, t, fp);
+	if (tables & VIEW_PEERS)
+		print_peers(ctx, t, fp);
+	if (tables & VIEW_TRACKERS)
+		print_trackers(ctx, t, fp);
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: ISC */
+#include "msg.h"
+#include "status.h"
+
+/*
+ * Transmission's letters: D we download from it, d we would if it let us;
+ * U it downloads from us, u it would if we let it; K it lets us but we want
+ * nothing; ? we let it but it wants nothing; I it called us.  S: it has sent
+ * nothing for long.
+ */
+char *
+status_peer_flags(unsigned flags, char buf[STATUS_FLAGS_LEN])
+{
+	char	*p = buf;
+
+	if (flags & PEER_AM_INTERESTED)
+		*p++ = flags & PEER_CHOKING ? 'd' : 'D';
+	else if (!(flags & PEER_CHOKING))
+		*p++ = 'K';
+	if (flags & PEER_INTERESTED)
+		*p++ = flags & PEER_AM_CHOKING ? 'u' : 'U';
+	else if (!(flags & PEER_AM_CHOKING))
+		*p++ = '?';
+	if (flags & PEER_SNUBBED)
+		*p++ = 'S';
+	if (flags & PEER_INCOMING)
+		*p++ = 'I';
+	*p = '\0';
+	return buf;
+}
+
+const char *
+status_peer_source(unsigned source)
+{
+	static const char *const	names[] = {
+		[PEER_SOURCE_INCOMING] = "incoming",
+		[PEER_SOURCE_TRACKER] = "tracker",
+		[PEER_SOURCE_USER] = "user",
+		[PEER_SOURCE_RESUME] = "resume"
+	};
+
+	return source > PEER_SOURCE_MAX ? "unknown" : names[source];
+}
+
+const char *
+status_tracker_state(unsigned state)
+{
+	static const char *const	names[] = {
+		[TRACKER_IDLE] = "idle",
+		[TRACKER_WAITING] = "waiting",
+		[TRACKER_ANNOUNCING] = "announcing",
+		[TRACKER_FAILED] = "failed"
+	};
+
+	return state > TRACKER_STATE_MAX ? "unknown" : names[state];
+}

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: ISC */
+#include <sys/ioctl.h>
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "fmt.h"
+#include "mem.h"
+#include "table.h"
+#include "text.h"
+
+#define GAP		2	/* blanks between columns */
+#define NOTE_INDENT	6
+#define WIDTH_MAX	10000
+
+struct note {
+	size_t	 row;		/* that it stands below */
+	char	*text;
+};
+
+struct table {
+	const struct table_column *columns;
+	size_t		 ncolumns;
+	char		**cells;
+	size_t		 ncells, size;
+	struct note	*notes;
+	size_t		 nnotes, notes_size;
+};
+
+struct table *
+table_new(const struct table_column *columns, size_t n)
+{
+	struct table	*t = xcalloc(1, sizeof(*t));
+
+	t->columns = columns;
+	t->ncolumns = n;
+	return t;
+}
+
+void
+table_free(struct table *t)
+{
+	if (t == NULL)
+		return;
+	for (size_t i = 0; i < t->ncells; i++)
+		free(t->cells[i]);
+	for (size_t i = 0; i < t->nnotes; i++)
+		free(t->notes[i].text);
+	free(t->cells);
+	free(t->notes);
+	free(t);
+}
+
+void
+table_add(struct table *t, const char *text)
+{
+	if (t->ncells == t->size) {
+		t->size = t->size == 0 ? 64 : 2 * t->size;
+		t->cells = xreallocarray(t->cells, t->size,
+		    sizeof(*t->cells));
+	}
+	t->cells[t->ncells++] = xstrdup(text);
+}
+
+void
+table_note(struct table *t, const char *text)
+{
+	if (t->ncells < t->ncolumns)
+		return;
+	if (t->nnotes == t->notes_size) {
+		t->notes_size = t->notes_size == 0 ? 8 : 2 * t->notes_size;
+		t->notes = xreallocarray(t->notes, t->notes_size,
+		    sizeof(*t->notes));
+	}
+	t->notes[t->nnotes].row = t->ncells / t->ncolumns - 1;
+	t->notes[t->nnotes++].text = xstrdup(text);
+}
+
+static size_t
+max(size_t a, size_t b)
+{
+	return a > b ? a : b;
+}
+
+/* How wide each column is; what does not fit is taken from the CUT one. */
+static void
+measure(const struct table *t, size_t width, size_t indent, size_t *widths)
+{
+	size_t	total = indent, i;
+
+	for (i = 0; i < t->ncolumns; i++)
+		widths[i] = fmt_width(t->columns[i].title);
+	for (i = 0; i < t->ncells; i++)
+		widths[i % t->ncolumns] = max(widths[i % t->ncolumns],
+		    fmt_width(t->cells[i]));
+	for (i = 0; i < t->ncolumns; i++)
+		total += widths[i] + (i > 0 ? GAP : 0);
+	if (width == 0 || total <= width)
+		return;
+	for (i = 0; i < t->ncolumns; i++) {
+		if (t->columns[i].how != TABLE_CUT ||
+		    widths[i] <= TABLE_CUT_MIN)
+			continue;
+		if (widths[i] - TABLE_CUT_MIN < total - width)
+			widths[i] = TABLE_CUT_MIN;
+		else
+			widths[i] -= total - width;
+		return;
+	}
+}
+
+static void
+print_cell(FILE *fp, const struct table_column *col, const char *text,
+    size_t width, bool last)
+{
+	char	*s = xstrdup(text);
+	size_t	 w;
+	int	 pad;
+
+	if (col->how == TABLE_CUT)
+		text_cut(s, width);
+	w = fmt_width(s);
+	pad = w < width ? (int)(width - w) : 0;
+	if (col->how == TABLE_RIGHT)
+		fprintf(fp, "%*s%s", pad, "", s);
+	else
+		fprintf(fp, "%s%*s", s, last ? 0 : pad, "");
+	free(s);
+}
+
+static void
+print_row(const struct table *t, FILE *fp, char *const *cells,
+    const size_t *widths, size_t indent)
+{
+	bool	last;
+
+	fprintf(fp, "%*s", (int)indent, "");
+	for (size_t i = 0; i < t->ncolumns; i++) {
+		last = i + 1 == t->ncolumns;
+		print_cell(fp, &t->columns[i],
+		    cells == NULL ? t->columns[i].title : cells[i], widths[i],
+		    last);
+		if (!last)
+			fprintf(fp, "%*s", GAP, "");
+	}
+	fputc('\n', fp);
+}
+
+void
+table_print(const struct table *t, FILE *fp, size_t width, size_t indent)
+{
+	size_t	*widths = xcalloc(t->ncolumns, sizeof(*widths));
+	size_t	 note = 0;
+
+	measure(t, width, indent, widths);
+	print_row(t, fp, NULL, widths, indent);
+	for (size_t row = 0; row < t->ncells / t->ncolumns; row++) {
+		print_row(t, fp, t->cells + row * t->ncolumns, widths,
+		    indent);
+		for (; note < t->nnotes && t->notes[note].row == row; note++)
+			fprintf(fp, "%*s%s\n", (int)(indent + NOTE_INDENT),
+			    "", t->notes[note].text);
+	}
+	free(widths);
+}
+
+size_t
+table_width(void)
+{
+	const char	*s = getenv("COLUMNS");
+	struct winsize	 ws;
+	const char	*err;
+	long long	 n;
+
+	if (s != NULL && *s != '\0') {
+		n = strtonum(s, 1, WIDTH_MAX, &err);
+		if (err == NULL)
+			return (size_t)n;
+	}
+	if (isatty(STDOUT_FILENO) &&
+	    ioctl(STDOUT_FILENO, TIOCGWINSZ, &ws) == 0)
+		return ws.ws_col;
+	return 0;
+}
