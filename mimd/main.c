@@ -172,10 +172,6 @@ open_state(struct parent *parent, uid_t uid, gid_t gid)
 	fatal("state directory \"%s\"", dir);
 }
 
-/*
- * A missing directory is made, but not its parents: they may be a volume
- * that is not mounted.  Its torrents wait in error; others go on.
- */
 static void
 open_roots(struct parent *parent, uid_t uid, gid_t gid)
 {
@@ -184,12 +180,8 @@ open_roots(struct parent *parent, uid_t uid, gid_t gid)
 
 	for (i = 0; i < parent->conf->nroots; i++) {
 		dir = parent->conf->roots[i];
-		if (mkdir(dir, 0755) == 0) {
-			log_info("made download directory \"%s\"", dir);
-			if (uid != (uid_t)-1 && chown(dir, uid, gid) == -1)
-				log_warn("chown %s", dir);
-		}
-		if ((parent->root_fds[i] = paths_open_dir(dir)) == -1)
+		parent->root_fds[i] = paths_open_root(dir, uid, gid);
+		if (parent->root_fds[i] == -1)
 			log_warn("download directory \"%s\"", dir);
 	}
 }
@@ -276,6 +268,7 @@ main(int argc, char **argv)
 	static struct parent	parent;
 	int			ready_fd;
 
+	setproctitle_init(argc, argv, environ);
 	log_init("mimd", 1);
 	parse_options(&o, argc, argv);
 	if (o.role != NULL)
@@ -295,6 +288,7 @@ main(int argc, char **argv)
 	if (o.verbose)
 		log_set_level(LOG_LEVEL_DEBUG);
 
+	closefrom(STDERR_FILENO + 1);	/* whatever the shell left open */
 	notify_init();
 	umask(027);
 	if (!o.foreground) {

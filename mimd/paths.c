@@ -114,6 +114,18 @@ paths_open_dir(const char *path)
 }
 
 int
+paths_open_root(const char *path, uid_t uid, gid_t gid)
+{
+	int	fd;
+
+	if ((fd = paths_open_dir(path)) != -1 || errno != ENOENT)
+		return fd;
+	if (make_one(path, 0755, uid, gid) == -1)
+		return -1;
+	return paths_open_dir(path);
+}
+
+int
 paths_lock(const char *dir)
 {
 	char	*path = xasprintf("%s/" LOCK_NAME, dir);

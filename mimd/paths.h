@@ -17,6 +17,11 @@ int	paths_split(char *const *roots, uint32_t nroots, const char *dir,
 int	paths_make(const char *path, mode_t mode, uid_t uid, gid_t gid);
 /* An O_PATH descriptor of a directory, -1 and errno. */
 int	paths_open_dir(const char *path);
+/*
+ * The same for a download directory.  A missing one is made, but not what
+ * is above it: that may be a volume which is not mounted.
+ */
+int	paths_open_root(const char *path, uid_t uid, gid_t gid);
 /* Hold the one lock of this directory; -1 and EWOULDBLOCK if another does. */
 int	paths_lock(const char *dir);
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -87,13 +88,15 @@ name_fixed(const struct conf *old, const struct conf *new,
 		append(&list, ", ", "sandbox");
 	if (*names == '\0')
 		return;
-	append(out, "", "changed only by the next start of mimd: ");
+	append(out, "; ", "changed only by the next start of mimd: ");
 	append(out, "", names);
 }
 
+/* A directory that cannot be had is named; torrents of others go on. */
 static void
-reopen_roots(struct parent *parent, uint32_t nold)
+reopen_roots(struct parent *parent, uint32_t nold, struct collect *out)
 {
+	char		line[ERROR_MAX];
 	uint32_t	i;
 
 	for (i = 0; i < nold; i++) {
@@ -101,16 +104,22 @@ reopen_roots(struct parent *parent, uint32_t nold)
 			close(parent->root_fds[i]);
 	}
 	for (i = 0; i < parent->conf->nroots; i++) {
-		parent->root_fds[i] = paths_open_dir(parent->conf->roots[i]);
-		if (parent->root_fds[i] == -1)
-			log_warn("download directory \"%s\"",
-			    parent->conf->roots[i]);
+		/* Root has no right any more to give one to _mimd. */
+		parent->root_fds[i] = geteuid() == 0 ?
+		    paths_open_dir(parent->conf->roots[i]) :
+		    paths_open_root(parent->conf->roots[i], (uid_t)-1,
+		    (gid_t)-1);
+		if (parent->root_fds[i] != -1)
+			continue;
+		snprintf(line, sizeof(line), "download directory \"%s\": %s",
+		    parent->conf->roots[i], strerror(errno));
+		append(out, "; ", line);
 	}
 }
 
 /* Tell each child what is new for it; end those that cannot be told. */
 static void
-apply(struct parent *parent, const struct conf *old)
+apply(struct parent *parent, const struct conf *old, struct collect *out)
 {
 	const struct conf	*new = parent->conf;
 
@@ -124,7 +133,7 @@ apply(struct parent *parent, const struct conf *old)
 	if (old->allow_local != new->allow_local)
 		proc_leave(parent_child(parent, ROLE_RESOLVER));
 	if (!same_roots(old, new)) {
-		reopen_roots(parent, old->nroots);
+		reopen_roots(parent, old->nroots, out);
 		registry_flush(&parent->registry);
 		proc_leave(parent_child(parent, ROLE_DISK));
 	} else if (old->cache != new->cache)
@@ -170,7 +179,7 @@ reload(struct parent *parent, struct collect *out)
 	listens_close(&parent->listens, &listens);
 	parent->listens = listens;
 	parent_send_listens(parent);
-	apply(parent, old);
+	apply(parent, old, out);
 	conf_free(old);
 	return 0;
 }

@@ -171,19 +171,34 @@ removed(struct registry *reg, struct torrent *t, const char *error)
 	reg->ops->removed(client, id, error, reg->arg);
 }
 
+static void
+log_state(const struct torrent *t, uint8_t before)
+{
+	if (t->dstate == before || t->error == NULL)
+		return;
+	if (t->dstate == DSTATE_ERROR)
+		log_warnx("torrent %u: %s: %s", t->id, t->name, t->error);
+	else if (t->dstate == DSTATE_WAITING)
+		log_warnx("torrent %u waits: %s: %s", t->id, t->name,
+		    t->error);
+}
+
 /* A torrent that disk no longer reports has lost its record. */
 static void
 not_seen(struct registry *reg, struct torrent *t)
 {
+	uint8_t	before;
+
 	if (t->removing && t->swarm == SWARM_NONE) {
 		removed(reg, t, "");
 		return;
 	}
+	before = t->loaded ? t->dstate : DSTATE_CHECKING;
 	t->loaded = true;
 	t->dstate = DSTATE_ERROR;
 	torrent_set_error(t, "its record in the state directory is gone or "
 	    "damaged: remove it and add it again");
-	log_warnx("torrent %u: %s: %s", t->id, t->name, t->error);
+	log_state(t, before);
 	registry_reconcile(reg, t);
 }
 
@@ -210,18 +225,6 @@ registry_on_removed(struct registry *reg, const struct msg_torrent_removed *m)
 
 	if (t != NULL && t->remove_sent)
 		removed(reg, t, m->error);
-}
-
-static void
-log_state(const struct torrent *t, uint8_t before)
-{
-	if (t->dstate == before || t->error == NULL)
-		return;
-	if (t->dstate == DSTATE_ERROR)
-		log_warnx("torrent %u: %s: %s", t->id, t->name, t->error);
-	else if (t->dstate == DSTATE_WAITING)
-		log_warnx("torrent %u waits: %s: %s", t->id, t->name,
-		    t->error);
 }
 
 void
