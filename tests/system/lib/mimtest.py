@@ -20,7 +20,7 @@ import time
 import traceback
 
 TOP = os.path.realpath(os.path.join(os.path.dirname(__file__), "../../.."))
-BUILD = os.path.realpath(os.environ.get("BUILD") or os.path.join(TOP, "build"))
+BUILD = os.path.join(TOP, os.environ.get("BUILD") or "build")
 FIXTURES = os.path.join(TOP, "tests", "fixtures")
 SERVICE_USER = "_mimd"		# whom mimd becomes when started as root
 SPARE_ID = 9981			# its id here, if the machine has no such user

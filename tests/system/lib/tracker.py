@@ -92,6 +92,7 @@ class Tracker:
         self.announces = []
         self.swarms = {}	# infohash: {peer id: (addr, port, left)}
         self.fixed = []		# (addr, port) that everyone is told of
+        self.known = {}		# infohash: [(addr, port)] told of it, too
         self.interval = interval
         self.paths = paths or {}
         server = Server6 if ":" in addr else Server
@@ -119,6 +120,9 @@ class Tracker:
                 (event is None or a["event"] == event) and
                 (path is None or a.path == path)]
 
+    def told(self, announce):
+        return self.fixed + self.known.get(announce.infohash, [])
+
     def reply(self, announce):
         peer_id = announce.params.get("peer_id")
         port = int(announce["port"] or 0)
@@ -132,7 +136,7 @@ class Tracker:
                 swarm[peer_id] = (announce.addr, port,
                     int(announce["left"] or 0))
             seeds = sum(1 for a, p, left in swarm.values() if left == 0)
-        others += self.fixed
+        others += self.told(announce)
         reply = {"interval": self.interval, "complete": seeds,
             "incomplete": len(swarm) - seeds,
             "peers": pack_peers([o for o in others if ":" not in o[0]])}

@@ -28,6 +28,8 @@ class Wire:
     def send(self, data):
         try:
             self.sock.sendall(data)
+        except TimeoutError:
+            raise
         except OSError as e:
             raise Gone(str(e))
 
@@ -35,6 +37,8 @@ class Wire:
         while len(self.buf) < n:
             try:
                 data = self.sock.recv(1 << 16)
+            except TimeoutError:
+                raise
             except OSError as e:
                 raise Gone(str(e))
             if not data:
@@ -61,6 +65,11 @@ class Wire:
             if size:
                 body = self.read(size)
                 return body[0], body[1:]
+
+    def until_gone(self):
+        """Read whatever comes; ends with Gone or TimeoutError."""
+        while True:
+            self.read(1)
 
     def bitfield(self, npieces, missing=()):
         bits = bytearray(-(-npieces // 8))
@@ -118,7 +127,7 @@ class Listener:
         wire = Wire(sock, self.infohash)
         try:
             self.script(wire)
-        except Gone:
+        except (Gone, TimeoutError):
             pass
         finally:
             wire.close()

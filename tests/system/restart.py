@@ -1,0 +1,126 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: ISC
+# Children and parent are killed in the middle of transfers, which go on.
+
+import os
+import random
+import signal
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "lib"))
+import clients
+import mimd
+import mimtest
+import tracker
+from torrent import Torrent
+
+SIZE = 64_000_003
+PIECE = 1 << 18
+RATE = 6_000_000		# bytes/s of the other side
+# What a kill may cost: pieces begun and blocks that were on their way.
+IN_FLIGHT = 4 << 20
+
+
+def kill_about(t, daemon, going_on):
+    """Kill children one by one, twice each, at random moments."""
+    order = list(mimd.CHILDREN) * 2
+    random.shuffle(order)
+    kills = 0
+    for role in order:
+        time.sleep(random.uniform(0.2, 0.9))
+        if not going_on():
+            break
+        before = daemon.children()
+        if daemon.kill_child(role):
+            kills += 1
+            t.wait(lambda: daemon.children().get(role, before[role]) !=
+                before[role], 15, f"a new {role}")
+            others = [r for r in mimd.CHILDREN if r != role and
+                daemon.children().get(r) != before.get(r)]
+            t.equal(others, [], f"{role} came back, the others stayed")
+    return kills
+
+
+def download(t, content, torrent, path, announce):
+    """Children killed while mimd downloads; then the parent."""
+    seed = clients.Libtorrent(t, path, name="seed", seed=True, root=content,
+        upload_rate_limit=RATE)
+    daemon = mimd.Mimd(t, "leech", user=mimd.SPARE_USER, cache="4M").start()
+    daemon.add(path)
+    daemon.wait_state(torrent.infohash, "downloading", 10)
+    t.wait(lambda: daemon.torrent(torrent.infohash)["have"], 20,
+        "the first piece")
+    kills = kill_about(t, daemon,
+        lambda: daemon.torrent(torrent.infohash)["progress"] < 0.8)
+    t.ok(kills >= 4, "children were killed in the middle", kills)
+    restarts = sum(r["restarts"] for r in daemon.processes().values())
+    t.equal(restarts, kills, "show processes counts the restarts")
+
+    t.ok(daemon.torrent(torrent.infohash)["progress"] < 1, "it is not done")
+    kill_parent(t, daemon)
+    have = t.wait(lambda: daemon.torrent(torrent.infohash), 10,
+        "the torrent after a restart")
+    row = daemon.wait_state(torrent.infohash, "seeding", 60)
+    t.equal(torrent.wrong(daemon.root), None, "download: bit-exact")
+    t.equal(row["have"], SIZE, "all of it counts")
+    time.sleep(0.3)
+    t.ok(seed.status["uploaded"] <= SIZE + (kills + 1) * IN_FLIGHT,
+        "nothing verified was fetched again",
+        f"{seed.status['uploaded'] - SIZE} bytes more, {kills} kills, {have}")
+    return daemon
+
+
+def kill_parent(t, daemon):
+    children = list(daemon.children().values())
+    parent = daemon.processes()["parent"]["pid"]
+    os.kill(parent, signal.SIGKILL)
+    end = time.monotonic() + 1
+    while time.monotonic() < end and any(map(mimtest.alive, children)):
+        time.sleep(0.01)
+    t.equal([c for c in children if mimtest.alive(c)], [],
+        "children end within a second of their parent")
+    daemon.proc.wait()
+    daemon.start()
+
+
+def upload(t, torrent, daemon, path):
+    """Children killed while mimd is the only seed."""
+    leech = clients.Libtorrent(t, path, name="other",
+        download_rate_limit=RATE)
+    t.wait(lambda: leech.progress() > 0.05, 30, "the leech to begin")
+    kills = kill_about(t, daemon, lambda: leech.progress() < 0.8)
+    t.ok(kills >= 4, "children were killed while uploading", kills)
+    t.wait(lambda: leech.progress() == 1, 90, "the leech")
+    t.equal(torrent.wrong(leech.root), None, "upload: bit-exact")
+
+
+def term(t, torrent, daemon, announce):
+    peer_ids = [a["peer_id"] for a in announce.of(torrent.infohash)
+        if a.addr == daemon.addr]
+    t.equal(daemon.stop(), 0, "SIGTERM: exit status 0")
+    stopped = [a for a in announce.of(torrent.infohash, "stopped")
+        if a.addr == daemon.addr]
+    t.equal([a["peer_id"] for a in stopped], peer_ids[-1:],
+        "stopped was announced, once")
+    daemon.start()
+    row = t.wait(lambda: daemon.torrent(torrent.infohash), 10, "the torrent")
+    t.ok(row["state"] in ("seeding", "checking"), "it is there again", row)
+    row = daemon.wait_state(torrent.infohash, "seeding", 10)
+    t.ok(row["uploaded"] > 0.5 * SIZE, "totals were kept", row)
+
+
+def test(t):
+    seed = int(os.environ.get("SEED") or time.time())
+    t.diag(f"SEED={seed} gives these moments again")
+    random.seed(seed)
+    content = t.dir("content")
+    torrent = Torrent("restart", SIZE, PIECE).make(content)
+    announce = tracker.Tracker(interval=2)
+    path = torrent.save(t.root + "/x.torrent", announce.url)
+    daemon = download(t, content, torrent, path, announce)
+    upload(t, torrent, daemon, path)
+    term(t, torrent, daemon, announce)
+
+
+mimtest.main(test, timeout=240)
