@@ -1,0 +1,397 @@
+/* SPDX-License-Identifier: ISC */
+#include <sys/socket.h>
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bitfield.h"
+#include "loop.h"
+#include "mem.h"
+#include "net.h"
+
+/* The life of a connection: from connect or accept, by the handshake, to its end. */
+
+static void
+conn_on_connected(struct conn *c)
+{
+	uint8_t		hs[WIRE_HANDSHAKE];
+	int		err = 0;
+	socklen_t	len = sizeof(err);
+
+	if (getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &err, &len) == -1)
+		err = errno;
+	if (err != 0) {
+		conn_close(c, strerror(err));
+		return;
+	}
+	c->net->nhalf_open--;
+	c->state = CONN_HANDSHAKE;
+	c->started = loop_now(c->net->loop);
+	wire_handshake(hs, c->swarm->infohash, c->net->peer_id);
+	send_bytes(c, hs, sizeof(hs));
+	c->answered = true;
+	send_flush(c);
+}
+
+static void
+conn_event(int fd, int what, void *arg)
+{
+	struct conn	*c = arg;
+
+	(void)fd;
+	if (c->state == CONN_CONNECTING) {
+		conn_on_connected(c);
+	} else {
+		if (what & LOOP_READ)
+			recv_ready(c);
+		if (c->state != CONN_DEAD && (what & LOOP_WRITE)) {
+			c->blocked = false;
+			send_flush(c);
+		}
+	}
+	if (c->state != CONN_DEAD)
+		conn_update_io(c);
+	/* Half a readv's blocks are worth a message; fewer wait for the turn. */
+	if (c->net->nwrites >= CONN_READ_BLOCKS / 2 || c->net->nreads > 0)
+		data_flush(c->net);
+}
+
+void
+conn_update_io(struct conn *c)
+{
+	int	want = 0;
+
+	if (c->state == CONN_CONNECTING)
+		want = LOOP_WRITE;
+	else {
+		if (!c->waiting)
+			want |= LOOP_READ;
+		if (c->blocked)
+			want |= LOOP_WRITE;
+	}
+	loop_io_want(c->io, want);
+}
+
+struct conn *
+conn_new(struct net *net, int fd, const struct addr *addr, struct swarm *swarm)
+{
+	struct conn	*c = xcalloc(1, sizeof(*c));
+	int		 one = 1;
+
+	/*
+	 * Messages are gathered and written together at the end of a turn,
+	 * so Nagle could only delay the last of them.  Buffer sizes are left
+	 * to the kernel: a fixed one turns its tuning off and is slower.
+	 */
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	c->net = net;
+	c->fd = fd;
+	c->addr = *addr;
+	if (++net->next_conn == 0)
+		net->next_conn = 1;
+	c->id = net->next_conn;
+	c->started = c->received = c->sent = loop_now(net->loop);
+	c->am_choking = c->peer_choking = true;
+	c->rx.slot = c->tx.slot = c->wait_slot = SLOT_NONE;
+	c->ahead = 4;
+	pipeline_init(&c->pipeline);
+	c->io = loop_io_new(net->loop, fd, conn_event, c);
+	net->nconns++;
+	c->swarm = swarm;
+	if (swarm != NULL) {
+		TAILQ_INSERT_TAIL(&swarm->conns, c, link);
+		swarm->nconns++;
+	} else {
+		TAILQ_INSERT_TAIL(&net->newcomers, c, link);
+		net->nnewcomers++;
+		c->incoming = true;
+		c->source = PEER_SOURCE_INCOMING;
+		c->state = CONN_HANDSHAKE;
+	}
+	conn_update_io(c);
+	return c;
+}
+
+bool
+conn_connect(struct swarm *s, const struct addr *addr, uint8_t source)
+{
+	struct sockaddr_storage	 ss;
+	socklen_t		 len = addr_to_sockaddr(addr, &ss);
+	struct conn		*c;
+	int			 fd;
+
+	fd = socket(ss.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC,
+	    IPPROTO_TCP);
+	if (fd == -1)
+		return false;
+	if (connect(fd, (struct sockaddr *)&ss, len) == -1 &&
+	    errno != EINPROGRESS) {
+		close(fd);
+		return false;
+	}
+	c = conn_new(s->net, fd, addr, s);
+	c->source = source;
+	s->net->nhalf_open++;
+	return true;
+}
+
+static void
+conn_leave_lists(struct conn *c)
+{
+	struct net	*net = c->net;
+
+	if (c->waiting)
+		TAILQ_REMOVE(&net->waiting, c, wait_link);
+	if (c->in_turn)
+		TAILQ_REMOVE(&net->turns, c, turn_link);
+	c->waiting = c->in_turn = false;
+	if (c->state == CONN_CONNECTING)
+		net->nhalf_open--;
+	if (c->swarm == NULL) {
+		TAILQ_REMOVE(&net->newcomers, c, link);
+		net->nnewcomers--;
+	} else {
+		TAILQ_REMOVE(&c->swarm->conns, c, link);
+		c->swarm->nconns--;
+	}
+}
+
+static void
+conn_leave_swarm(struct conn *c)
+{
+	struct swarm	*s = c->swarm;
+	bool		 useful = c->downloaded > 0 || c->uploaded > 0;
+
+	if (c->state == CONN_UP) {
+		request_drop_all(c, false);
+		if (s->picker != NULL) {
+			picker_disown(s->picker, c->id);
+			picker_del_set(s->picker, &c->has);
+		}
+		if (c->has.count == s->geom.npieces)
+			s->nseeds--;
+		s->nup--;
+		s->changed = true;
+		unchoke_on_gone(c);
+	}
+	candidates_on_end(&s->cands, &c->addr, useful,
+	    loop_now(c->net->loop));
+	swarm_wake(s, 100);
+}
+
+void
+conn_close(struct conn *c, const char *why)
+{
+	char	host[ADDR_STRLEN];
+
+	if (c->state == CONN_DEAD)
+		return;
+	log_debug("%s: closed: %s", addr_str(&c->addr, host), why);
+	stats_gone(c);
+	upload_clear(c);
+	recv_clear(c);
+	send_clear(c);
+	if (c->swarm != NULL)
+		conn_leave_swarm(c);
+	conn_leave_lists(c);
+	loop_io_free(c->io);
+	close(c->fd);
+	c->io = NULL;
+	c->fd = -1;
+	c->state = CONN_DEAD;
+	c->net->nconns--;
+	TAILQ_INSERT_TAIL(&c->net->dead, c, link);
+	net_turn_soon(c->net);
+}
+
+void
+conn_free_dead(struct net *net)
+{
+	struct conn	*c;
+
+	while ((c = TAILQ_FIRST(&net->dead)) != NULL) {
+		TAILQ_REMOVE(&net->dead, c, link);
+		reqs_clear(&c->asked);
+		reqs_clear(&c->limbo);
+		free(c->has.bits);
+		free(c);
+	}
+}
+
+/* An incoming peer names its torrent. */
+static bool
+conn_join(struct conn *c)
+{
+	struct net	*net = c->net;
+	struct swarm	*s = swarm_by_hash(net, c->rx.head + WIRE_OFF_HASH);
+	uint8_t		 hs[WIRE_HANDSHAKE];
+
+	if (s == NULL || !s->known || !swarm_accepts(s, &c->addr)) {
+		conn_close(c, s == NULL ? "unknown torrent" : "not now");
+		return false;
+	}
+	TAILQ_REMOVE(&net->newcomers, c, link);
+	net->nnewcomers--;
+	c->swarm = s;
+	TAILQ_INSERT_TAIL(&s->conns, c, link);
+	s->nconns++;
+	wire_handshake(hs, s->infohash, net->peer_id);
+	send_bytes(c, hs, sizeof(hs));
+	c->answered = true;
+	return true;
+}
+
+/*
+ * The same peer twice: the connection stays that was begun by the side with
+ * the larger id, so that both ends close the same one.
+ */
+static bool
+conn_is_duplicate(struct conn *c)
+{
+	struct conn	*o;
+	bool		 ours;
+
+	TAILQ_FOREACH(o, &c->swarm->conns, link) {
+		if (o == c || o->state != CONN_UP ||
+		    memcmp(o->peer_id, c->peer_id, 20) != 0)
+			continue;
+		ours = memcmp(c->net->peer_id, c->peer_id, 20) > 0;
+		if (o->incoming == c->incoming || c->incoming == ours)
+			return true;
+		conn_close(o, "connected twice");
+		return false;
+	}
+	return false;
+}
+
+static void
+conn_send_bitfield(struct conn *c)
+{
+	struct swarm	*s = c->swarm;
+	uint32_t	 n = (uint32_t)bitfield_size(s->geom.npieces);
+	uint8_t		*buf;
+
+	if (!s->complete && picker_left(s->picker) == s->geom.npieces)
+		return;
+	buf = xcalloc(1, 5 + n);
+	wire_put_bitfield(buf, n);
+	if (s->complete) {
+		memset(buf + 5, 0xff, n);
+		bitfield_trim(buf + 5, s->geom.npieces);
+	} else {
+		memcpy(buf + 5, picker_have_bits(s->picker), n);
+	}
+	send_bytes(c, buf, 5 + n);
+	free(buf);
+}
+
+static void
+conn_up(struct conn *c)
+{
+	struct swarm	*s = c->swarm;
+
+	memcpy(c->peer_id, c->rx.head + WIRE_OFF_ID, 20);
+	if (memcmp(c->peer_id, c->net->peer_id, 20) == 0) {
+		candidates_mark(&s->cands, &c->addr, CAND_SELF);
+		conn_close(c, "that is ourselves");
+		return;
+	}
+	if (conn_is_duplicate(c)) {
+		conn_close(c, "connected already");
+		return;
+	}
+	c->rx.hlen = 0;
+	c->state = CONN_UP;
+	c->changed = true;
+	s->nup++;
+	s->changed = true;
+	conn_send_bitfield(c);
+	swarm_wake(s, 1000);
+}
+
+void
+conn_on_handshake(struct conn *c)
+{
+	if (wire_handshake_check(c->rx.head, c->rx.hlen) == -1) {
+		conn_close(c, "not BitTorrent");
+		return;
+	}
+	if (c->rx.hlen < WIRE_HANDSHAKE_HASH)
+		return;
+	if (c->swarm == NULL && !conn_join(c))
+		return;
+	if (memcmp(c->rx.head + WIRE_OFF_HASH, c->swarm->infohash, 20) != 0) {
+		conn_close(c, "another torrent");
+		return;
+	}
+	if (c->rx.hlen == WIRE_HANDSHAKE)
+		conn_up(c);
+	if (c->state != CONN_DEAD)
+		conn_send_soon(c);
+}
+
+void
+conn_wait(struct conn *c)
+{
+	if (c->waiting)
+		return;
+	c->waiting = true;
+	TAILQ_INSERT_TAIL(&c->net->waiting, c, wait_link);
+	conn_update_io(c);
+}
+
+void
+conn_resume(struct net *net)
+{
+	struct conn	*c, *next;
+	uint32_t	 n;
+
+	/* As many as there is room for; the others keep their place. */
+	if (TAILQ_EMPTY(&net->waiting) || (n = data_room(net)) == 0)
+		return;
+	for (c = TAILQ_FIRST(&net->waiting); c != NULL && n > 0; c = next) {
+		next = TAILQ_NEXT(c, wait_link);
+		if (!c->swarm->open)
+			continue;
+		n--;
+		TAILQ_REMOVE(&net->waiting, c, wait_link);
+		c->waiting = false;
+		conn_update_io(c);
+	}
+}
+
+void
+conn_send_soon(struct conn *c)
+{
+	if (c->in_turn || c->state == CONN_DEAD)
+		return;
+	c->in_turn = true;
+	TAILQ_INSERT_TAIL(&c->net->turns, c, turn_link);
+	net_turn_soon(c->net);
+}
+
+void
+conn_tick(struct conn *c, uint64_t now)
+{
+	static const uint8_t	keepalive[4];
+
+	if (c->state != CONN_UP) {
+		if (now - c->started > CONN_HANDSHAKE_MS)
+			conn_close(c, "no handshake in time");
+		return;
+	}
+	if (now - c->received > CONN_IDLE_MS && !c->waiting) {
+		conn_close(c, "silent for too long");
+		return;
+	}
+	if (now - c->sent > CONN_KEEPALIVE_MS) {
+		send_bytes(c, keepalive, sizeof(keepalive));
+		conn_send_soon(c);
+	}
+	request_tick(c, now);
+}

@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: ISC */
+#include <string.h>
+
+#include "chan.h"
+#include "child.h"
+#include "loop.h"
+#include "net.h"
+
+/* The data channel to disk: blocks to write and to read, and its answers. */
+
+static void
+data_broken(struct net *net, const char *why)
+{
+	log_warnx("data channel: %s", why);
+	data_stop(net);
+}
+
+bool
+data_ready(const struct net *net)
+{
+	return net->data != NULL && net->slots.nwrite < NET_WRITE_SLOTS &&
+	    net->slots.nwrite < net->slots.n - net->slots.n / 4 &&
+	    net->slots.nfree + net->slots.ncached >= CONN_READ_BLOCKS;
+}
+
+uint32_t
+data_room(const struct net *net)
+{
+	uint32_t	limit = NET_WRITE_SLOTS - NET_WRITE_SLOTS / 4;
+
+	if (limit > net->slots.n / 2)
+		limit = net->slots.n / 2;
+	if (!data_ready(net) || net->slots.nwrite >= limit)
+		return 0;
+	return 1 + (limit - net->slots.nwrite) / CONN_READ_BLOCKS;
+}
+
+static struct swarm *
+data_swarm(struct net *net, uint32_t id)
+{
+	struct swarm	*s = swarm_find(net, id);
+
+	return s != NULL && (s->open || s->opening) ? s : NULL;
+}
+
+static void
+data_on_have(struct chan *c, const struct msg_data_have *m, void *arg)
+{
+	struct swarm	*s = data_swarm(arg, m->torrent);
+
+	(void)c;
+	if (s != NULL)
+		swarm_on_have_page(s, m->first, m->bits.p, m->bits.len);
+}
+
+static void
+data_on_open_end(struct chan *c, const struct msg_data_open_end *m, void *arg)
+{
+	struct swarm	*s = data_swarm(arg, m->torrent);
+
+	(void)c;
+	if (s != NULL && s->opening)
+		swarm_on_opened(s);
+}
+
+static void
+data_on_open_failed(struct chan *c, const struct msg_data_open_failed *m,
+    void *arg)
+{
+	struct net	*net = arg;
+	struct swarm	*s = data_swarm(net, m->torrent);
+
+	(void)c;
+	if (s == NULL)
+		return;
+	swarm_on_data_gone(s);
+	s->retry_at = loop_now(net->loop) + 1000;
+	swarm_wake(s, 1000);
+}
+
+/* The slot that an answer names, SLOT_NONE if it does not make sense. */
+static bool
+data_slot_ok(const struct net *net, const struct rec_slot_result *r,
+    enum slot_use use)
+{
+	return r->slot < net->slots.n && net->slots.v[r->slot].use == use &&
+	    net->slots.v[r->slot].gen == r->gen;
+}
+
+static void
+data_on_written(struct chan *c, const struct msg_data_written *m, void *arg)
+{
+	struct net			*net = arg;
+	const struct rec_slot_result	*r;
+	struct slot			*slot;
+	struct swarm			*s;
+	uint32_t			 i;
+
+	(void)c;
+	for (i = 0; i < m->slots.n; i++) {
+		r = &m->slots.v[i];
+		if (!data_slot_ok(net, r, SLOT_WRITE)) {
+			data_broken(net, "answer for a slot not asked for");
+			return;
+		}
+		slot = &net->slots.v[r->slot];
+		s = data_swarm(net, slot->torrent);
+		if (s != NULL && s->open && s->picker != NULL) {
+			picker_on_stored(s->picker, slot->piece,
+			    slot->begin / BLOCK_SIZE, r->status != SLOT_FAILED);
+			/* Disk knows something that we do not. */
+			if (r->status == SLOT_UNWANTED && s->resync_at == 0) {
+				s->resync_at = loop_now(net->loop) + 5000;
+				swarm_wake(s, 5000);
+			}
+		}
+		slots_give(&net->slots, r->slot, loop_now(net->loop));
+	}
+	net_turn_soon(net);
+}
+
+static void
+data_on_read_done(struct chan *c, const struct msg_data_read_done *m,
+    void *arg)
+{
+	struct net			*net = arg;
+	const struct rec_slot_result	*r;
+	uint64_t			 now = loop_now(net->loop);
+	uint32_t			 i;
+	bool				 ok;
+
+	(void)c;
+	for (i = 0; i < m->slots.n; i++) {
+		r = &m->slots.v[i];
+		if (!data_slot_ok(net, r, SLOT_READ)) {
+			data_broken(net, "answer for a slot not asked for");
+			return;
+		}
+		ok = r->status == SLOT_OK;
+		upload_on_read(net, r->slot, !ok);
+		if (ok)
+			slots_filled(&net->slots, r->slot, now);
+		else
+			slots_give(&net->slots, r->slot, now);
+	}
+	net_turn_soon(net);
+}
+
+static void
+data_on_pieces(struct chan *c, const struct msg_data_pieces *m, void *arg)
+{
+	struct net	*net = arg;
+	struct swarm	*s;
+	uint32_t	 i;
+
+	(void)c;
+	for (i = 0; i < m->pieces.n; i++)
+		if ((s = data_swarm(net, m->pieces.v[i].torrent)) != NULL)
+			swarm_on_piece(s, m->pieces.v[i].piece,
+			    m->pieces.v[i].good);
+}
+
+static const union msg_fn data_fns[MSG_COUNT] = {
+	[MSG_DATA_HAVE] = { .data_have = data_on_have },
+	[MSG_DATA_OPEN_END] = { .data_open_end = data_on_open_end },
+	[MSG_DATA_OPEN_FAILED] = { .data_open_failed = data_on_open_failed },
+	[MSG_DATA_WRITTEN] = { .data_written = data_on_written },
+	[MSG_DATA_READ_DONE] = { .data_read_done = data_on_read_done },
+	[MSG_DATA_PIECES] = { .data_pieces = data_on_pieces },
+};
+
+static void
+data_on_closed(struct chan *c, const char *why, void *arg)
+{
+	struct net	*net = arg;
+
+	(void)c;
+	if (why != NULL)
+		log_warnx("data channel: %s", why);
+	data_stop(net);
+}
+
+void
+data_arena(struct net *net, int fd, uint32_t nslots)
+{
+	data_stop(net);
+	if (arena_map(&net->arena, fd, nslots) == -1) {
+		log_warn("arena");
+		return;
+	}
+	slots_init(&net->slots, nslots);
+}
+
+void
+data_start(struct net *net, int fd)
+{
+	struct swarm	*s;
+
+	net->data = chan_new(net->loop, fd, ROLE_PEER, ROLE_DISK, false,
+	    data_fns, data_on_closed, net);
+	RB_FOREACH(s, swarm_ids, &net->swarms)
+		data_open(s);
+	conn_resume(net);
+}
+
+/* Disk is away: all that was in the arena or on its way is lost. */
+void
+data_stop(struct net *net)
+{
+	struct swarm	*s;
+	struct conn	*c;
+
+	if (net->arena.base == NULL)
+		return;
+	RB_FOREACH(s, swarm_ids, &net->swarms) {
+		TAILQ_FOREACH(c, &s->conns, link) {
+			upload_unwait(c);
+			send_detach(c);
+			recv_detach(c);
+		}
+		swarm_on_data_gone(s);
+	}
+	chan_free(net->data);
+	net->data = NULL;
+	net->nwrites = net->nreads = 0;
+	slots_clear(&net->slots);
+	arena_unmap(&net->arena);
+}
+
+static struct rec_block
+data_block(uint32_t torrent, uint32_t piece, uint32_t begin, uint32_t length,
+    uint32_t slot, uint32_t gen)
+{
+	return (struct rec_block){ .torrent = torrent, .piece = piece,
+	    .begin = begin, .length = length, .slot = slot, .gen = gen };
+}
+
+void
+data_write(struct net *net, uint32_t torrent, uint32_t piece, uint32_t begin,
+    uint32_t length, uint32_t slot)
+{
+	uint32_t	gen;
+
+	gen = slots_write(&net->slots, slot, torrent, piece, begin, length);
+	net->writes[net->nwrites++] = data_block(torrent, piece, begin,
+	    length, slot, gen);
+	if (net->nwrites == sizeof(net->writes) / sizeof(net->writes[0]))
+		data_flush(net);
+	net_turn_soon(net);
+}
+
+void
+data_read(struct net *net, uint32_t torrent, uint32_t piece, uint32_t begin,
+    uint32_t length, uint32_t slot)
+{
+	uint32_t	gen;
+
+	gen = slots_read(&net->slots, slot, torrent, piece, begin, length);
+	net->reads[net->nreads++] = data_block(torrent, piece, begin, length,
+	    slot, gen);
+	if (net->nreads == sizeof(net->reads) / sizeof(net->reads[0]))
+		data_flush(net);
+	data_idle_soon(net);
+}
+
+void
+data_flush(struct net *net)
+{
+	struct msg_data_write	w;
+	struct msg_data_read	r;
+
+	if (net->data == NULL || net->nwrites + net->nreads == 0)
+		return;
+	if (net->nwrites > 0) {
+		w.blocks.v = net->writes;
+		w.blocks.n = net->nwrites;
+		chan_send(net->data, MSG_DATA_WRITE, &w);
+	}
+	if (net->nreads > 0) {
+		r.blocks.v = net->reads;
+		r.blocks.n = net->nreads;
+		chan_send(net->data, MSG_DATA_READ, &r);
+	}
+	net->nwrites = net->nreads = 0;
+	chan_flush(net->data);
+}
+
+void
+data_open(struct swarm *s)
+{
+	struct msg_data_open	m = { .torrent = s->id };
+
+	s->opening = true;
+	chan_send(s->net->data, MSG_DATA_OPEN, &m);
+}
+
+void
+data_close(struct swarm *s)
+{
+	struct msg_data_close	m = { .torrent = s->id };
+
+	if (s->net->data == NULL)
+		return;
+	slots_forget(&s->net->slots, s->id, loop_now(s->net->loop));
+	data_flush(s->net);
+	chan_send(s->net->data, MSG_DATA_CLOSE, &m);
+}
+
+void
+data_idle_soon(struct net *net)
+{
+	if (!loop_timer_pending(net->idle))
+		loop_timer_set(net->idle, SLOTS_KEEP_MS / 2);
+}

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: ISC */
+#include <sys/socket.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "loop.h"
+#include "mem.h"
+#include "net.h"
+
+/* The listening sockets that the parent opened, and what comes in by them. */
+
+static void
+listen_pause(struct net *net, bool pause)
+{
+	struct listener	*l;
+
+	TAILQ_FOREACH(l, &net->listeners, link)
+		loop_io_want(l->io, pause ? 0 : LOOP_READ);
+	if (pause)
+		loop_timer_set(net->accept_timer, NET_ACCEPT_PAUSE_MS);
+}
+
+static void
+listen_again(void *arg)
+{
+	listen_pause(arg, false);
+}
+
+/* Out of descriptors or memory: accepting again at once would only spin. */
+static void
+listen_on_error(struct net *net)
+{
+	unsigned int	held;
+
+	if (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED ||
+	    errno == EPROTO)
+		return;
+	if (log_every(&net->accept_log, loop_now(net->loop), &held))
+		log_warn("accept (%u more)", held);
+	listen_pause(net, true);
+}
+
+static void
+listen_on_peer(struct net *net, int fd, const struct sockaddr *sa)
+{
+	struct addr	addr;
+
+	if (addr_from_sockaddr(&addr, sa) == -1 ||
+	    net->nconns >= net->max_peers ||
+	    net->nnewcomers >= NET_HANDSHAKES_MAX ||
+	    bans_has(&net->bans, addr.ip, loop_now(net->loop))) {
+		close(fd);
+		return;
+	}
+	conn_new(net, fd, &addr, NULL);
+	if (!loop_timer_pending(net->idle))
+		loop_timer_set(net->idle, SLOTS_KEEP_MS / 2);
+}
+
+static void
+listen_ready(int fd, int what, void *arg)
+{
+	struct listener		*l = arg;
+	struct sockaddr_storage	 ss;
+	socklen_t		 len;
+	int			 i, s;
+
+	(void)what;
+	for (i = 0; i < NET_ACCEPT_BURST; i++) {
+		len = sizeof(ss);
+		s = accept4(fd, (struct sockaddr *)&ss, &len,
+		    SOCK_NONBLOCK | SOCK_CLOEXEC);
+		if (s == -1) {
+			listen_on_error(l->net);
+			return;
+		}
+		listen_on_peer(l->net, s, (struct sockaddr *)&ss);
+	}
+}
+
+void
+listen_add(struct net *net, int fd)
+{
+	struct listener	*l;
+
+	if (net->nlisteners == NET_LISTEN_MAX) {
+		close(fd);
+		return;
+	}
+	if (net->accept_timer == NULL)
+		net->accept_timer = loop_timer_new(net->loop, listen_again,
+		    net);
+	l = xcalloc(1, sizeof(*l));
+	l->net = net;
+	l->fd = fd;
+	l->io = loop_io_new(net->loop, fd, listen_ready, l);
+	loop_io_want(l->io, LOOP_READ);
+	TAILQ_INSERT_TAIL(&net->listeners, l, link);
+	net->nlisteners++;
+}
+
+void
+listen_drop_all(struct net *net)
+{
+	struct listener	*l;
+
+	while ((l = TAILQ_FIRST(&net->listeners)) != NULL) {
+		TAILQ_REMOVE(&net->listeners, l, link);
+		loop_io_free(l->io);
+		close(l->fd);
+		free(l);
+	}
+	net->nlisteners = 0;
+}

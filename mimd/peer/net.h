@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef NET_H
+#define NET_H
+
+#include <sys/queue.h>
+#include <sys/tree.h>
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "addr.h"
+#include "arena.h"
+#include "candidates.h"
+#include "geom.h"
+#include "log.h"
+#include "msg.h"
+#include "picker.h"
+#include "pipeline.h"
+#include "rate.h"
+#include "reqs.h"
+#include "slots.h"
+#include "wire.h"
+
+/* Limits of the peer process. */
+#define NET_HALF_OPEN_MAX	64	/* connects under way */
+#define NET_HANDSHAKES_MAX	256	/* incoming, torrent not yet known */
+#define NET_WRITE_SLOTS		256	/* blocks at disk to be written */
+#define NET_LISTEN_MAX		32
+#define NET_ACCEPT_BURST	64	/* of one turn */
+#define NET_ACCEPT_PAUSE_MS	1000	/* without descriptors */
+#define SWARM_CONNECTS		30	/* new ones a second */
+#define SWARM_PER_IP		8	/* connections of one address */
+#define SWARM_HUNGRY_MS		60000
+#define CONN_HANDSHAKE_MS	20000
+#define CONN_IDLE_MS		150000
+#define CONN_KEEPALIVE_MS	90000
+#define CONN_INVALID_MAX	300	/* requests that cannot be served */
+#define CONN_USELESS_MAX	2000	/* messages that say nothing new */
+#define CONN_UNASKED_MAX	512	/* blocks nobody asked for, in a row */
+#define CONN_QUEUE_MAX		8192	/* requests of a peer */
+#define CONN_OUT_MAX		(1U << 20)	/* unsent control bytes */
+#define CONN_READ_BLOCKS	16	/* slots of one readv */
+#define CONN_READ_TURN		2	/* readvs of a turn */
+#define CONN_SEND_BLOCKS	16	/* of one writev */
+#define CONN_SEND_TURN		(1U << 20)	/* bytes of a turn */
+
+struct child;
+struct loop;
+struct loop_io;
+struct loop_timer;
+struct net;
+struct swarm;
+
+enum conn_state {
+	CONN_CONNECTING,
+	CONN_HANDSHAKE,		/* waits for the other's */
+	CONN_UP,
+	CONN_DEAD		/* freed at the end of the turn */
+};
+
+enum rx_state {
+	RX_HEAD,
+	RX_DATA,		/* a block into rx.slot */
+	RX_DROP,		/* bytes that nobody wants */
+	RX_BITS			/* a bitfield into rx.bits */
+};
+
+struct rx {
+	uint8_t		 state;
+	uint8_t		 hlen;		/* bytes in head */
+	uint8_t		 head[WIRE_HANDSHAKE];
+	uint32_t	 slot;
+	uint32_t	 piece, begin, length;
+	uint32_t	 got;		/* of length */
+	uint8_t		*bits;
+};
+
+struct tx {
+	uint8_t		*buf;		/* control bytes */
+	uint32_t	 len, off, size;
+	uint32_t	 slot;		/* block half sent, pinned */
+	struct req	 req;
+	uint32_t	 done;		/* of its head and bytes */
+};
+
+struct conn {
+	TAILQ_ENTRY(conn) link;		/* swarm::conns, net::newcomers, net::dead */
+	TAILQ_ENTRY(conn) wait_link;	/* net::waiting */
+	TAILQ_ENTRY(conn) turn_link;	/* net::turns */
+	struct net	*net;
+	struct swarm	*swarm;		/* NULL: not yet known */
+	struct loop_io	*io;
+	int		 fd;
+	uint32_t	 id;
+	struct addr	 addr;
+	uint8_t		 peer_id[20];
+	uint8_t		 state;		/* CONN_* */
+	uint8_t		 source;	/* PEER_SOURCE_* */
+	bool		 incoming;
+	bool		 answered;	/* our handshake is sent */
+	bool		 waiting;	/* reads nothing until slots are free */
+	bool		 in_turn;
+	bool		 blocked;	/* the socket took no more */
+	bool		 overflow;	/* did not read for too long: close */
+	bool		 am_choking, am_interested;
+	bool		 peer_choking, peer_interested;
+	bool		 parole;
+	bool		 reported;	/* parent knows it */
+	bool		 changed;	/* since reported */
+	uint8_t		 ahead;		/* blocks to read before they are sent */
+	uint8_t		 sequential;	/* requests in a row that were */
+
+	struct rx	 rx;
+	struct tx	 tx;
+
+	struct pieceset	 has;
+	uint32_t	 wanted;	/* pieces it has and we lack */
+	struct reqs	 asked;		/* sent, not answered */
+	struct reqs	 limbo;		/* taken back; may still come */
+	struct pipeline	 pipeline;
+	uint32_t	 rtt_ms;
+	struct reqs	 in;		/* its requests */
+	uint32_t	 seq_piece, seq_begin;	/* where the last one ended */
+	uint32_t	 wait_slot;	/* its next block is being read there */
+	struct conn	*wait_next;	/* slot::waiters */
+
+	uint32_t	 invalid, useless, unasked;
+	uint64_t	 started, received, sent;	/* times */
+	uint64_t	 limbo_until;
+	uint64_t	 choked_at;	/* am_choking changed */
+	struct rate	 down, up;
+	uint64_t	 downloaded, uploaded;
+};
+TAILQ_HEAD(conn_list, conn);
+
+struct swarm {
+	RB_ENTRY(swarm)	 by_id;		/* net::swarms */
+	RB_ENTRY(swarm)	 by_hash;	/* net::hashes */
+	RB_ENTRY(swarm)	 by_due;	/* net::due, if due != 0 */
+	struct net	*net;
+	uint32_t	 id;
+	uint8_t		 infohash[20];
+	bool		 private;
+	bool		 known;		/* pieces were told once */
+	bool		 open;		/* disk takes our blocks now */
+	bool		 opening;	/* data_open is sent */
+	bool		 complete;
+	bool		 changed;	/* since the last swarm_stats */
+	struct geom	 geom;
+	struct picker	*picker;	/* NULL when complete */
+	uint8_t		*pages;		/* data_have, until data_open_end */
+	struct conn_list conns;
+	uint32_t	 nconns, nup, nseeds;
+	uint32_t	 npeers_told, nseeds_told;
+	struct candidates cands;
+	uint64_t	 due;		/* next swarm_tick(); 0 none */
+	uint64_t	 hungry_at, retry_at, resync_at;
+	struct rate	 down, up;
+	uint64_t	 downloaded, uploaded, wasted;	/* not yet told */
+};
+RB_HEAD(swarm_ids, swarm);
+RB_HEAD(swarm_hashes, swarm);
+RB_HEAD(swarm_dues, swarm);
+
+struct listener {
+	TAILQ_ENTRY(listener) link;	/* net::listeners */
+	struct net	*net;
+	struct loop_io	*io;
+	int		 fd;
+};
+TAILQ_HEAD(listener_list, listener);
+
+/* The state of the peer process. */
+struct net {
+	struct child	*child;
+	struct loop	*loop;
+	uint8_t		 peer_id[20];
+	uint32_t	 max_peers, max_peers_torrent;
+	bool		 allow_local;
+
+	struct listener_list listeners;
+	uint32_t	 nlisteners;
+	struct loop_timer *accept_timer;
+
+	struct swarm_ids swarms;
+	struct swarm_hashes hashes;
+	struct swarm_dues due;
+	struct loop_timer *tick;	/* the earliest swarm::due */
+	struct loop_timer *turn;	/* end of this turn */
+	struct loop_timer *idle;	/* gives slots back */
+
+	struct conn_list newcomers;	/* incoming, without a torrent */
+	struct conn_list waiting;	/* for slots */
+	struct conn_list turns;		/* have something to send */
+	struct conn_list dead;
+	uint32_t	 nconns, nhalf_open, nnewcomers;
+	uint32_t	 next_conn;
+	struct bans	 bans;
+
+	uint32_t	 unchoke_slots, nunchoked;
+	uint64_t	 rechoke_at;
+	uint64_t	 up_since;	/* bytes sent since the last round */
+	uint64_t	 up_total;
+
+	struct chan	*data;		/* NULL: disk is away */
+	struct arena	 arena;
+	struct slots	 slots;
+	struct rec_block writes[256], reads[256];
+	uint32_t	 nwrites, nreads;
+	bool		 starved;	/* a read found no slot */
+	struct log_limit accept_log;
+};
+
+int	swarm_cmp_id(const struct swarm *a, const struct swarm *b);
+int	swarm_cmp_hash(const struct swarm *a, const struct swarm *b);
+int	swarm_cmp_due(const struct swarm *a, const struct swarm *b);
+RB_PROTOTYPE(swarm_ids, swarm, by_id, swarm_cmp_id)
+RB_PROTOTYPE(swarm_hashes, swarm, by_hash, swarm_cmp_hash)
+RB_PROTOTYPE(swarm_dues, swarm, by_due, swarm_cmp_due)
+
+/* peer_main.c: have net_turn() run once at the end of this turn. */
+void	net_turn_soon(struct net *net);
+
+/* listen.c */
+void	listen_add(struct net *net, int fd);
+void	listen_drop_all(struct net *net);
+
+/* conn.c */
+struct conn *conn_new(struct net *net, int fd, const struct addr *addr,
+	    struct swarm *swarm);
+/* Connect to a candidate; false if no socket could be had. */
+bool	conn_connect(struct swarm *swarm, const struct addr *addr,
+	    uint8_t source);
+/* Close it, with everything it holds; freed later.  why is for the log. */
+void	conn_close(struct conn *c, const char *why);
+void	conn_free_dead(struct net *net);
+/* Bytes of the handshake are in rx.head: go on with them. */
+void	conn_on_handshake(struct conn *c);
+void	conn_wait(struct conn *c);	/* stop reading until slots are free */
+void	conn_resume(struct net *net);	/* slots are free */
+/* Send what waits at the end of the turn. */
+void	conn_send_soon(struct conn *c);
+/* Time-outs and keep-alives. */
+void	conn_tick(struct conn *c, uint64_t now);
+void	conn_update_io(struct conn *c);
+
+/* recv.c: read as much as a turn allows. */
+void	recv_ready(struct conn *c);
+void	recv_clear(struct conn *c);
+/* The arena is gone: what is half received is lost. */
+void	recv_detach(struct conn *c);
+
+/* send.c */
+void	send_bytes(struct conn *c, const void *p, uint32_t n);
+void	send_plain(struct conn *c, enum wire_id id);
+/* Write what can be written. */
+void	send_flush(struct conn *c);
+void	send_clear(struct conn *c);
+/* The arena is gone: keep the rest of a half sent block. */
+void	send_detach(struct conn *c);
+
+/* proto.c: what a peer says. */
+void	proto_on_control(struct conn *c, const struct wire_msg *m);
+void	proto_on_keepalive(struct conn *c);
+/* Owns bits. */
+void	proto_on_bitfield(struct conn *c, uint8_t *bits);
+void	proto_update_interest(struct conn *c);
+void	proto_useless(struct conn *c);
+
+/* request.c: what we ask. */
+/* Does the head of this block fit a request, and is the block wanted? */
+bool	request_expects(struct conn *c, uint32_t piece, uint32_t begin,
+	    uint32_t length);
+/* It is complete, in slot (owned now). */
+void	request_on_block(struct conn *c, uint32_t piece, uint32_t begin,
+	    uint32_t length, uint32_t slot);
+void	request_on_refused(struct conn *c, uint32_t piece, uint32_t begin);
+void	request_refill(struct conn *c);
+void	request_on_choke(struct conn *c);
+void	request_drop_all(struct conn *c, bool cancel);
+void	request_tick(struct conn *c, uint64_t now);
+
+/* upload.c: what we are asked. */
+void	upload_on_request(struct conn *c, uint32_t piece, uint32_t begin,
+	    uint32_t length);
+void	upload_on_cancel(struct conn *c, uint32_t piece, uint32_t begin,
+	    uint32_t length);
+/* Have the next blocks read. */
+void	upload_prefetch(struct conn *c);
+void	upload_clear(struct conn *c);
+void	upload_unwait(struct conn *c);
+/* The slot was filled, or (failed) could not be. */
+void	upload_on_read(struct net *net, uint32_t slot, bool failed);
+
+/* unchoke.c */
+void	unchoke_on_interest(struct conn *c);
+void	unchoke_on_gone(struct conn *c);
+void	unchoke_tick(struct net *net, uint64_t now);
+
+/* dataplane.c */
+void	data_start(struct net *net, int fd);
+void	data_arena(struct net *net, int fd, uint32_t nslots);
+void	data_stop(struct net *net);
+void	data_write(struct net *net, uint32_t torrent, uint32_t piece,
+	    uint32_t begin, uint32_t length, uint32_t slot);
+void	data_read(struct net *net, uint32_t torrent, uint32_t piece,
+	    uint32_t begin, uint32_t length, uint32_t slot);
+void	data_flush(struct net *net);
+void	data_open(struct swarm *s);
+void	data_close(struct swarm *s);
+/* May more blocks be received now? */
+bool	data_ready(const struct net *net);
+/* How many waiting connections may read again. */
+uint32_t data_room(const struct net *net);
+/* Slots are in use: have idle ones given back in a while. */
+void	data_idle_soon(struct net *net);
+
+/* swarm.c */
+struct swarm *swarm_find(struct net *net, uint32_t id);
+struct swarm *swarm_by_hash(struct net *net, const uint8_t infohash[20]);
+struct swarm *swarm_new(struct net *net, const struct msg_swarm_run *m);
+void	swarm_free(struct swarm *s);
+bool	swarm_has(const struct swarm *s, uint32_t piece);
+bool	swarm_accepts(const struct swarm *s, const struct addr *addr);
+void	swarm_add_peers(struct swarm *s, const struct msg_peers_found *m);
+void	swarm_connect(struct swarm *s);
+/* Have swarm_tick() run in ms, or earlier if it was to. */
+void	swarm_wake(struct swarm *s, uint64_t ms);
+void	swarm_run_due(struct net *net);
+void	swarm_on_have_page(struct swarm *s, uint32_t first, const uint8_t *p,
+	    uint32_t n);
+void	swarm_on_opened(struct swarm *s);
+void	swarm_on_data_gone(struct swarm *s);
+void	swarm_on_piece(struct swarm *s, uint32_t piece, bool good);
+struct conn *swarm_conn(struct swarm *s, uint32_t id);
+
+/* stats.c */
+void	stats_swarm(struct swarm *s, uint64_t now);
+void	stats_gone(struct conn *c);
+
+#endif /* NET_H */

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: ISC */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "child.h"
+#include "choker.h"
+#include "loop.h"
+#include "mem.h"
+#include "net.h"
+
+/* The peer child: what the parent tells it, and the turns of its loop. */
+
+static void
+peer_on_conf(struct chan *c, const struct msg_peer_conf *m, void *arg)
+{
+	struct net	*net = arg;
+
+	(void)c;
+	memcpy(net->peer_id, m->peer_id, sizeof(net->peer_id));
+	net->max_peers = m->max_peers;
+	net->max_peers_torrent = m->max_peers_torrent;
+	net->allow_local = m->allow_local;
+}
+
+static void
+peer_on_unlisten(struct chan *c, const struct msg_peer_unlisten *m, void *arg)
+{
+	(void)c;
+	(void)m;
+	listen_drop_all(arg);
+}
+
+static void
+peer_on_listen(struct chan *c, const struct msg_peer_listen *m, void *arg)
+{
+	(void)m;
+	listen_add(arg, chan_take_fd(c));
+}
+
+static void
+peer_on_arena(struct chan *c, const struct msg_data_arena *m, void *arg)
+{
+	data_arena(arg, chan_take_fd(c), m->nslots);
+}
+
+static void
+peer_on_data_channel(struct chan *c, const struct msg_data_channel *m,
+    void *arg)
+{
+	struct net	*net = arg;
+	int		 fd = chan_take_fd(c);
+
+	(void)m;
+	if (net->arena.base == NULL) {
+		log_warnx("data channel without an arena");
+		close(fd);
+		return;
+	}
+	data_start(net, fd);
+}
+
+static void
+peer_on_swarm_run(struct chan *c, const struct msg_swarm_run *m, void *arg)
+{
+	struct net	*net = arg;
+
+	(void)c;
+	if (swarm_find(net, m->id) != NULL ||
+	    swarm_by_hash(net, m->infohash) != NULL) {
+		log_warnx("torrent %u runs already", m->id);
+		return;
+	}
+	if (geom_npieces(m->size, m->piece_length) != m->npieces)
+		fatalx("torrent %u: %u pieces do not fit its size", m->id,
+		    m->npieces);
+	swarm_new(net, m);
+}
+
+static void
+peer_on_swarm_halt(struct chan *c, const struct msg_swarm_halt *m, void *arg)
+{
+	struct net		*net = arg;
+	struct swarm		*s = swarm_find(net, m->id);
+	struct msg_swarm_halted	 halted = { .id = m->id };
+	struct conn		*conn;
+
+	if (s != NULL) {
+		while ((conn = TAILQ_FIRST(&s->conns)) != NULL)
+			conn_close(conn, "torrent stopped");
+		memset(&s->down, 0, sizeof(s->down));
+		memset(&s->up, 0, sizeof(s->up));
+		s->changed = true;
+		stats_swarm(s, loop_now(net->loop));
+		swarm_free(s);
+	}
+	chan_send(c, MSG_SWARM_HALTED, &halted);
+}
+
+static void
+peer_on_peers_found(struct chan *c, const struct msg_peers_found *m,
+    void *arg)
+{
+	struct swarm	*s = swarm_find(arg, m->id);
+
+	(void)c;
+	if (s != NULL)
+		swarm_add_peers(s, m);
+}
+
+static const union msg_fn peer_fns[MSG_COUNT] = {
+	[MSG_PEER_CONF] = { .peer_conf = peer_on_conf },
+	[MSG_PEER_UNLISTEN] = { .peer_unlisten = peer_on_unlisten },
+	[MSG_PEER_LISTEN] = { .peer_listen = peer_on_listen },
+	[MSG_DATA_ARENA] = { .data_arena = peer_on_arena },
+	[MSG_DATA_CHANNEL] = { .data_channel = peer_on_data_channel },
+	[MSG_SWARM_RUN] = { .swarm_run = peer_on_swarm_run },
+	[MSG_SWARM_HALT] = { .swarm_halt = peer_on_swarm_halt },
+	[MSG_PEERS_FOUND] = { .peers_found = peer_on_peers_found },
+};
+
+void
+net_turn_soon(struct net *net)
+{
+	if (!loop_timer_pending(net->turn))
+		loop_timer_set(net->turn, 0);
+}
+
+/* Uploads that found no slot free try again. */
+static void
+net_feed_starved(struct net *net)
+{
+	struct swarm	*s;
+	struct conn	*c;
+
+	if (!net->starved || net->data == NULL ||
+	    net->slots.nfree + net->slots.ncached <= net->slots.n / 4)
+		return;
+	net->starved = false;
+	RB_FOREACH(s, swarm_ids, &net->swarms)
+		TAILQ_FOREACH(c, &s->conns, link)
+			if (c->in.n > 0 && !c->blocked)
+				conn_send_soon(c);
+}
+
+/*
+ * The end of a turn: what its handlers gathered goes out, each connection
+ * with one write, disk with one message of each kind.
+ */
+static void
+net_turn(void *arg)
+{
+	struct net	*net = arg;
+	struct conn	*c;
+	uint32_t	 n;
+
+	data_flush(net);
+	conn_resume(net);
+	net_feed_starved(net);
+	/* Each once; what is added meanwhile may have to wait. */
+	for (n = net->nconns; n > 0; n--) {
+		if ((c = TAILQ_FIRST(&net->turns)) == NULL)
+			break;
+		TAILQ_REMOVE(&net->turns, c, turn_link);
+		c->in_turn = false;
+		if (!c->blocked || c->overflow)
+			send_flush(c);
+	}
+	if (!TAILQ_EMPTY(&net->turns))
+		net_turn_soon(net);
+	data_flush(net);
+	conn_free_dead(net);
+}
+
+static void
+net_tick(void *arg)
+{
+	swarm_run_due(arg);
+}
+
+/* Give back what was not used lately; go on while something is in use. */
+static void
+net_idle(void *arg)
+{
+	struct net	*net = arg;
+	uint64_t	 now = loop_now(net->loop);
+	uint32_t	 from = 0, n;
+	struct conn	*c, *next;
+
+	for (c = TAILQ_FIRST(&net->newcomers); c != NULL; c = next) {
+		next = TAILQ_NEXT(c, link);
+		conn_tick(c, now);
+	}
+	if (net->data != NULL) {
+		slots_expire(&net->slots, now, SLOTS_KEEP_MS);
+		while ((n = slots_idle_run(&net->slots, now, &from)) > 0) {
+			arena_release(&net->arena, from, n);
+			from += n;
+		}
+	}
+	if (net->nnewcomers > 0 || (net->data != NULL && net->slots.high > 0))
+		loop_timer_set(net->idle, SLOTS_KEEP_MS / 2);
+}
+
+static void *
+peer_start(struct child *child)
+{
+	struct net	*net = xcalloc(1, sizeof(*net));
+
+	net->child = child;
+	net->loop = child->loop;
+	net->max_peers = net->max_peers_torrent = 1;
+	net->unchoke_slots = CHOKER_SLOTS_MAX;
+	RB_INIT(&net->swarms);
+	RB_INIT(&net->hashes);
+	RB_INIT(&net->due);
+	TAILQ_INIT(&net->listeners);
+	TAILQ_INIT(&net->newcomers);
+	TAILQ_INIT(&net->waiting);
+	TAILQ_INIT(&net->turns);
+	TAILQ_INIT(&net->dead);
+	net->tick = loop_timer_new(net->loop, net_tick, net);
+	net->turn = loop_timer_new(net->loop, net_turn, net);
+	net->idle = loop_timer_new(net->loop, net_idle, net);
+	return net;
+}
+
+static int
+peer_warm(void *arg, struct child_path *paths)
+{
+	(void)arg;
+	(void)paths;
+	/* Seed the generator while it may still look for its source. */
+	(void)arc4random_uniform(2);
+	return 0;
+}
+
+static void
+peer_run(void *arg)
+{
+	(void)arg;
+}
+
+static void
+peer_shutdown(void *arg, bool parent_gone)
+{
+	struct net	*net = arg;
+	struct swarm	*s;
+
+	listen_drop_all(net);
+	while ((s = RB_ROOT(&net->swarms)) != NULL) {
+		if (!parent_gone)
+			stats_swarm(s, loop_now(net->loop));
+		s->net = net;
+		swarm_free(s);
+	}
+	child_exit(net->child);
+}
+
+const struct child_ops peer_ops = {
+	.role = ROLE_PEER,
+	.fns = peer_fns,
+	.start = peer_start,
+	.warm = peer_warm,
+	.run = peer_run,
+	.shutdown = peer_shutdown,
+};

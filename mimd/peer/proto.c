@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: ISC */
+#include <stdlib.h>
+#include <string.h>
+
+#include "bitfield.h"
+#include "loop.h"
+#include "mem.h"
+#include "net.h"
+
+/* What the messages of a peer do (BEP 3). */
+
+void
+proto_useless(struct conn *c)
+{
+	if (++c->useless > CONN_USELESS_MAX)
+		conn_close(c, "talks without saying anything");
+}
+
+void
+proto_on_keepalive(struct conn *c)
+{
+	proto_useless(c);
+}
+
+void
+proto_update_interest(struct conn *c)
+{
+	bool	want = c->swarm->picker != NULL && c->wanted > 0;
+
+	if (want == c->am_interested || c->state != CONN_UP)
+		return;
+	c->am_interested = want;
+	c->changed = true;
+	send_plain(c, want ? WIRE_INTERESTED : WIRE_NOT_INTERESTED);
+}
+
+/* It has all: a set is not needed to say so. */
+static void
+peer_is_seed(struct conn *c)
+{
+	struct swarm	*s = c->swarm;
+
+	if (s->picker != NULL && c->has.bits != NULL) {
+		picker_del_set(s->picker, &c->has);
+		free(c->has.bits);
+		c->has.bits = NULL;
+		picker_add_set(s->picker, &c->has);
+	}
+	free(c->has.bits);
+	c->has.bits = NULL;
+	s->nseeds++;
+	s->changed = true;
+	candidates_mark(&s->cands, &c->addr, CAND_SEED);
+	if (s->complete)
+		conn_close(c, "both are seeds");
+}
+
+static void
+on_have(struct conn *c, uint32_t piece)
+{
+	struct swarm	*s = c->swarm;
+	uint32_t	 n = s->geom.npieces;
+
+	if (c->has.count == n || (c->has.bits != NULL &&
+	    bitfield_get(c->has.bits, piece))) {
+		proto_useless(c);
+		return;
+	}
+	if (c->has.bits == NULL)
+		c->has.bits = xcalloc(1, bitfield_size(n));
+	bitfield_set(c->has.bits, piece);
+	c->has.count++;
+	c->changed = true;
+	if (s->picker != NULL) {
+		picker_add_piece(s->picker, piece);
+		if (!picker_has(s->picker, piece))
+			c->wanted++;
+	}
+	if (c->has.count == n)
+		peer_is_seed(c);
+	if (c->state == CONN_DEAD)
+		return;
+	proto_update_interest(c);
+	request_refill(c);
+}
+
+/* A set may come again: it replaces the one before. */
+void
+proto_on_bitfield(struct conn *c, uint8_t *bits)
+{
+	struct swarm	*s = c->swarm;
+	uint32_t	 n = s->geom.npieces;
+
+	bitfield_trim(bits, n);
+	if (s->picker != NULL)
+		picker_del_set(s->picker, &c->has);
+	if (c->has.count == n)
+		s->nseeds--;
+	free(c->has.bits);
+	c->has.bits = bits;
+	c->has.count = bitfield_count(bits, n);
+	c->changed = true;
+	if (c->has.count == 0 || c->has.count == n) {
+		free(bits);
+		c->has.bits = NULL;
+	}
+	if (s->picker != NULL) {
+		picker_add_set(s->picker, &c->has);
+		c->wanted = picker_count_wanted(s->picker, &c->has);
+	}
+	if (c->has.count == n)
+		peer_is_seed(c);
+	if (c->state == CONN_DEAD)
+		return;
+	proto_update_interest(c);
+	request_refill(c);
+}
+
+static void
+on_choke(struct conn *c, bool choke)
+{
+	if (c->peer_choking == choke) {
+		proto_useless(c);
+		return;
+	}
+	c->peer_choking = choke;
+	c->changed = true;
+	if (choke) {
+		request_on_choke(c);
+	} else {
+		pipeline_start(&c->pipeline, loop_now(c->net->loop));
+		request_refill(c);
+	}
+}
+
+static void
+on_interested(struct conn *c, bool interested)
+{
+	if (c->peer_interested == interested) {
+		proto_useless(c);
+		return;
+	}
+	c->peer_interested = interested;
+	c->changed = true;
+	unchoke_on_interest(c);
+}
+
+void
+proto_on_control(struct conn *c, const struct wire_msg *m)
+{
+	switch (m->id) {
+	case WIRE_CHOKE:
+	case WIRE_UNCHOKE:
+		on_choke(c, m->id == WIRE_CHOKE);
+		break;
+	case WIRE_INTERESTED:
+	case WIRE_NOT_INTERESTED:
+		on_interested(c, m->id == WIRE_INTERESTED);
+		break;
+	case WIRE_HAVE:
+		on_have(c, m->piece);
+		break;
+	case WIRE_REQUEST:
+		upload_on_request(c, m->piece, m->begin, m->length);
+		break;
+	case WIRE_CANCEL:
+		upload_on_cancel(c, m->piece, m->begin, m->length);
+		break;
+	default:
+		proto_useless(c);	/* port, and what is skipped */
+		break;
+	}
+}

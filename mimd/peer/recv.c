@@ -1,0 +1,456 @@
+/* SPDX-License-Identifier: ISC */
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bitfield.h"
+#include "loop.h"
+#include "mem.h"
+#include "net.h"
+
+/*
+ * Receiving.  A peer answers requests with messages of known shape: 13 bytes
+ * of head, then a block.  So one readv(2) is laid out as
+ *
+ *	rest of a block | head | slot | head | slot ...
+ *
+ * and blocks land in their slots without a copy.  Where something else came
+ * instead (a have, a choke), what follows is moved to the scratch buffer and
+ * fed to the byte-wise parser; nothing depends on the guess being right.
+ */
+#define SCRATCH_SIZE	((WIRE_HEAD_PIECE + WIRE_BLOCK_MAX) * CONN_READ_BLOCKS \
+			    + WIRE_BLOCK_MAX)
+#define SCRATCH_READ	65536U		/* when no block is expected */
+
+static struct {
+	uint8_t		 scratch[SCRATCH_SIZE];
+	uint8_t		 head[CONN_READ_BLOCKS][WIRE_HEAD_PIECE];
+	struct iovec	 iov[2 * CONN_READ_BLOCKS + 1];
+	uint32_t	 slot[CONN_READ_BLOCKS];
+	uint32_t	 length[CONN_READ_BLOCKS];
+	uint32_t	 nblocks;
+	int		 niov;
+	size_t		 total;
+} plan;
+
+static void
+plan_add(void *p, size_t n)
+{
+	plan.iov[plan.niov].iov_base = p;
+	plan.iov[plan.niov++].iov_len = n;
+	plan.total += n;
+}
+
+static void
+rx_start_head(struct rx *rx)
+{
+	rx->state = RX_HEAD;
+	rx->hlen = 0;
+	rx->slot = SLOT_NONE;
+}
+
+static void
+rx_start_drop(struct rx *rx, uint32_t length)
+{
+	rx_start_head(rx);
+	rx->length = length;
+	rx->got = 0;
+	if (length > 0)
+		rx->state = RX_DROP;
+}
+
+/* The block's head is read: take it into slot, or decide to drop it. */
+static void
+rx_start_data(struct conn *c, const struct wire_msg *m, uint32_t slot)
+{
+	struct rx	*rx = &c->rx;
+
+	rx->state = RX_DATA;
+	rx->hlen = 0;
+	rx->slot = slot;
+	rx->piece = m->piece;
+	rx->begin = m->begin;
+	rx->length = m->length;
+	rx->got = 0;
+}
+
+static void
+rx_data_done(struct conn *c)
+{
+	struct rx	*rx = &c->rx;
+	uint32_t	 slot = rx->slot;
+
+	rx_start_head(rx);
+	request_on_block(c, rx->piece, rx->begin, rx->length, slot);
+}
+
+/* A piece nobody wants, or one there is no room for. */
+static void
+rx_refuse_data(struct conn *c, const struct wire_msg *m)
+{
+	if (m->length == 0) {
+		request_on_refused(c, m->piece, m->begin);
+	} else {
+		c->swarm->wasted += m->length;
+		c->swarm->changed = true;
+	}
+	rx_start_drop(&c->rx, m->length);
+}
+
+static void
+rx_on_data_head(struct conn *c, const struct wire_msg *m)
+{
+	uint32_t	slot;
+
+	if (m->length == 0 ||
+	    !request_expects(c, m->piece, m->begin, m->length)) {
+		rx_refuse_data(c, m);
+		return;
+	}
+	if (c->net->data == NULL ||
+	    (slot = slots_take(&c->net->slots)) == SLOT_NONE) {
+		request_on_refused(c, m->piece, m->begin);
+		rx_refuse_data(c, m);
+		return;
+	}
+	rx_start_data(c, m, slot);
+}
+
+static void
+rx_on_head(struct conn *c, const struct wire_msg *m)
+{
+	struct rx	*rx = &c->rx;
+
+	switch (m->kind) {
+	case WIRE_KEEPALIVE:
+		rx->hlen = 0;
+		proto_on_keepalive(c);
+		break;
+	case WIRE_CONTROL:
+		rx->hlen = 0;
+		proto_on_control(c, m);
+		break;
+	case WIRE_DATA:
+		rx_on_data_head(c, m);
+		break;
+	case WIRE_BITS:
+		rx->state = RX_BITS;
+		rx->hlen = 0;
+		rx->length = m->length;
+		rx->got = 0;
+		rx->bits = xcalloc(1, m->length);
+		break;
+	case WIRE_SKIP:
+		proto_useless(c);
+		rx_start_drop(rx, m->length);
+		break;
+	case WIRE_BAD:
+		conn_close(c, m->why);
+		break;
+	case WIRE_MORE:
+		break;
+	}
+}
+
+static uint32_t
+feed_head(struct conn *c, const uint8_t *p, uint32_t n)
+{
+	struct rx	*rx = &c->rx;
+	struct wire_msg	 m;
+	uint32_t	 used = 0, k;
+
+	for (;;) {
+		wire_parse(rx->head, rx->hlen, &c->swarm->geom, &m);
+		if (m.kind != WIRE_MORE)
+			break;
+		k = m.need - rx->hlen;
+		if (k > n - used)
+			k = n - used;
+		if (k == 0)
+			return used;
+		memcpy(rx->head + rx->hlen, p + used, k);
+		rx->hlen += (uint8_t)k;
+		used += k;
+	}
+	rx_on_head(c, &m);
+	return used;
+}
+
+static uint32_t
+feed_body(struct conn *c, const uint8_t *p, uint32_t n)
+{
+	struct rx	*rx = &c->rx;
+	uint8_t		*bits;
+	uint32_t	 k = rx->length - rx->got;
+
+	if (k > n)
+		k = n;
+	if (rx->state == RX_DATA)
+		memcpy(arena_slot(&c->net->arena, rx->slot) + rx->got, p, k);
+	else if (rx->state == RX_BITS)
+		memcpy(rx->bits + rx->got, p, k);
+	rx->got += k;
+	if (rx->got < rx->length)
+		return k;
+	if (rx->state == RX_DATA) {
+		rx_data_done(c);
+	} else if (rx->state == RX_BITS) {
+		bits = rx->bits;
+		rx->bits = NULL;
+		rx_start_head(rx);
+		proto_on_bitfield(c, bits);
+	} else {
+		rx_start_head(rx);
+	}
+	return k;
+}
+
+static uint32_t
+feed_handshake(struct conn *c, const uint8_t *p, uint32_t n)
+{
+	struct rx	*rx = &c->rx;
+	uint32_t	 k = WIRE_HANDSHAKE - rx->hlen;
+
+	if (k > n)
+		k = n;
+	memcpy(rx->head + rx->hlen, p, k);
+	rx->hlen += (uint8_t)k;
+	conn_on_handshake(c);
+	return k;
+}
+
+static void
+feed(struct conn *c, const uint8_t *p, uint32_t n)
+{
+	uint32_t	k;
+
+	while (n > 0 && c->state != CONN_DEAD) {
+		if (c->state == CONN_HANDSHAKE)
+			k = feed_handshake(c, p, n);
+		else if (c->rx.state == RX_HEAD)
+			k = feed_head(c, p, n);
+		else
+			k = feed_body(c, p, n);
+		p += k;
+		n -= k;
+	}
+}
+
+static void
+plan_release(struct conn *c, uint32_t from)
+{
+	uint32_t	k;
+
+	for (k = from; k < plan.nblocks; k++)
+		if (plan.slot[k] != SLOT_NONE)
+			slots_give(&c->net->slots, plan.slot[k],
+			    loop_now(c->net->loop));
+	plan.nblocks = 0;
+}
+
+/* Lay out the next readv; false if no slot can be had. */
+static bool
+plan_make(struct conn *c)
+{
+	struct rx	*rx = &c->rx;
+	struct net	*net = c->net;
+	uint32_t	 max = CONN_READ_BLOCKS, k;
+
+	plan.nblocks = 0;
+	plan.niov = 0;
+	plan.total = 0;
+	if (rx->state == RX_DATA) {
+		plan_add(arena_slot(&net->arena, rx->slot) + rx->got,
+		    rx->length - rx->got);
+		max--;
+	}
+	for (k = 0; k < max && k < c->asked.n; k++) {
+		plan.slot[k] = slots_take(&net->slots);
+		if (plan.slot[k] == SLOT_NONE)
+			break;
+		plan.length[k] = reqs_at(&c->asked, k)->length;
+		if (k == 0 && rx->state == RX_HEAD && rx->hlen > 0)
+			plan_add(rx->head + rx->hlen,
+			    (size_t)WIRE_HEAD_PIECE - rx->hlen);
+		else
+			plan_add(plan.head[k], WIRE_HEAD_PIECE);
+		plan_add(arena_slot(&net->arena, plan.slot[k]),
+		    plan.length[k]);
+		plan.nblocks++;
+	}
+	data_idle_soon(net);
+	return plan.niov > 0;
+}
+
+/* Not what was expected: what is left of the read goes by the parser. */
+static void
+plan_failed(struct conn *c, uint32_t block, int iov, size_t left)
+{
+	size_t	n, off = 0;
+
+	for (; left > 0; iov++) {
+		n = plan.iov[iov].iov_len < left ? plan.iov[iov].iov_len :
+		    left;
+		memcpy(plan.scratch + off, plan.iov[iov].iov_base, n);
+		off += n;
+		left -= n;
+	}
+	plan_release(c, block);
+	feed(c, plan.scratch, (uint32_t)off);
+}
+
+/*
+ * Take up to n bytes of block k, whose head is at iov[*iov].  Returns the
+ * bytes used, or 0 if the guess was wrong.
+ */
+static size_t
+plan_take(struct conn *c, uint32_t k, int iov, size_t n)
+{
+	struct rx	*rx = &c->rx;
+	struct wire_msg	 m;
+	const uint8_t	*head = plan.head[k];
+	size_t		 hlen = plan.iov[iov].iov_len, body;
+	uint32_t	 slot = plan.slot[k];
+
+	if (n < hlen)
+		return 0;
+	if (plan.iov[iov].iov_base != (const void *)plan.head[k])
+		head = rx->head;
+	wire_parse(head, WIRE_HEAD_PIECE, &c->swarm->geom, &m);
+	if (m.kind != WIRE_DATA || m.length != plan.length[k] ||
+	    !request_expects(c, m.piece, m.begin, m.length))
+		return 0;
+	rx_start_data(c, &m, slot);
+	plan.slot[k] = SLOT_NONE;
+	body = n - hlen < m.length ? n - hlen : m.length;
+	rx->got = (uint32_t)body;
+	if (rx->got == rx->length)
+		rx_data_done(c);
+	return hlen + body;
+}
+
+static void
+plan_walk(struct conn *c, size_t n)
+{
+	struct rx	*rx = &c->rx;
+	int		 iov = 0;
+	uint32_t	 k;
+	size_t		 used;
+
+	if (rx->state == RX_DATA) {
+		used = plan.iov[iov++].iov_len;
+		if (used > n)
+			used = n;
+		rx->got += (uint32_t)used;
+		n -= used;
+		if (rx->got == rx->length)
+			rx_data_done(c);
+	}
+	for (k = 0; k < plan.nblocks && n > 0; k++, iov += 2) {
+		if (c->state == CONN_DEAD)
+			break;
+		if ((used = plan_take(c, k, iov, n)) == 0) {
+			plan_failed(c, k, iov, n);
+			return;
+		}
+		n -= used;
+	}
+	plan_release(c, 0);
+}
+
+static ssize_t
+recv_into_slots(struct conn *c)
+{
+	ssize_t	n;
+
+	n = readv(c->fd, plan.iov, plan.niov);
+	if (n <= 0) {
+		plan_release(c, 0);
+		return n;
+	}
+	plan_walk(c, (size_t)n);
+	return n;
+}
+
+static ssize_t
+recv_into_scratch(struct conn *c)
+{
+	ssize_t	n;
+
+	plan.total = SCRATCH_READ;
+	n = recv(c->fd, plan.scratch, SCRATCH_READ, 0);
+	if (n > 0)
+		feed(c, plan.scratch, (uint32_t)n);
+	return n;
+}
+
+/* One read; false when there is no more to do this turn. */
+static bool
+recv_once(struct conn *c)
+{
+	bool	wants;
+	ssize_t	n;
+
+	wants = c->state == CONN_UP && (c->rx.state == RX_DATA ||
+	    (c->asked.n > 0 && c->rx.state == RX_HEAD &&
+	    c->rx.hlen < WIRE_HEAD_PIECE));
+	if (wants) {
+		if (!c->swarm->open || !data_ready(c->net) || !plan_make(c)) {
+			conn_wait(c);
+			return false;
+		}
+		n = recv_into_slots(c);
+	} else {
+		n = recv_into_scratch(c);
+	}
+	if (n == 0) {
+		conn_close(c, "closed by peer");
+	} else if (n == -1) {
+		if (errno != EAGAIN && errno != EINTR)
+			conn_close(c, strerror(errno));
+	} else {
+		c->received = loop_now(c->net->loop);
+	}
+	return c->state != CONN_DEAD && n > 0 && (size_t)n == plan.total;
+}
+
+void
+recv_ready(struct conn *c)
+{
+	int	i;
+
+	for (i = 0; i < CONN_READ_TURN; i++)
+		if (!recv_once(c))
+			break;
+	if (c->state != CONN_UP)
+		return;
+	request_refill(c);
+	if (!c->blocked)
+		send_flush(c);
+}
+
+void
+recv_clear(struct conn *c)
+{
+	if (c->rx.state == RX_DATA)
+		slots_give(&c->net->slots, c->rx.slot,
+		    loop_now(c->net->loop));
+	free(c->rx.bits);
+	c->rx.bits = NULL;
+	rx_start_head(&c->rx);
+}
+
+void
+recv_detach(struct conn *c)
+{
+	if (c->rx.state != RX_DATA)
+		return;
+	/* The request is still on record: nothing will answer it now. */
+	request_on_refused(c, c->rx.piece, c->rx.begin);
+	c->rx.state = RX_DROP;
+	c->rx.slot = SLOT_NONE;
+}

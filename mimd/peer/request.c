@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: ISC */
+#include <sys/socket.h>
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+
+#include <string.h>
+
+#include "loop.h"
+#include "net.h"
+
+#define FAST_SECONDS	20	/* a piece within that: a peer of its own */
+#define LIMBO_MAX	512
+#define LIMBO_MS	60000
+
+/* A block that was asked for; it may still come although it is not wanted. */
+static void
+limbo_add(struct conn *c, const struct req *r)
+{
+	if (c->limbo.n == LIMBO_MAX)
+		reqs_remove(&c->limbo, 0);
+	reqs_push(&c->limbo, LIMBO_MAX, r->piece, r->begin, r->length);
+	c->limbo_until = loop_now(c->net->loop) + LIMBO_MS;
+}
+
+bool
+request_expects(struct conn *c, uint32_t piece, uint32_t begin,
+    uint32_t length)
+{
+	const struct swarm	*s = c->swarm;
+	bool			 known;
+
+	known = reqs_find(&c->asked, piece, begin, length) != REQS_NONE ||
+	    reqs_find(&c->limbo, piece, begin, length) != REQS_NONE;
+	if (!known) {
+		if (++c->unasked > CONN_UNASKED_MAX)
+			conn_close(c, "sends what nobody asked for");
+		return false;
+	}
+	return s->open && s->picker != NULL && begin % BLOCK_SIZE == 0 &&
+	    picker_wants(s->picker, piece, begin / BLOCK_SIZE);
+}
+
+/* Off the record; true if it was there. */
+static bool
+request_forget(struct conn *c, uint32_t piece, uint32_t begin,
+    uint32_t length)
+{
+	uint32_t	i;
+
+	if ((i = reqs_find(&c->asked, piece, begin, length)) != REQS_NONE) {
+		reqs_remove(&c->asked, i);
+		return true;
+	}
+	if ((i = reqs_find(&c->limbo, piece, begin, length)) != REQS_NONE)
+		reqs_remove(&c->limbo, i);
+	return false;
+}
+
+static void
+request_cancel(struct conn *c, const struct req *r)
+{
+	uint8_t	buf[WIRE_HEAD_MAX];
+
+	send_bytes(c, buf, (uint32_t)wire_put_range(buf, WIRE_CANCEL,
+	    r->piece, r->begin, r->length));
+	conn_send_soon(c);
+}
+
+/* Someone else sent it first. */
+static void
+request_on_sent_by_other(struct conn *c, const struct req *r)
+{
+	uint32_t	i;
+
+	i = reqs_find(&c->asked, r->piece, r->begin, r->length);
+	if (i == REQS_NONE)
+		return;
+	reqs_remove(&c->asked, i);
+	limbo_add(c, r);
+	request_cancel(c, r);
+	request_refill(c);
+}
+
+void
+request_on_block(struct conn *c, uint32_t piece, uint32_t begin,
+    uint32_t length, uint32_t slot)
+{
+	struct swarm		*s = c->swarm;
+	uint64_t		 now = loop_now(c->net->loop);
+	struct pick_sender	 sender = { .id = c->id };
+	struct req		 r = { piece, begin, length };
+	struct conn		*o;
+	uint32_t		 other;
+
+	if (request_forget(c, piece, begin, length))
+		pipeline_on_block(&c->pipeline, now, length);
+	c->unasked = 0;
+	rate_add(&c->down, now, length);
+	rate_add(&s->down, now, length);
+	c->downloaded += length;
+	c->changed = s->changed = true;
+	/* Another may have been quicker while this one was under way. */
+	if (s->picker == NULL || !s->open ||
+	    !picker_wants(s->picker, piece, begin / BLOCK_SIZE)) {
+		s->wasted += length;
+		slots_give(&c->net->slots, slot, now);
+		return;
+	}
+	s->downloaded += length;
+	memcpy(sender.ip, c->addr.ip, sizeof(sender.ip));
+	other = picker_on_block(s->picker, &sender, piece,
+	    begin / BLOCK_SIZE);
+	data_write(c->net, s->id, piece, begin, length, slot);
+	if (other != 0 && (o = swarm_conn(s, other)) != NULL)
+		request_on_sent_by_other(o, &r);
+}
+
+/* The peer will not send it, or we could not take it. */
+void
+request_on_refused(struct conn *c, uint32_t piece, uint32_t begin)
+{
+	const struct req	*r;
+	uint32_t		 i;
+
+	for (i = 0; i < c->asked.n; i++) {
+		r = reqs_at(&c->asked, i);
+		if (r->piece != piece || r->begin != begin)
+			continue;
+		reqs_remove(&c->asked, i);
+		if (c->swarm->picker != NULL)
+			picker_unask(c->swarm->picker, c->id, piece,
+			    begin / BLOCK_SIZE);
+		return;
+	}
+}
+
+static uint32_t
+request_room(struct conn *c, uint64_t rate)
+{
+	uint32_t	cap, window;
+
+	cap = c->net->slots.n;
+	window = pipeline_window(&c->pipeline, rate, c->rtt_ms, cap);
+	return window > c->asked.n ? window - c->asked.n : 0;
+}
+
+void
+request_refill(struct conn *c)
+{
+	struct swarm	*s = c->swarm;
+	struct pick	 picks[128];
+	struct pick_peer peer;
+	uint8_t		 buf[128 * WIRE_HEAD_MAX];
+	uint32_t	 n, i, len, room;
+	uint64_t	 rate;
+	size_t		 off = 0;
+
+	if (c->state != CONN_UP || c->peer_choking || s->picker == NULL ||
+	    !s->open || !c->am_interested)
+		return;
+	rate = rate_get(&c->down, loop_now(c->net->loop));
+	room = request_room(c, rate);
+	if (room == 0)
+		return;
+	peer = (struct pick_peer){ .id = c->id, .has = &c->has,
+	    .wanted = c->wanted, .parole = c->parole };
+	peer.fast = !c->pipeline.snubbed &&
+	    rate * FAST_SECONDS >= s->geom.piece_length;
+	peer.idle = c->asked.n < PICKER_ENDGAME;
+	if (c->asked.n == 0)
+		pipeline_start(&c->pipeline, loop_now(c->net->loop));
+	n = picker_pick(s->picker, &peer, s->nup, picks,
+	    room < 128 ? room : 128);
+	for (i = 0; i < n; i++) {
+		len = geom_block_len(&s->geom, picks[i].piece,
+		    picks[i].block);
+		reqs_push(&c->asked, UINT32_MAX, picks[i].piece,
+		    picks[i].block * BLOCK_SIZE, len);
+		off += wire_put_range(buf + off, WIRE_REQUEST, picks[i].piece,
+		    picks[i].block * BLOCK_SIZE, len);
+	}
+	if (n == 0)
+		return;
+	send_bytes(c, buf, (uint32_t)off);
+	conn_send_soon(c);
+	swarm_wake(s, 1000);
+}
+
+void
+request_drop_all(struct conn *c, bool cancel)
+{
+	struct req	r;
+
+	while (c->asked.n > 0) {
+		r = *reqs_at(&c->asked, 0);
+		reqs_remove(&c->asked, 0);
+		if (c->swarm->picker != NULL)
+			picker_unask(c->swarm->picker, c->id, r.piece,
+			    r.begin / BLOCK_SIZE);
+		limbo_add(c, &r);
+		if (cancel)
+			request_cancel(c, &r);
+	}
+}
+
+void
+request_on_choke(struct conn *c)
+{
+	request_drop_all(c, false);
+	if (c->swarm->picker != NULL)
+		picker_disown(c->swarm->picker, c->id);
+}
+
+static void
+request_read_rtt(struct conn *c)
+{
+	struct tcp_info	info;
+	socklen_t	len = sizeof(info);
+
+	if (getsockopt(c->fd, IPPROTO_TCP, TCP_INFO, &info, &len) == 0)
+		c->rtt_ms = info.tcpi_rtt / 1000 < 2000 ?
+		    info.tcpi_rtt / 1000 : 2000;
+}
+
+void
+request_tick(struct conn *c, uint64_t now)
+{
+	if (c->limbo.n > 0 && now > c->limbo_until)
+		reqs_clear(&c->limbo);
+	if (c->asked.n == 0) {
+		if (c->am_interested && !c->peer_choking)
+			request_refill(c);
+		if (c->asked.n == 0 && c->asked.v != NULL)
+			reqs_clear(&c->asked);
+		return;
+	}
+	request_read_rtt(c);
+	/* While we do not read, silence is not the peer's. */
+	if (c->waiting || !c->swarm->open) {
+		pipeline_start(&c->pipeline, now);
+	} else if (pipeline_late(&c->pipeline, now)) {
+		pipeline_on_timeout(&c->pipeline, now);
+		c->changed = true;
+		request_drop_all(c, true);
+		picker_disown(c->swarm->picker, c->id);
+	}
+	request_refill(c);
+}

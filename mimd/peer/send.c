@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: ISC */
+#include <sys/uio.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "loop.h"
+#include "mem.h"
+#include "net.h"
+
+/*
+ * Sending.  One writev(2) takes the rest of a half sent block, then control
+ * messages, then as many (head, slot) pairs of answers as are in the cache.
+ * Only a block that the socket took in part is pinned, so a slow receiver
+ * holds one slot.
+ */
+static struct {
+	struct iovec	 iov[2 * CONN_SEND_BLOCKS + 4];
+	uint8_t		 head[CONN_SEND_BLOCKS + 1][WIRE_HEAD_PIECE];
+	uint32_t	 slot[CONN_SEND_BLOCKS];
+	uint32_t	 nblocks;
+	int		 niov;
+	size_t		 total;
+} plan;
+
+void
+send_bytes(struct conn *c, const void *p, uint32_t n)
+{
+	struct tx	*tx = &c->tx;
+
+	if (c->state == CONN_DEAD || c->overflow)
+		return;
+	if (n > CONN_OUT_MAX - (tx->len - tx->off)) {
+		/* Not closed here: callers walk lists of connections. */
+		c->overflow = true;
+		conn_send_soon(c);
+		return;
+	}
+	if (tx->off > 0 && tx->len + n > tx->size) {
+		memmove(tx->buf, tx->buf + tx->off, tx->len - tx->off);
+		tx->len -= tx->off;
+		tx->off = 0;
+	}
+	if (tx->len + n > tx->size) {
+		tx->size = tx->size == 0 ? 128 : tx->size;
+		while (tx->len + n > tx->size)
+			tx->size *= 2;
+		tx->buf = xreallocarray(tx->buf, tx->size, 1);
+	}
+	memcpy(tx->buf + tx->len, p, n);
+	tx->len += n;
+}
+
+void
+send_plain(struct conn *c, enum wire_id id)
+{
+	uint8_t	buf[5];
+
+	send_bytes(c, buf, (uint32_t)wire_put_plain(buf, id));
+	conn_send_soon(c);
+}
+
+static void
+plan_add(void *p, size_t n)
+{
+	plan.iov[plan.niov].iov_base = p;
+	plan.iov[plan.niov++].iov_len = n;
+	plan.total += n;
+}
+
+/* Head and bytes of a block, from its byte done on. */
+static void
+plan_block(struct conn *c, uint8_t *head, const struct req *r, uint32_t slot,
+    uint32_t done)
+{
+	uint8_t	*data = arena_slot(&c->net->arena, slot);
+
+	wire_put_piece(head, r->piece, r->begin, r->length);
+	if (done < WIRE_HEAD_PIECE) {
+		plan_add(head + done, WIRE_HEAD_PIECE - done);
+		plan_add(data, r->length);
+	} else {
+		done -= WIRE_HEAD_PIECE;
+		plan_add(data + done, r->length - done);
+	}
+}
+
+static void
+plan_make(struct conn *c)
+{
+	struct net	*net = c->net;
+	struct req	*r;
+	uint32_t	 slot;
+
+	plan.niov = 0;
+	plan.nblocks = 0;
+	plan.total = 0;
+	if (c->tx.slot != SLOT_NONE)
+		plan_block(c, plan.head[CONN_SEND_BLOCKS], &c->tx.req,
+		    c->tx.slot, c->tx.done);
+	if (c->tx.len > c->tx.off)
+		plan_add(c->tx.buf + c->tx.off, c->tx.len - c->tx.off);
+	if (net->data == NULL)
+		return;
+	while (plan.nblocks < CONN_SEND_BLOCKS && plan.nblocks < c->in.n) {
+		r = reqs_at(&c->in, plan.nblocks);
+		slot = slots_find(&net->slots, c->swarm->id, r->piece,
+		    r->begin, r->length);
+		if (slot == SLOT_NONE ||
+		    net->slots.v[slot].use != SLOT_CACHED)
+			break;
+		plan_block(c, plan.head[plan.nblocks], r, slot, 0);
+		plan.slot[plan.nblocks++] = slot;
+	}
+}
+
+static void
+block_sent(struct conn *c, uint32_t length)
+{
+	c->uploaded += length;
+	c->swarm->uploaded += length;
+	c->swarm->changed = c->changed = true;
+	c->net->up_since += length;
+	rate_add(&c->up, c->sent, length);
+	rate_add(&c->swarm->up, c->sent, length);
+}
+
+/* Bytes of a block beyond those before it: all of it, or a part. */
+static size_t
+take_current(struct conn *c, size_t n)
+{
+	struct tx	*tx = &c->tx;
+	size_t		 left = WIRE_HEAD_PIECE + tx->req.length - tx->done;
+
+	if (n < left) {
+		tx->done += (uint32_t)n;
+		return n;
+	}
+	slots_unpin(&c->net->slots, tx->slot, c->sent);
+	tx->slot = SLOT_NONE;
+	block_sent(c, tx->req.length);
+	return left;
+}
+
+static size_t
+take_control(struct conn *c, size_t n)
+{
+	struct tx	*tx = &c->tx;
+
+	if (n > tx->len - tx->off)
+		n = tx->len - tx->off;
+	tx->off += (uint32_t)n;
+	if (tx->off == tx->len) {
+		/* Idle connections keep no buffer. */
+		tx->off = tx->len = 0;
+		if (tx->size > 4096 || c->in.n + c->asked.n == 0) {
+			free(tx->buf);
+			tx->buf = NULL;
+			tx->size = 0;
+		}
+	}
+	return n;
+}
+
+/* Account for n bytes that the socket took. */
+static void
+plan_done(struct conn *c, size_t n)
+{
+	uint32_t	k;
+
+	if (c->tx.slot != SLOT_NONE) {
+		n -= take_current(c, n);
+		if (c->tx.slot != SLOT_NONE)
+			return;
+	}
+	if (c->tx.len > c->tx.off) {
+		n -= take_control(c, n);
+		if (c->tx.len > c->tx.off)
+			return;
+	}
+	for (k = 0; k < plan.nblocks && n > 0; k++) {
+		c->tx.req = *reqs_at(&c->in, 0);
+		c->tx.slot = plan.slot[k];
+		c->tx.done = 0;
+		reqs_remove(&c->in, 0);
+		slots_pin(&c->net->slots, c->tx.slot, c->sent);
+		n -= take_current(c, n);
+	}
+}
+
+static void
+send_grow_ahead(struct conn *c, bool drained, uint32_t nblocks)
+{
+	if (drained && c->ahead < 32)
+		c->ahead *= 2;
+	else if (!drained && nblocks < c->ahead / 4 && c->ahead > 4)
+		c->ahead /= 2;
+}
+
+void
+send_flush(struct conn *c)
+{
+	size_t		sent = 0;
+	uint32_t	blocks = 0;
+	ssize_t		n;
+
+	if (c->state != CONN_UP && c->state != CONN_HANDSHAKE)
+		return;
+	if (c->overflow) {
+		conn_close(c, "does not read");
+		return;
+	}
+	for (;;) {
+		plan_make(c);
+		if (plan.niov == 0)
+			break;
+		n = writev(c->fd, plan.iov, plan.niov);
+		if (n == -1 && (errno == EAGAIN || errno == EINTR)) {
+			c->blocked = true;
+			break;
+		}
+		if (n == -1) {
+			conn_close(c, strerror(errno));
+			return;
+		}
+		c->sent = loop_now(c->net->loop);
+		blocks += plan.nblocks;
+		sent += (size_t)n;
+		plan_done(c, (size_t)n);
+		if ((size_t)n < plan.total || sent >= CONN_SEND_TURN) {
+			c->blocked = true;
+			break;
+		}
+	}
+	if (c->in.n > 0 && c->state == CONN_UP) {
+		send_grow_ahead(c, !c->blocked, blocks);
+		upload_prefetch(c);
+	}
+	conn_update_io(c);
+}
+
+void
+send_clear(struct conn *c)
+{
+	if (c->tx.slot != SLOT_NONE)
+		slots_unpin(&c->net->slots, c->tx.slot, c->sent);
+	c->tx.slot = SLOT_NONE;
+	free(c->tx.buf);
+	c->tx.buf = NULL;
+	c->tx.len = c->tx.off = c->tx.size = 0;
+}
+
+void
+send_detach(struct conn *c)
+{
+	struct tx	*tx = &c->tx;
+	uint32_t	 rest = tx->len - tx->off, left, size;
+	uint8_t		 block[WIRE_HEAD_PIECE + WIRE_BLOCK_MAX], *buf;
+
+	if (tx->slot == SLOT_NONE)
+		return;
+	wire_put_piece(block, tx->req.piece, tx->req.begin, tx->req.length);
+	memcpy(block + WIRE_HEAD_PIECE, arena_slot(&c->net->arena, tx->slot),
+	    tx->req.length);
+	left = WIRE_HEAD_PIECE + tx->req.length - tx->done;
+	size = left + rest;
+	buf = xmalloc(size);
+	memcpy(buf, block + tx->done, left);
+	if (rest > 0)
+		memcpy(buf + left, tx->buf + tx->off, rest);
+	free(tx->buf);
+	tx->buf = buf;
+	tx->off = 0;
+	tx->len = tx->size = size;
+	slots_unpin(&c->net->slots, tx->slot, c->sent);
+	tx->slot = SLOT_NONE;
+	block_sent(c, tx->req.length);
+}

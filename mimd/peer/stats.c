@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: ISC */
+#include <string.h>
+
+#include "child.h"
+#include "clientid.h"
+#include "loop.h"
+#include "net.h"
+
+/* What the parent is told, at most once a second and only what changed. */
+#define ROWS	64
+
+static uint16_t
+row_flags(const struct conn *c)
+{
+	return (uint16_t)((c->incoming ? PEER_INCOMING : 0) |
+	    (c->am_choking ? PEER_AM_CHOKING : 0) |
+	    (c->am_interested ? PEER_AM_INTERESTED : 0) |
+	    (c->peer_choking ? PEER_CHOKING : 0) |
+	    (c->peer_interested ? PEER_INTERESTED : 0) |
+	    (c->has.count == c->swarm->geom.npieces ? PEER_IS_SEED : 0) |
+	    (c->pipeline.snubbed ? PEER_SNUBBED : 0));
+}
+
+static void
+row_fill(struct rec_peer *row, const struct conn *c, char *client,
+    uint64_t now)
+{
+	clientid_name(c->peer_id, client, CLIENT_MAX);
+	row->conn = c->id;
+	memcpy(row->ip, c->addr.ip, sizeof(row->ip));
+	row->port = c->addr.port;
+	row->client = client;
+	row->source = c->source;
+	row->flags = row_flags(c);
+	row->pieces = c->has.count;
+	row->down_rate = rate_get(&c->down, now);
+	row->up_rate = rate_get(&c->up, now);
+	row->downloaded = c->downloaded;
+	row->uploaded = c->uploaded;
+	row->requests_out = c->asked.n;
+	row->requests_in = c->in.n;
+}
+
+static void
+stats_rows(struct swarm *s, uint64_t now)
+{
+	struct msg_peer_rows	 m = { .id = s->id };
+	struct rec_peer		 rows[ROWS];
+	char			 clients[ROWS][CLIENT_MAX];
+	struct conn		*c;
+
+	m.peers.v = rows;
+	TAILQ_FOREACH(c, &s->conns, link) {
+		if (c->state != CONN_UP || !c->changed)
+			continue;
+		row_fill(&rows[m.peers.n], c, clients[m.peers.n], now);
+		/* Once more when the rate has come to rest. */
+		c->changed = rows[m.peers.n].down_rate > 0 ||
+		    rows[m.peers.n].up_rate > 0;
+		c->reported = true;
+		if (++m.peers.n == ROWS) {
+			chan_send(s->net->child->parent, MSG_PEER_ROWS, &m);
+			m.peers.n = 0;
+		}
+	}
+	if (m.peers.n > 0)
+		chan_send(s->net->child->parent, MSG_PEER_ROWS, &m);
+}
+
+void
+stats_swarm(struct swarm *s, uint64_t now)
+{
+	struct msg_swarm_stats	m;
+	struct rec_swarm	row;
+
+	/* A parent that falls behind gets sums later, not a queue now. */
+	if (!s->changed || chan_full(s->net->child->parent))
+		return;
+	memset(&row, 0, sizeof(row));
+	row.id = s->id;
+	row.down_rate = rate_get(&s->down, now);
+	row.up_rate = rate_get(&s->up, now);
+	row.downloaded = s->downloaded;
+	row.uploaded = s->uploaded;
+	row.wasted = s->wasted;
+	row.peers = s->nup;
+	row.seeds = s->nseeds;
+	s->downloaded = s->uploaded = s->wasted = 0;
+	s->changed = row.down_rate > 0 || row.up_rate > 0;
+	m.swarms.v = &row;
+	m.swarms.n = 1;
+	chan_send(s->net->child->parent, MSG_SWARM_STATS, &m);
+	stats_rows(s, now);
+	if (s->changed)
+		swarm_wake(s, 1000);
+}
+
+void
+stats_gone(struct conn *c)
+{
+	struct msg_peer_gone	m;
+	struct rec_id		id = { .id = c->id };
+
+	if (!c->reported)
+		return;
+	m.id = c->swarm->id;
+	m.conns.v = &id;
+	m.conns.n = 1;
+	chan_send(c->net->child->parent, MSG_PEER_GONE, &m);
+}

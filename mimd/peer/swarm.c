@@ -1,0 +1,505 @@
+/* SPDX-License-Identifier: ISC */
+#include <stdlib.h>
+#include <string.h>
+
+#include "bitfield.h"
+#include "chan.h"
+#include "child.h"
+#include "loop.h"
+#include "mem.h"
+#include "net.h"
+
+/*
+ * A torrent that runs: its connections, the pieces we have, whom to connect
+ * to.  An idle one costs its struct and no timer: net::due holds those that
+ * have something to do, by time.
+ */
+#define TICK_MS		1000	/* while payload moves */
+#define TICK_IDLE_MS	10000	/* with connections only */
+#define RESYNC_MS	30000	/* ask disk anew what it has */
+
+static int
+cmp64(uint64_t a, uint64_t b)
+{
+	return a < b ? -1 : a > b;
+}
+
+int
+swarm_cmp_id(const struct swarm *a, const struct swarm *b)
+{
+	return cmp64(a->id, b->id);
+}
+
+int
+swarm_cmp_hash(const struct swarm *a, const struct swarm *b)
+{
+	return memcmp(a->infohash, b->infohash, sizeof(a->infohash));
+}
+
+int
+swarm_cmp_due(const struct swarm *a, const struct swarm *b)
+{
+	int	cmp = cmp64(a->due, b->due);
+
+	return cmp != 0 ? cmp : cmp64(a->id, b->id);
+}
+
+RB_GENERATE(swarm_ids, swarm, by_id, swarm_cmp_id)
+RB_GENERATE(swarm_hashes, swarm, by_hash, swarm_cmp_hash)
+RB_GENERATE(swarm_dues, swarm, by_due, swarm_cmp_due)
+
+struct swarm *
+swarm_find(struct net *net, uint32_t id)
+{
+	struct swarm	key = { .id = id };
+
+	return RB_FIND(swarm_ids, &net->swarms, &key);
+}
+
+struct swarm *
+swarm_by_hash(struct net *net, const uint8_t infohash[20])
+{
+	struct swarm	key;
+
+	memcpy(key.infohash, infohash, sizeof(key.infohash));
+	return RB_FIND(swarm_hashes, &net->hashes, &key);
+}
+
+struct conn *
+swarm_conn(struct swarm *s, uint32_t id)
+{
+	struct conn	*c;
+
+	TAILQ_FOREACH(c, &s->conns, link)
+		if (c->id == id)
+			return c;
+	return NULL;
+}
+
+struct swarm *
+swarm_new(struct net *net, const struct msg_swarm_run *m)
+{
+	struct swarm	*s = xcalloc(1, sizeof(*s));
+
+	s->net = net;
+	s->id = m->id;
+	memcpy(s->infohash, m->infohash, sizeof(s->infohash));
+	s->private = m->private;
+	s->geom = (struct geom){ .size = m->size,
+	    .piece_length = m->piece_length, .npieces = m->npieces };
+	TAILQ_INIT(&s->conns);
+	RB_INSERT(swarm_ids, &net->swarms, s);
+	RB_INSERT(swarm_hashes, &net->hashes, s);
+	if (net->data != NULL)
+		data_open(s);
+	return s;
+}
+
+void
+swarm_free(struct swarm *s)
+{
+	struct net	*net = s->net;
+	struct conn	*c;
+
+	while ((c = TAILQ_FIRST(&s->conns)) != NULL)
+		conn_close(c, "torrent stopped");
+	data_close(s);
+	if (s->due != 0)
+		RB_REMOVE(swarm_dues, &net->due, s);
+	RB_REMOVE(swarm_hashes, &net->hashes, s);
+	RB_REMOVE(swarm_ids, &net->swarms, s);
+	candidates_clear(&s->cands);
+	picker_free(s->picker);
+	free(s->pages);
+	free(s);
+}
+
+bool
+swarm_has(const struct swarm *s, uint32_t piece)
+{
+	if (piece >= s->geom.npieces)
+		return false;
+	return s->complete ||
+	    (s->picker != NULL && picker_has(s->picker, piece));
+}
+
+bool
+swarm_accepts(const struct swarm *s, const struct addr *addr)
+{
+	const struct conn	*c;
+	uint32_t		 same = 0;
+
+	if (s->nconns >= s->net->max_peers_torrent ||
+	    bans_has(&s->net->bans, addr->ip, loop_now(s->net->loop)))
+		return false;
+	if (s->net->allow_local)
+		return true;
+	TAILQ_FOREACH(c, &s->conns, link)
+		if (addr_cmp_ip(&c->addr, addr) == 0)
+			same++;
+	return same < SWARM_PER_IP;
+}
+
+static bool
+address_allowed(const struct net *net, const struct addr *a)
+{
+	switch (addr_class(a)) {
+	case ADDR_GLOBAL:
+	case ADDR_PRIVATE:
+		return a->port != 0;
+	case ADDR_LINK_LOCAL:
+	case ADDR_LOOPBACK:
+		return a->port != 0 && net->allow_local;
+	case ADDR_UNUSABLE:
+		break;
+	}
+	return false;
+}
+
+void
+swarm_add_peers(struct swarm *s, const struct msg_peers_found *m)
+{
+	uint64_t	now = loop_now(s->net->loop);
+	struct addr	a;
+	uint32_t	i;
+
+	for (i = 0; i < m->peers.n; i++) {
+		memcpy(a.ip, m->peers.v[i].ip, sizeof(a.ip));
+		a.port = m->peers.v[i].port;
+		if (address_allowed(s->net, &a) &&
+		    !bans_has(&s->net->bans, a.ip, now))
+			candidates_add(&s->cands, &a, m->source, now);
+	}
+	swarm_connect(s);
+}
+
+void
+swarm_connect(struct swarm *s)
+{
+	struct net		*net = s->net;
+	uint64_t		 now = loop_now(net->loop), due;
+	struct candidate	*cand;
+	struct addr		 addr;
+	int			 i;
+
+	if (!s->known)
+		return;
+	for (i = 0; i < SWARM_CONNECTS; i++) {
+		if (s->nconns >= net->max_peers_torrent ||
+		    net->nconns >= net->max_peers ||
+		    net->nhalf_open >= NET_HALF_OPEN_MAX)
+			break;
+		cand = candidates_next(&s->cands, s->complete, now);
+		if (cand == NULL)
+			break;
+		addr = cand->addr;
+		if (bans_has(&net->bans, addr.ip, now))
+			candidates_drop_ip(&s->cands, &addr);
+		else if (!conn_connect(s, &addr, cand->source))
+			candidates_on_end(&s->cands, &addr, false, now);
+	}
+	due = candidates_due(&s->cands, s->complete);
+	if (due != UINT64_MAX)
+		swarm_wake(s, due > now + TICK_MS ? due - now : TICK_MS);
+	else if (s->nconns > 0)
+		swarm_wake(s, TICK_MS);
+}
+
+static void
+tick_arm(struct net *net)
+{
+	struct swarm	*first = RB_MIN(swarm_dues, &net->due);
+	uint64_t	 now = loop_now(net->loop);
+
+	if (first == NULL)
+		loop_timer_clear(net->tick);
+	else
+		loop_timer_set(net->tick,
+		    first->due > now ? first->due - now : 0);
+}
+
+void
+swarm_wake(struct swarm *s, uint64_t ms)
+{
+	uint64_t	due = loop_now(s->net->loop) + ms;
+	bool		first;
+
+	if (s->due != 0 && s->due <= due)
+		return;
+	if (s->due != 0)
+		RB_REMOVE(swarm_dues, &s->net->due, s);
+	s->due = due;
+	RB_INSERT(swarm_dues, &s->net->due, s);
+	first = RB_MIN(swarm_dues, &s->net->due) == s;
+	if (first)
+		tick_arm(s->net);
+}
+
+static void
+swarm_feel_hunger(struct swarm *s, uint64_t now)
+{
+	struct msg_swarm_hungry	m = { .id = s->id };
+
+	if (s->complete || s->nup >= 2)
+		return;
+	swarm_wake(s, SWARM_HUNGRY_MS);
+	if (candidates_due(&s->cands, false) <= now + TICK_IDLE_MS ||
+	    (s->hungry_at != 0 && now - s->hungry_at < SWARM_HUNGRY_MS))
+		return;
+	s->hungry_at = now;
+	chan_send(s->net->child->parent, MSG_SWARM_HUNGRY, &m);
+}
+
+static void
+swarm_tick(struct swarm *s, uint64_t now)
+{
+	struct conn	*c, *next;
+	bool		 busy = s->changed;
+
+	stats_swarm(s, now);
+	for (c = TAILQ_FIRST(&s->conns); c != NULL; c = next) {
+		next = TAILQ_NEXT(c, link);
+		busy |= c->asked.n > 0 || c->in.n > 0 || c->state != CONN_UP;
+		conn_tick(c, now);
+	}
+	if (!s->open && !s->opening && s->net->data != NULL &&
+	    now >= s->retry_at)
+		data_open(s);
+	if (!s->open && s->retry_at != 0)
+		swarm_wake(s, TICK_MS);
+	if (s->resync_at != 0 && now >= s->resync_at) {
+		s->resync_at = 0;
+		swarm_on_data_gone(s);
+		if (s->net->data != NULL)
+			data_open(s);
+	}
+	if (s->nconns > 0)
+		swarm_wake(s, busy ? TICK_MS : TICK_IDLE_MS);
+	swarm_connect(s);
+	swarm_feel_hunger(s, now);
+}
+
+void
+swarm_run_due(struct net *net)
+{
+	uint64_t	 now = loop_now(net->loop);
+	struct swarm	*s;
+
+	while ((s = RB_MIN(swarm_dues, &net->due)) != NULL && s->due <= now) {
+		RB_REMOVE(swarm_dues, &net->due, s);
+		s->due = 0;
+		swarm_tick(s, now);
+	}
+	if (net->nconns > 0)
+		unchoke_tick(net, now);
+	tick_arm(net);
+}
+
+void
+swarm_on_have_page(struct swarm *s, uint32_t first, const uint8_t *p,
+    uint32_t n)
+{
+	size_t	size = bitfield_size(s->geom.npieces);
+
+	if (first >= size || n > size - first)
+		return;
+	if (s->pages == NULL)
+		s->pages = xcalloc(1, size);
+	memcpy(s->pages + first, p, n);
+}
+
+static void
+swarm_complete(struct swarm *s)
+{
+	struct conn	*c, *next;
+
+	picker_free(s->picker);
+	s->picker = NULL;
+	s->complete = true;
+	for (c = TAILQ_FIRST(&s->conns); c != NULL; c = next) {
+		next = TAILQ_NEXT(c, link);
+		if (c->state != CONN_UP)
+			continue;
+		reqs_clear(&c->asked);
+		reqs_clear(&c->limbo);
+		c->wanted = 0;
+		if (c->has.count == s->geom.npieces)
+			conn_close(c, "both are seeds now");
+		else
+			proto_update_interest(c);
+	}
+}
+
+/* We have a piece: peers that lack it are told, interest may end. */
+static void
+swarm_gained(struct swarm *s, uint32_t piece)
+{
+	uint8_t		 have[9];
+	struct conn	*c, *next;
+
+	wire_put_have(have, piece);
+	for (c = TAILQ_FIRST(&s->conns); c != NULL; c = next) {
+		next = TAILQ_NEXT(c, link);
+		if (c->state != CONN_UP)
+			continue;
+		if (c->has.count == s->geom.npieces || (c->has.bits != NULL &&
+		    bitfield_get(c->has.bits, piece))) {
+			c->wanted--;
+			proto_update_interest(c);
+			/* A seed has no use for it, but counts who is done. */
+		}
+		send_bytes(c, have, sizeof(have));
+		conn_send_soon(c);
+	}
+	if (s->picker != NULL && picker_left(s->picker) == 0)
+		swarm_complete(s);
+}
+
+static void
+swarm_recount(struct swarm *s)
+{
+	struct conn	*c, *next;
+
+	for (c = TAILQ_FIRST(&s->conns); c != NULL; c = next) {
+		next = TAILQ_NEXT(c, link);
+		if (c->state != CONN_UP)
+			continue;
+		c->wanted = picker_count_wanted(s->picker, &c->has);
+		proto_update_interest(c);
+		request_refill(c);
+	}
+}
+
+static void
+swarm_start_picker(struct swarm *s)
+{
+	struct conn	*c;
+
+	s->picker = picker_new(&s->geom, s->pages);
+	s->complete = false;
+	TAILQ_FOREACH(c, &s->conns, link)
+		if (c->state == CONN_UP)
+			picker_add_set(s->picker, &c->has);
+}
+
+/* Disk came back: it may have more or less than we knew. */
+static void
+swarm_merge(struct swarm *s)
+{
+	uint32_t	i, n = s->geom.npieces;
+	bool		has;
+
+	for (i = 0; i < n && s->picker != NULL; i++) {
+		has = bitfield_get(s->pages, i);
+		if (has && !picker_has(s->picker, i)) {
+			picker_on_good(s->picker, i);
+			swarm_gained(s, i);
+		} else if (!has) {
+			picker_on_lost(s->picker, i);
+		}
+	}
+}
+
+void
+swarm_on_opened(struct swarm *s)
+{
+	uint32_t	n = s->geom.npieces;
+	bool		all;
+
+	s->opening = false;
+	s->open = true;
+	s->retry_at = 0;
+	if (s->pages == NULL)
+		s->pages = xcalloc(1, bitfield_size(n));
+	all = bitfield_count(s->pages, n) == n;
+	if (s->picker != NULL)
+		swarm_merge(s);
+	else if (!all)
+		swarm_start_picker(s);
+	else
+		s->complete = true;
+	free(s->pages);
+	s->pages = NULL;
+	s->known = true;
+	if (s->picker != NULL)
+		swarm_recount(s);
+	conn_resume(s->net);
+	swarm_connect(s);
+	swarm_feel_hunger(s, loop_now(s->net->loop));
+}
+
+void
+swarm_on_data_gone(struct swarm *s)
+{
+	s->open = s->opening = false;
+	free(s->pages);
+	s->pages = NULL;
+	if (s->picker != NULL)
+		picker_on_disk_gone(s->picker);
+}
+
+/* One sender: it is to blame.  Several: each proves itself alone now. */
+static void
+swarm_on_bad_piece(struct swarm *s, uint32_t piece)
+{
+	struct pick_sender	 senders[PICKER_SENDERS];
+	struct conn		*c, *next;
+	struct addr		 addr = { .port = 0 };
+	uint32_t		 n, i;
+	enum pick_verdict	 verdict;
+	char			 host[ADDR_STRLEN];
+
+	verdict = picker_blame(s->picker, piece, senders, &n);
+	picker_on_bad(s->picker, piece);
+	s->wasted += geom_piece_size(&s->geom, piece);
+	s->changed = true;
+	for (i = 0; i < n && verdict != PICK_UNKNOWN; i++) {
+		memcpy(addr.ip, senders[i].ip, sizeof(addr.ip));
+		if (verdict == PICK_SOLE) {
+			log_debug("%s: banned: sent a bad piece",
+			    addr_host(&addr, host));
+			bans_add(&s->net->bans, addr.ip,
+			    loop_now(s->net->loop));
+			candidates_drop_ip(&s->cands, &addr);
+		}
+		for (c = TAILQ_FIRST(&s->conns); c != NULL; c = next) {
+			next = TAILQ_NEXT(c, link);
+			if (addr_cmp_ip(&c->addr, &addr) != 0)
+				continue;
+			c->parole = true;
+			if (verdict == PICK_SOLE)
+				conn_close(c, "sent a bad piece");
+		}
+	}
+}
+
+static void
+swarm_end_parole(struct swarm *s, uint32_t piece)
+{
+	struct pick_sender	 senders[PICKER_SENDERS];
+	struct conn		*c;
+	uint32_t		 n;
+
+	if (picker_blame(s->picker, piece, senders, &n) == PICK_SOLE &&
+	    (c = swarm_conn(s, senders[0].id)) != NULL)
+		c->parole = false;
+}
+
+void
+swarm_on_piece(struct swarm *s, uint32_t piece, bool good)
+{
+	struct conn	*c;
+
+	if (s->picker == NULL || piece >= s->geom.npieces || !s->open)
+		return;
+	if (good) {
+		swarm_end_parole(s, piece);
+		if (picker_on_good(s->picker, piece))
+			swarm_gained(s, piece);
+		return;
+	}
+	swarm_on_bad_piece(s, piece);
+	TAILQ_FOREACH(c, &s->conns, link)
+		if (c->state == CONN_UP && c->asked.n == 0)
+			request_refill(c);
+}
