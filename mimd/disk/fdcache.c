@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: ISC */
+#include "fdcache.h"
+
+#include <sys/queue.h>
+#include <sys/tree.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "mem.h"
+
+struct entry {
+	RB_ENTRY(entry)		 node;	/* fdcache::tree */
+	TAILQ_ENTRY(entry)	 used;	/* fdcache::lru, oldest first */
+	uint32_t		 torrent;
+	uint32_t		 index;
+	int			 fd;
+	enum file_mode		 mode;
+};
+
+RB_HEAD(entry_tree, entry);
+TAILQ_HEAD(entry_list, entry);
+
+struct fdcache {
+	struct entry_tree	 tree;
+	struct entry_list	 lru;
+	unsigned int		 n, max;
+};
+
+static int
+entry_cmp(const struct entry *a, const struct entry *b)
+{
+	if (a->torrent != b->torrent)
+		return a->torrent < b->torrent ? -1 : 1;
+	if (a->index != b->index)
+		return a->index < b->index ? -1 : 1;
+	return 0;
+}
+
+RB_GENERATE_INTERNAL(entry_tree, entry, node, entry_cmp,
+    static __attribute__((unused)))
+
+static void
+entry_close(struct fdcache *cache, struct entry *e)
+{
+	RB_REMOVE(entry_tree, &cache->tree, e);
+	TAILQ_REMOVE(&cache->lru, e, used);
+	cache->n--;
+	close(e->fd);
+	free(e);
+}
+
+struct fdcache *
+fdcache_new(unsigned int max)
+{
+	struct fdcache	*cache = xcalloc(1, sizeof(*cache));
+
+	RB_INIT(&cache->tree);
+	TAILQ_INIT(&cache->lru);
+	cache->max = max > 0 ? max : 1;
+	return cache;
+}
+
+void
+fdcache_free(struct fdcache *cache)
+{
+	struct entry	*e;
+
+	if (cache == NULL)
+		return;
+	while ((e = TAILQ_FIRST(&cache->lru)) != NULL)
+		entry_close(cache, e);
+	free(cache);
+}
+
+/* Open, making room if the process or the system is out of descriptors. */
+static int
+open_with_room(struct fdcache *cache, struct place place, const char *path,
+    enum file_mode mode)
+{
+	struct entry	*e;
+	int		 fd;
+
+	for (;;) {
+		fd = file_open(place, path, mode);
+		if (fd != -1 || (errno != EMFILE && errno != ENFILE) ||
+		    (e = TAILQ_FIRST(&cache->lru)) == NULL)
+			return fd;
+		entry_close(cache, e);
+	}
+}
+
+int
+fdcache_get(struct fdcache *cache, uint32_t torrent, uint32_t index,
+    struct place place, const char *path, enum file_mode mode)
+{
+	struct entry	 key = { .torrent = torrent, .index = index };
+	struct entry	*e;
+	int		 fd;
+
+	e = RB_FIND(entry_tree, &cache->tree, &key);
+	if (e != NULL && e->mode >= mode) {
+		TAILQ_REMOVE(&cache->lru, e, used);
+		TAILQ_INSERT_TAIL(&cache->lru, e, used);
+		return e->fd;
+	}
+	if (e != NULL)
+		entry_close(cache, e);
+	else if (cache->n >= cache->max)
+		entry_close(cache, TAILQ_FIRST(&cache->lru));
+	fd = open_with_room(cache, place, path, mode);
+	if (fd == -1)
+		return -1;
+	e = xcalloc(1, sizeof(*e));
+	e->torrent = torrent;
+	e->index = index;
+	e->fd = fd;
+	e->mode = mode;
+	RB_INSERT(entry_tree, &cache->tree, e);
+	TAILQ_INSERT_TAIL(&cache->lru, e, used);
+	cache->n++;
+	return fd;
+}
+
+void
+fdcache_drop(struct fdcache *cache, uint32_t torrent)
+{
+	struct entry	 key = { .torrent = torrent };
+	struct entry	*e, *next;
+
+	for (e = RB_NFIND(entry_tree, &cache->tree, &key);
+	    e != NULL && e->torrent == torrent; e = next) {
+		next = RB_NEXT(entry_tree, &cache->tree, e);
+		entry_close(cache, e);
+	}
+}
+
+void
+fdcache_drop_file(struct fdcache *cache, uint32_t torrent, uint32_t index)
+{
+	struct entry	 key = { .torrent = torrent, .index = index };
+	struct entry	*e = RB_FIND(entry_tree, &cache->tree, &key);
+
+	if (e != NULL)
+		entry_close(cache, e);
+}

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: ISC */
+#include "file.h"
+
+#include <sys/syscall.h>
+
+#include <linux/openat2.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define FILE_RESOLVE \
+	(RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS)
+/* Non-blocking, or a FIFO in the way would hang us. */
+#define FILE_FLAGS	(O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY)
+
+/* openat2(2) has no wrapper in the C library. */
+static int
+open_beneath(int dir, const char *path, int flags, mode_t mode)
+{
+	struct open_how	how = {
+		.flags = (uint64_t)(unsigned int)flags,
+		.mode = mode,
+		.resolve = FILE_RESOLVE
+	};
+	long		fd;
+
+	/* EAGAIN: a rename elsewhere raced with ".." checks of the kernel. */
+	do {
+		fd = syscall(SYS_openat2, dir, path, &how, sizeof(how));
+	} while (fd == -1 && (errno == EINTR || errno == EAGAIN));
+	return (int)fd;
+}
+
+static int
+place_path(struct place place, const char *path, char buf[PATH_MAX])
+{
+	int	n;
+
+	if (place.subdir[0] == '\0')
+		n = snprintf(buf, PATH_MAX, "%s", path[0] ? path : ".");
+	else if (path[0] == '\0')
+		n = snprintf(buf, PATH_MAX, "%s", place.subdir);
+	else
+		n = snprintf(buf, PATH_MAX, "%s/%s", place.subdir, path);
+	if (n < 0 || n >= PATH_MAX) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	return 0;
+}
+
+/* Create the directories of path beneath root, one step at a time. */
+static int
+make_dirs(int root, char *path)
+{
+	char	*p = path, *slash;
+	int	 dir = root, next, error;
+
+	for (; p != NULL; p = slash) {
+		if ((slash = strchr(p, '/')) != NULL)
+			*slash = '\0';
+		if (mkdirat(dir, p, 0777) == -1 && errno != EEXIST)
+			next = -1;
+		else
+			next = open_beneath(dir, p,
+			    O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
+		error = errno;
+		if (dir != root)
+			close(dir);
+		if (slash != NULL)
+			*slash++ = '/';
+		if (next == -1) {
+			errno = error;
+			return -1;
+		}
+		dir = next;
+	}
+	close(dir);
+	return 0;
+}
+
+static int
+make_parents(int root, char *path)
+{
+	char	*slash = strrchr(path, '/');
+	int	 rc;
+
+	if (slash == NULL) {
+		errno = ENOENT;
+		return -1;
+	}
+	*slash = '\0';
+	rc = make_dirs(root, path);
+	*slash = '/';
+	return rc;
+}
+
+static int
+must_be_regular(int fd)
+{
+	struct stat	st;
+
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+		return fd;
+	close(fd);
+	errno = FILE_NOT_REGULAR;
+	return -1;
+}
+
+int
+file_open(struct place place, const char *path, enum file_mode mode)
+{
+	char	full[PATH_MAX];
+	int	fd, flags = FILE_FLAGS;
+
+	flags |= mode == FILE_WRITE ? O_RDWR | O_CREAT : O_RDONLY;
+	if (place_path(place, path, full) == -1)
+		return -1;
+	fd = open_beneath(place.root, full, flags,
+	    mode == FILE_WRITE ? 0666 : 0);
+	if (fd == -1 && errno == ENOENT && mode == FILE_WRITE) {
+		if (make_parents(place.root, full) == -1)
+			return -1;
+		fd = open_beneath(place.root, full, flags, 0666);
+	}
+	if (fd == -1) {
+		if (errno == ENXIO || errno == EISDIR)
+			errno = FILE_NOT_REGULAR;
+		return -1;
+	}
+	return must_be_regular(fd);
+}
+
+int
+file_stat(struct place place, const char *path, struct stat *st)
+{
+	char	full[PATH_MAX];
+	int	fd, rc;
+
+	if (place_path(place, path, full) == -1)
+		return -1;
+	fd = open_beneath(place.root, full, O_PATH | O_NOFOLLOW | O_CLOEXEC,
+	    0);
+	if (fd == -1)
+		return -1;
+	rc = fstat(fd, st);
+	close(fd);
+	if (rc == 0 && !S_ISREG(st->st_mode)) {
+		errno = S_ISLNK(st->st_mode) ? ELOOP : FILE_NOT_REGULAR;
+		rc = -1;
+	}
+	return rc;
+}
+
+int
+file_open_dir(struct place place, const char *path)
+{
+	char	full[PATH_MAX];
+
+	if (place_path(place, path, full) == -1)
+		return -1;
+	return open_beneath(place.root, full,
+	    O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
+}
+
+int
+file_mkdir(struct place place, const char *path)
+{
+	char	full[PATH_MAX];
+
+	if (place_path(place, path, full) == -1)
+		return -1;
+	return make_dirs(place.root, full);
+}
+
+/* unlinkat() of path in its directory, which is opened beneath the place. */
+static int
+unlink_beneath(struct place place, const char *path, int flags)
+{
+	char	 full[PATH_MAX], *slash;
+	int	 dir = place.root, rc, error;
+
+	if (place_path(place, path, full) == -1)
+		return -1;
+	if ((slash = strrchr(full, '/')) != NULL) {
+		*slash = '\0';
+		dir = open_beneath(place.root, full,
+		    O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
+		if (dir == -1)
+			return -1;
+	}
+	rc = unlinkat(dir, slash != NULL ? slash + 1 : full, flags);
+	error = errno;
+	if (dir != place.root)
+		close(dir);
+	errno = error;
+	return rc;
+}
+
+int
+file_unlink(struct place place, const char *path)
+{
+	int	rc = unlink_beneath(place, path, 0);
+
+	if (rc == -1 && (errno == ENOENT || errno == ENOTDIR))
+		return 0;
+	return rc;
+}
+
+int
+file_rmdir(struct place place, const char *path)
+{
+	return unlink_beneath(place, path, AT_REMOVEDIR);
+}
+
+const char *
+file_strerror(int error)
+{
+	switch (error) {
+	case ELOOP:
+		return "a symbolic link is in the way";
+	case FILE_NOT_REGULAR:
+		return "something that is not a regular file is in the way";
+	case EXDEV:
+		return "leads out of the download directory";
+	default:
+		return strerror(error);
+	}
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef FILE_H
+#define FILE_H
+
+#include <sys/stat.h>
+
+#include <stdbool.h>
+
+/*
+ * The files of torrents.  All paths are hostile: every look-up stays beneath
+ * its root, follows no symbolic link and refuses all but regular files.
+ */
+#define FILE_NOT_REGULAR	EBADFD	/* errno when something else is there */
+
+/* A torrent's directory: subdir beneath root, "" for the root itself. */
+struct place {
+	int		 root;		/* O_PATH descriptor */
+	const char	*subdir;
+};
+
+enum file_mode {
+	FILE_READ,
+	FILE_WRITE			/* created with its directories */
+};
+
+/* A descriptor, or -1 and errno.  Also called from worker threads. */
+int	file_open(struct place place, const char *path, enum file_mode mode);
+/* A regular file's status, or -1 and errno. */
+int	file_stat(struct place place, const char *path, struct stat *st);
+/* A directory, O_PATH; path "" is the place itself. */
+int	file_open_dir(struct place place, const char *path);
+/* Create the directory path with all above it; -1 and errno. */
+int	file_mkdir(struct place place, const char *path);
+/* 0 also if it was not there; directories are refused. */
+int	file_unlink(struct place place, const char *path);
+/* Remove path, if it is an empty directory. */
+int	file_rmdir(struct place place, const char *path);
+/* strerror() that knows what errno means here. */
+const char *file_strerror(int error);
+
+#endif /* FILE_H */

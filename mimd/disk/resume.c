@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: ISC */
+#include "resume.h"
+
+#include <endian.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bitfield.h"
+#include "mem.h"
+#include "msg.h"
+
+static const char resume_magic[8] = { 'm', 'i', 'm', 'r', 'e', 's', 'u', 'm' };
+
+#define RESUME_VERSION	1U
+#define RESUME_HEAD	(sizeof(resume_magic) + 4 + 4)
+#define RESUME_FLAG_PAUSED	0x1
+#define RESUME_FLAG_CLEAN	0x2
+#define RESUME_FLAGS	(RESUME_FLAG_PAUSED | RESUME_FLAG_CLEAN)
+#define RESUME_FILE_LEN	24U	/* bytes of a file's entry */
+
+/* Writes when p is not NULL, else only counts. */
+struct out {
+	uint8_t	*p;
+	size_t	 n;
+};
+
+struct in {
+	const uint8_t	*p;
+	size_t		 left;
+	bool		 bad;
+};
+
+static void
+put(struct out *o, const void *p, size_t len)
+{
+	if (o->p != NULL && len > 0)
+		memcpy(o->p + o->n, p, len);
+	o->n += len;
+}
+
+static void
+put32(struct out *o, uint32_t v)
+{
+	v = htole32(v);
+	put(o, &v, sizeof(v));
+}
+
+static void
+put64(struct out *o, uint64_t v)
+{
+	v = htole64(v);
+	put(o, &v, sizeof(v));
+}
+
+static void
+put_str(struct out *o, const char *s)
+{
+	size_t	len = strlen(s);
+
+	put32(o, (uint32_t)len);
+	put(o, s, len);
+}
+
+static void
+put_record(struct out *o, const struct resume *r)
+{
+	uint32_t	i, flags = 0;
+
+	if (r->paused)
+		flags |= RESUME_FLAG_PAUSED;
+	if (r->clean)
+		flags |= RESUME_FLAG_CLEAN;
+	put32(o, r->id);
+	put(o, r->infohash, sizeof(r->infohash));
+	put32(o, flags);
+	put64(o, r->added);
+	put64(o, r->completed);
+	put64(o, r->downloaded);
+	put64(o, r->uploaded);
+	put64(o, r->wasted);
+	put_str(o, r->root);
+	put_str(o, r->subdir);
+	put32(o, r->npieces);
+	put(o, r->have, bitfield_size(r->npieces));
+	put32(o, r->nfiles);
+	for (i = 0; i < r->nfiles; i++) {
+		put64(o, r->files[i].size);
+		put64(o, (uint64_t)r->files[i].mtime);
+		put64(o, r->files[i].ino);
+	}
+}
+
+uint8_t *
+resume_encode(const struct resume *r, size_t *len)
+{
+	struct out	 count = { .p = NULL }, o = { .p = NULL };
+	uint8_t		*buf;
+
+	put_record(&count, r);
+	*len = RESUME_HEAD + count.n + SHA1_LEN;
+	buf = o.p = xmalloc(*len);
+	put(&o, resume_magic, sizeof(resume_magic));
+	put32(&o, RESUME_VERSION);
+	put32(&o, (uint32_t)count.n);
+	put_record(&o, r);
+	hash_sha1(buf, o.n, buf + o.n);
+	return buf;
+}
+
+static const uint8_t *
+get(struct in *in, size_t len)
+{
+	const uint8_t	*p = in->p;
+
+	if (in->bad || len > in->left) {
+		in->bad = true;
+		return NULL;
+	}
+	in->p += len;
+	in->left -= len;
+	return p;
+}
+
+static uint32_t
+get32(struct in *in)
+{
+	const uint8_t	*p = get(in, 4);
+	uint32_t	 v = 0;
+
+	if (p != NULL)
+		memcpy(&v, p, sizeof(v));
+	return le32toh(v);
+}
+
+static uint64_t
+get64(struct in *in)
+{
+	const uint8_t	*p = get(in, 8);
+	uint64_t	 v = 0;
+
+	if (p != NULL)
+		memcpy(&v, p, sizeof(v));
+	return le64toh(v);
+}
+
+/* What travels in messages must fit their bounds. */
+static uint64_t
+get_count(struct in *in)
+{
+	uint64_t	v = get64(in);
+
+	if (v > INT64_MAX)
+		in->bad = true;
+	return v;
+}
+
+static char *
+get_str(struct in *in)
+{
+	uint32_t	 len = get32(in);
+	const uint8_t	*p;
+
+	if (len > PATH_LEN_MAX || (p = get(in, len)) == NULL ||
+	    memchr(p, '\0', len) != NULL) {
+		in->bad = true;
+		return NULL;
+	}
+	return xstrndup((const char *)p, len);
+}
+
+static void
+get_have(struct in *in, struct resume *r)
+{
+	const uint8_t	*p;
+	size_t		 size;
+
+	r->npieces = get32(in);
+	if (r->npieces == 0 || r->npieces > PIECES_MAX) {
+		in->bad = true;
+		return;
+	}
+	size = bitfield_size(r->npieces);
+	if ((p = get(in, size)) == NULL)
+		return;
+	r->have = xmalloc(size);
+	memcpy(r->have, p, size);
+	if (bitfield_trim(r->have, r->npieces))
+		in->bad = true;
+}
+
+static void
+get_files(struct in *in, struct resume *r)
+{
+	uint32_t	i, n = get32(in);
+
+	if (in->bad || n == 0 || n > FILES_MAX ||
+	    n != in->left / RESUME_FILE_LEN) {
+		in->bad = true;
+		return;
+	}
+	r->nfiles = n;
+	r->files = xcalloc(n, sizeof(*r->files));
+	for (i = 0; i < n; i++) {
+		r->files[i].size = get64(in);
+		r->files[i].mtime = (int64_t)get64(in);
+		r->files[i].ino = get64(in);
+	}
+}
+
+static void
+get_record(struct in *in, struct resume *r)
+{
+	const uint8_t	*p;
+	uint32_t	 flags;
+
+	if ((r->id = get32(in)) == 0)
+		in->bad = true;
+	if ((p = get(in, SHA1_LEN)) != NULL)
+		memcpy(r->infohash, p, SHA1_LEN);
+	flags = get32(in);
+	if ((flags & ~(uint32_t)RESUME_FLAGS) != 0)
+		in->bad = true;
+	r->paused = (flags & RESUME_FLAG_PAUSED) != 0;
+	r->clean = (flags & RESUME_FLAG_CLEAN) != 0;
+	r->added = get_count(in);
+	r->completed = get_count(in);
+	r->downloaded = get_count(in);
+	r->uploaded = get_count(in);
+	r->wasted = get_count(in);
+	r->root = get_str(in);
+	r->subdir = get_str(in);
+	get_have(in, r);
+	get_files(in, r);
+}
+
+/* NULL if the envelope of the record is sound, else what is wrong. */
+static const char *
+check_envelope(const uint8_t *buf, size_t len)
+{
+	uint8_t		digest[SHA1_LEN];
+	uint32_t	v;
+
+	if (len < RESUME_HEAD + SHA1_LEN || len > RESUME_SIZE_MAX)
+		return "too short or too long";
+	if (memcmp(buf, resume_magic, sizeof(resume_magic)) != 0)
+		return "not a resume record";
+	memcpy(&v, buf + sizeof(resume_magic), sizeof(v));
+	if (le32toh(v) != RESUME_VERSION)
+		return "of an unknown version";
+	memcpy(&v, buf + sizeof(resume_magic) + 4, sizeof(v));
+	if (le32toh(v) != len - RESUME_HEAD - SHA1_LEN)
+		return "of a wrong length";
+	hash_sha1(buf, len - SHA1_LEN, digest);
+	if (memcmp(digest, buf + len - SHA1_LEN, SHA1_LEN) != 0)
+		return "damaged (checksum)";
+	return NULL;
+}
+
+int
+resume_decode(struct resume *r, const void *buf, size_t len, const char **why)
+{
+	struct in	in;
+
+	memset(r, 0, sizeof(*r));
+	if ((*why = check_envelope(buf, len)) != NULL)
+		return -1;
+	in.p = (const uint8_t *)buf + RESUME_HEAD;
+	in.left = len - RESUME_HEAD - SHA1_LEN;
+	in.bad = false;
+	get_record(&in, r);
+	if (in.bad || in.left != 0) {
+		resume_clear(r);
+		*why = "malformed";
+		return -1;
+	}
+	return 0;
+}
+
+void
+resume_clear(struct resume *r)
+{
+	free(r->root);
+	free(r->subdir);
+	free(r->have);
+	free(r->files);
+	memset(r, 0, sizeof(*r));
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: ISC */
+/* From payload positions to files: pure arithmetic. */
+#include "span.h"
+
+#include "metainfo.h"
+
+void
+span_start(struct span_iter *it, const struct metainfo *mi, uint64_t pos,
+    uint64_t len)
+{
+	it->mi = mi;
+	it->pos = pos;
+	it->left = len;
+	it->file = len > 0 ? metainfo_file_at(mi, pos) : 0;
+}
+
+bool
+span_next(struct span_iter *it, struct span *span)
+{
+	const struct mi_file	*f;
+	uint64_t		 room;
+
+	if (it->left == 0)
+		return false;
+	while (it->file < it->mi->nfiles &&
+	    it->pos - it->mi->files[it->file].offset >=
+	    it->mi->files[it->file].length)
+		it->file++;
+	if (it->file >= it->mi->nfiles)
+		return false;
+	f = &it->mi->files[it->file];
+	span->file = it->file;
+	span->off = it->pos - f->offset;
+	room = f->length - span->off;
+	span->len = it->left < room ? it->left : room;
+	span->pad = (f->attr & MI_PAD) != 0;
+	it->pos += span->len;
+	it->left -= span->len;
+	return true;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef SPAN_H
+#define SPAN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct metainfo;
+
+/* A stretch of a torrent's payload that lies in one file. */
+struct span {
+	uint64_t	off;		/* in the file */
+	uint64_t	len;		/* > 0 */
+	uint32_t	file;		/* index in the metainfo */
+	bool		pad;		/* zeros, never on disk (BEP 47) */
+};
+
+struct span_iter {
+	const struct metainfo	*mi;
+	uint64_t		 pos, left;	/* in the payload */
+	uint32_t		 file;
+};
+
+/*
+ * Walk the files under payload bytes [pos, pos + len), which the caller has
+ * found to lie inside the payload.  Files without length do not appear.
+ */
+void	span_start(struct span_iter *it, const struct metainfo *mi,
+	    uint64_t pos, uint64_t len);
+/* False when there is no more. */
+bool	span_next(struct span_iter *it, struct span *span);
+
+#endif /* SPAN_H */

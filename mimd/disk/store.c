@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: ISC */
+#include "store.h"
+
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+char *
+store_name(const uint8_t infohash[SHA1_LEN], const char *suffix,
+    char name[STORE_NAME_MAX])
+{
+	hash_hex(infohash, SHA1_LEN, name);
+	strlcat(name, suffix, STORE_NAME_MAX);
+	return name;
+}
+
+int
+store_dir(int state, const char *name)
+{
+	if (mkdirat(state, name, 0700) == -1 && errno != EEXIST)
+		return -1;
+	return openat(state, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW |
+	    O_CLOEXEC);
+}
+
+static uint8_t *
+read_whole(int fd, size_t max, size_t *len)
+{
+	struct stat	 st;
+	uint8_t		*buf;
+	size_t		 have = 0, size;
+	ssize_t		 n;
+
+	if (fstat(fd, &st) == -1)
+		return NULL;
+	if (!S_ISREG(st.st_mode) || st.st_size < 0 ||
+	    (uint64_t)st.st_size > max) {
+		errno = EFBIG;
+		return NULL;
+	}
+	size = (size_t)st.st_size;
+	if ((buf = malloc(size + 1)) == NULL)
+		return NULL;
+	while (have < size) {
+		n = pread(fd, buf + have, size - have, (off_t)have);
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n == -1) {
+			free(buf);
+			return NULL;
+		}
+		if (n == 0)
+			break;
+		have += (size_t)n;
+	}
+	*len = have;
+	return buf;
+}
+
+uint8_t *
+store_read(int dir, const char *name, size_t max, size_t *len)
+{
+	uint8_t	*buf;
+	int	 fd, error;
+
+	fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (fd == -1)
+		return NULL;
+	buf = read_whole(fd, max, len);
+	error = errno;
+	close(fd);
+	errno = error;
+	return buf;
+}
+
+static int
+write_whole(int fd, const uint8_t *buf, size_t len)
+{
+	ssize_t	n;
+
+	while (len > 0) {
+		n = write(fd, buf, len);
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			if (n == 0)
+				errno = ENOSPC;
+			return -1;
+		}
+		buf += n;
+		len -= (size_t)n;
+	}
+	return fsync(fd);
+}
+
+int
+store_write(int dir, const char *name, const void *buf, size_t len)
+{
+	char	temp[STORE_NAME_MAX];
+	int	fd, rc, error;
+
+	if ((size_t)snprintf(temp, sizeof(temp), "%s.tmp", name) >=
+	    sizeof(temp)) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	fd = openat(dir, temp, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW |
+	    O_NONBLOCK | O_CLOEXEC, 0600);
+	if (fd == -1)
+		return -1;
+	rc = write_whole(fd, buf, len);
+	error = errno;
+	if (close(fd) == -1 && rc == 0) {
+		rc = -1;
+		error = errno;
+	}
+	if (rc == 0 && (rc = renameat(dir, temp, dir, name)) == -1)
+		error = errno;
+	if (rc == -1)
+		unlinkat(dir, temp, 0);
+	errno = error;
+	return rc;
+}
+
+int
+store_remove(int dir, const char *name)
+{
+	if (unlinkat(dir, name, 0) == -1 && errno != ENOENT)
+		return -1;
+	return 0;
+}
+
+int
+store_set_aside(int dir, const char *name)
+{
+	char	bad[STORE_NAME_MAX];
+
+	if ((size_t)snprintf(bad, sizeof(bad), "%s.bad", name) >=
+	    sizeof(bad)) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	return renameat(dir, name, dir, bad);
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef STORE_H
+#define STORE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "hash.h"
+
+/* Small files of the state directory; also used from worker threads. */
+#define STORE_NAME_MAX	64	/* "40 hex digits.torrent.bad" and NUL */
+
+/* "<hex>.torrent" or "<hex>.resume"; returns name. */
+char	*store_name(const uint8_t infohash[SHA1_LEN], const char *suffix,
+	    char name[STORE_NAME_MAX]);
+/* Open, or make and open, a directory of the state directory; -1, errno. */
+int	 store_dir(int state, const char *name);
+/* A whole file of up to max bytes, to be freed; NULL and errno. */
+uint8_t	*store_read(int dir, const char *name, size_t max, size_t *len);
+/* Replace a file: temporary, fsync, rename.  The directory is not synced. */
+int	 store_write(int dir, const char *name, const void *buf, size_t len);
+/* 0 also if it was not there. */
+int	 store_remove(int dir, const char *name);
+/* Rename to NAME.bad. */
+int	 store_set_aside(int dir, const char *name);
+
+#endif /* STORE_H */

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef WORKER_H
+#define WORKER_H
+
+#include <sys/queue.h>
+
+struct loop;
+
+/*
+ * A few threads that take jobs in order.  A job belongs to the pool from
+ * submission until done() is called, from the loop.  run() is in a thread:
+ * it touches only its job and what nobody changes meanwhile, and never logs.
+ */
+#define WORKERS_MAX	16U
+
+struct job {
+	STAILQ_ENTRY(job) link;		/* pool::todo or pool::finished */
+	void	(*run)(struct job *job, unsigned int worker);
+	void	(*done)(struct job *job, void *arg);
+};
+
+struct pool;
+
+/* n is cut to WORKERS_MAX; arg is done()'s. */
+struct pool *pool_new(struct loop *loop, unsigned int n, void *arg);
+/* Start the threads; returns when all of them run. */
+void	 pool_start(struct pool *pool);
+unsigned int pool_size(const struct pool *pool);
+void	 pool_submit(struct pool *pool, struct job *job);
+
+#endif /* WORKER_H */
