@@ -15,7 +15,7 @@ HARDENLD =	-pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed
 SAN ?=
 VERSION =	0.1
 
-PKGS =		libbsd-overlay libcrypto libcurl msgpack libevent_core \
+PKGS =		libbsd-overlay libssl libcrypto libcurl msgpack libevent_core \
 		libseccomp libcares jansson
 PKG_CFLAGS :=	$(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 PKG_LIBS :=	$(shell pkg-config --libs $(PKGS) 2>/dev/null)

@@ -466,8 +466,9 @@ tls_text(struct transfer *t)
 {
 	long	verify = X509_V_OK;
 
+	/* libcurl leaves it unspecified when it finds another host's name. */
 	curl_easy_getinfo(t->easy, CURLINFO_SSL_VERIFYRESULT, &verify);
-	if (verify == X509_V_OK)
+	if (verify == X509_V_OK || verify == X509_V_ERR_UNSPECIFIED)
 		return "certificate does not match the host name";
 	snprintf(t->error, sizeof(t->error), "bad certificate: %s",
 	    X509_verify_cert_error_string(verify));
