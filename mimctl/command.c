@@ -12,7 +12,7 @@
 static const struct command	commands[] = {
 	{ "add", NULL, "[-cP] [-d dir] file ...", cmd_add },
 	{ "check", NULL, "selector ...", cmd_check },
-	{ "get", NULL, "[-ckP] [-d dir] [-o setting] file", cmd_get },
+	{ "get", NULL, "[-k] [-d dir] [-o setting] file", cmd_get },
 	{ "info", NULL, "file ...", cmd_info },
 	{ "log", NULL, "brief|verbose|debug", cmd_log },
 	{ "reload", NULL, "", cmd_reload },

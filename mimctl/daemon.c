@@ -114,11 +114,9 @@ say(const char *about, uint32_t id, const char *text)
 static int
 ended(const struct msg_ctl_end *end, const char *about, bool noted)
 {
-	if (end->code == CTL_OK)
-		return CTL_OK;
 	if (*end->text != '\0')
 		say(about, 0, end->text);
-	else if (!noted)
+	else if (end->code != CTL_OK && !noted)
 		warnx("mimd could not do it; its log may say why");
 	return end->code;
 }
@@ -131,7 +129,9 @@ daemon_ask(struct client *client, enum msg_type type, const void *body,
 	enum client_result	 result;
 	bool			 noted = false;
 
-	if (client_send(client, type, body, fd) == -1) {
+	/* A daemon that does not want us answers before it is asked. */
+	if (client_send(client, type, body, fd) == -1 && errno != EPIPE &&
+	    errno != ECONNRESET) {
 		warn("cannot ask mimd");
 		return CTL_FAILED;
 	}

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: ISC */
+#include <sys/stat.h>
+
+#include <err.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "client.h"
+#include "daemon.h"
+#include "mimctl.h"
+#include "private.h"
+#include "source.h"
+#include "status.h"
+#include "table.h"
+#include "text.h"
+#include "view.h"
+
+#define STEP_MS		250
+#define LINE_STEPS	20	/* where lines cannot be redrawn: each 5 s */
+#define BAR_CELLS	24
+#define LINE_LEN	512
+
+struct getting {
+	struct mimctl	 ctx;		/* with the private socket */
+	const char	*dir;
+	bool		 keep;		/* seed until interrupted */
+	bool		 tty;
+	uint32_t	 id;
+	struct view	 view;		/* of the last look */
+};
+
+static volatile sig_atomic_t	interrupted;
+
+static int	get(struct getting *g, int fd, const char *file,
+    char *const *settings, int n);
+static int	run(struct getting *g, int fd, const char *file);
+static int	follow(struct getting *g, struct client *client);
+static void	on_added(const struct msg_in *in, void *arg);
+static void	show(struct getting *g, bool last);
+static int	finish(struct getting *g, int status);
+static void	catch_signals(void);
+
+int
+cmd_get(const struct mimctl *ctx, int argc, char **argv)
+{
+	struct getting	 g = { .ctx = *ctx, .dir = "." };
+	char		*settings[PRIVATE_SETTINGS_MAX];
+	int		 ch, n = 0, fd, status;
+
+	while ((ch = getopt(argc, argv, "+d:ko:")) != -1) {
+		switch (ch) {
+		case 'd':
+			g.dir = optarg;
+			break;
+		case 'k':
+			g.keep = true;
+			break;
+		case 'o':
+			if (n == PRIVATE_SETTINGS_MAX) {
+				warnx("too many settings");
+				return CTL_USAGE;
+			}
+			settings[n++] = optarg;
+			break;
+		default:
+			return command_usage("get");
+		}
+	}
+	if (optind + 1 != argc)
+		return command_usage("get");
+	fd = source_open(argv[optind]);
+	if (fd == -1)
+		return CTL_FAILED;
+	status = get(&g, fd, argv[optind], settings, n);
+	close(fd);
+	view_clear(&g.view);
+	return status;
+}
+
+static int
+get(struct getting *g, int fd, const char *file, char *const *settings, int n)
+{
+	struct private	*private;
+	int		 status;
+
+	if (mkdir(g->dir, 0777) == -1 && errno != EEXIST) {
+		warn("%s", g->dir);
+		return CTL_FAILED;
+	}
+	g->tty = isatty(STDOUT_FILENO);
+	catch_signals();
+	private = private_start(g->dir, settings, n);
+	if (private == NULL)
+		return CTL_FAILED;
+	g->ctx.socket = private_socket(private);
+	status = run(g, fd, file);
+	if (status != CTL_OK && !interrupted && g->id != 0) {
+		warnx("mimd said:");
+		private_show_log(private);
+	}
+	private_stop(private);
+	return status;
+}
+
+static void
+on_signal(int signo)
+{
+	(void)signo;
+	interrupted = 1;
+}
+
+static void
+catch_signals(void)
+{
+	struct sigaction	sa = { .sa_handler = on_signal };
+
+	sigaction(SIGINT, &sa, NULL);
+	sigaction(SIGTERM, &sa, NULL);
+	sigaction(SIGHUP, &sa, NULL);
+	sa.sa_handler = SIG_IGN;
+	sigaction(SIGPIPE, &sa, NULL);
+}
+
+/* Data that is there already is looked at, so this also resumes. */
+static int
+run(struct getting *g, int fd, const char *file)
+{
+	struct msg_ctl_add	 req = { .dir = "", .check = true };
+	struct client		*client;
+	int			 status;
+
+	status = daemon_connect(&g->ctx, &client);
+	if (status != CTL_OK)
+		return status;
+	status = daemon_ask(client, MSG_CTL_ADD, &req, fd, DAEMON_DISK_MS,
+	    file, on_added, g);
+	if (status == CTL_OK && g->id == 0) {
+		warnx("%s: mimd did not say that it was added", file);
+		status = CTL_FAILED;
+	}
+	if (status == CTL_OK)
+		status = finish(g, follow(g, client));
+	client_close(client);
+	return status;
+}
+
+static void
+on_added(const struct msg_in *in, void *arg)
+{
+	struct getting	*g = arg;
+
+	if (in->type == MSG_CTL_ADDED)
+		g->id = in->body.ctl_added.id;
+}
+
+static bool
+complete(const struct rec_torrent_row *r)
+{
+	return r->state != TSTATE_CHECKING && r->size > 0 &&
+	    r->have == r->size;
+}
+
+/* Until it is complete (with -k: until interrupted) or cannot be. */
+static int
+follow(struct getting *g, struct client *client)
+{
+	const struct timespec		 pause = { 0, STEP_MS * 1000000L };
+	const struct rec_torrent_row	*r;
+	int				 status;
+
+	for (unsigned step = 0; !interrupted; step++) {
+		view_clear(&g->view);
+		status = view_fetch(&g->view, client, &g->id, 1, 0);
+		if (status != CTL_OK)
+			return status;
+		if (g->view.n != 1)
+			return CTL_FAILED;
+		r = &g->view.torrents[0].row;
+		if (r->state == TSTATE_ERROR)
+			return CTL_FAILED;
+		if (complete(r) && !g->keep)
+			return CTL_OK;
+		if (g->tty || step % LINE_STEPS == 0)
+			show(g, false);
+		nanosleep(&pause, NULL);
+	}
+	return g->view.n == 1 && complete(&g->view.torrents[0].row) ?
+	    CTL_OK : CTL_FAILED;
+}
+
+static void
+progress_line(const struct getting *g, char line[LINE_LEN])
+{
+	const struct rec_torrent_row	*r = &g->view.torrents[0].row;
+	char				 bar[BAR_CELLS + 3], pc[TEXT_LEN];
+	char				 have[TEXT_LEN], size[TEXT_LEN];
+	char				 down[TEXT_LEN], up[TEXT_LEN];
+	char				 eta[TEXT_LEN] = "-", *error;
+	uint64_t			 left;
+
+	if (r->state == TSTATE_CHECKING) {
+		snprintf(line, LINE_LEN, "checking %s %u.%u%%",
+		    text_bar(r->check_permille, 1000, BAR_CELLS, bar,
+		    sizeof(bar)), r->check_permille / 10,
+		    r->check_permille % 10);
+		return;
+	}
+	if (view_eta(&g->view.torrents[0], &left))
+		text_duration(&g->ctx, left, eta);
+	snprintf(line, LINE_LEN,
+	    "%s %6s  %s of %s  down %s/s  up %s/s  %u peer%s  eta %s",
+	    text_bar(r->have, r->size, BAR_CELLS, bar, sizeof(bar)),
+	    text_percent(r->have, r->size, pc),
+	    text_bytes(&g->ctx, r->have, have),
+	    text_bytes(&g->ctx, r->size, size),
+	    text_bytes(&g->ctx, r->down_rate, down),
+	    text_bytes(&g->ctx, r->up_rate, up), r->peers,
+	    r->peers == 1 ? "" : "s", eta);
+	if (*r->error == '\0')
+		return;
+	error = text_safe(r->error);
+	strlcat(line, "  ", LINE_LEN);
+	strlcat(line, error, LINE_LEN);
+	free(error);
+}
+
+static void
+show(struct getting *g, bool last)
+{
+	char	line[LINE_LEN];
+	size_t	width;
+
+	if (g->ctx.quiet || g->ctx.json || g->ctx.headerless ||
+	    g->view.n != 1)
+		return;
+	progress_line(g, line);
+	if (!g->tty)
+		printf("%s\n", line);
+	else {
+		width = table_width();
+		if (width > 1)
+			text_cut(line, width - 1);
+		printf("\r%s\033[K%s", line, last ? "\n" : "");
+	}
+	fflush(stdout);
+}
+
+/* The last words. */
+static int
+finish(struct getting *g, int status)
+{
+	const struct rec_torrent_row	*r;
+	char				 pc[TEXT_LEN], *name, *error;
+
+	if (g->view.n != 1)
+		return status;
+	show(g, true);
+	r = &g->view.torrents[0].row;
+	if (status == CTL_OK && g->ctx.json)
+		text_json_print(status_json(&g->ctx, &g->view, 0));
+	else if (status == CTL_OK && g->ctx.headerless)
+		status_rows(&g->ctx, &g->view, 0, stdout);
+	else if (status == CTL_OK && !g->ctx.quiet) {
+		name = text_safe(r->name);
+		printf("%s is complete in %s\n", name, g->dir);
+		free(name);
+	} else if (interrupted)
+		warnx("interrupted at %s: the same command goes on from "
+		    "there", text_percent(r->have, r->size, pc));
+	else if (r->state == TSTATE_ERROR) {
+		error = text_safe(r->error);
+		warnx("%s", error);
+		free(error);
+	}
+	return status;
+}
