@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: ISC */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "command.h"
+#include "mimctl.h"
+#include "word.h"
+
+static const char *const	names[] = {
+	"start", "status", "stop", "show", "showing", "log", NULL
+};
+
+static void
+test_prefix(void **state)
+{
+	(void)state;
+	assert_int_equal(word_find("log", names), 5);
+	assert_int_equal(word_find("l", names), 5);
+	assert_int_equal(word_find("stat", names), 1);
+	assert_int_equal(word_find("sto", names), 2);
+}
+
+static void
+test_exact_wins(void **state)
+{
+	(void)state;
+	assert_int_equal(word_find("show", names), 3);
+	assert_int_equal(word_find("showi", names), 4);
+}
+
+static void
+test_ambiguous(void **state)
+{
+	char	list[64];
+
+	(void)state;
+	assert_int_equal(word_find("st", names), WORD_AMBIGUOUS);
+	assert_int_equal(word_find("sho", names), WORD_AMBIGUOUS);
+	assert_string_equal(word_candidates("st", names, list, sizeof(list)),
+	    "start, status or stop");
+	assert_string_equal(word_candidates("sho", names, list, sizeof(list)),
+	    "show or showing");
+}
+
+static void
+test_unknown(void **state)
+{
+	char	list[64], tiny[8];
+
+	(void)state;
+	assert_int_equal(word_find("", names), WORD_NONE);
+	assert_int_equal(word_find("logs", names), WORD_NONE);
+	assert_int_equal(word_find("x", names), WORD_NONE);
+	assert_string_equal(word_candidates("x", names, list, sizeof(list)),
+	    "start, status, stop, show, showing or log");
+	/* A list that does not fit is cut, not overrun. */
+	assert_string_equal(word_candidates("x", names, tiny, sizeof(tiny)),
+	    "start, ");
+}
+
+static void
+test_commands(void **state)
+{
+	(void)state;
+	assert_string_equal(command_find("status")->name, "status");
+	assert_ptr_equal(command_find("status")->fn, cmd_status);
+	assert_string_equal(command_find("st")->name, "status");
+	assert_string_equal(command_find("sho")->name, "show");
+	assert_null(command_find("sh"));
+	assert_string_equal(command_find("a")->name, "add");
+	assert_string_equal(command_find("rel")->name, "reload");
+	assert_null(command_find("re"));
+	assert_null(command_find("sta"));
+	assert_null(command_find("label"));
+	assert_null(command_find(""));
+}
+
+static void
+test_list(void **state)
+{
+	char	*text = NULL;
+	size_t	 size = 0;
+	FILE	*fp = open_memstream(&text, &size);
+
+	(void)state;
+	command_list(fp);
+	fclose(fp);
+	assert_non_null(strstr(text, "mimctl add [-cP] [-d dir] file ...\n"));
+	assert_non_null(strstr(text, "mimctl shutdown\n"));
+	free(text);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest	tests[] = {
+		cmocka_unit_test(test_prefix),
+		cmocka_unit_test(test_exact_wins),
+		cmocka_unit_test(test_ambiguous),
+		cmocka_unit_test(test_unknown),
+		cmocka_unit_test(test_commands),
+		cmocka_unit_test(test_list),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
