@@ -1,0 +1,710 @@
+/* SPDX-License-Identifier: ISC */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "registry.h"
+#include "log.h"
+
+/* Records what the registry says to the children, a word each. */
+struct world {
+	struct registry	 reg;
+	char		 said[1024];
+	bool		 up[ROLE_COUNT], full[ROLE_COUNT];
+	uint32_t	 last_id;	/* of the last torrent_add */
+	uint64_t	 left;		/* of the last tracker_totals */
+	uint64_t	 added, refused, removed;	/* clients answered */
+	uint32_t	 resumed;	/* peers sent to a new peer child */
+};
+
+static void
+fake_send(enum role to, enum msg_type type, const void *body, int fd,
+    void *arg)
+{
+	struct world			*w = arg;
+	const struct msg_torrent_add	*add = body;
+	const struct msg_tracker_totals	*totals = body;
+	const struct msg_peers_found	*found = body;
+
+	if (fd != -1)
+		close(fd);
+	assert_true(w->up[to]);
+	if (type == MSG_TORRENT_ADD)
+		w->last_id = add->id;
+	if (type == MSG_TRACKER_TOTALS)
+		w->left = totals->left;
+	if (type == MSG_PEERS_FOUND && found->source == PEER_SOURCE_RESUME)
+		w->resumed = found->peers.n;
+	strlcat(w->said, msg_name(type), sizeof(w->said));
+	strlcat(w->said, " ", sizeof(w->said));
+}
+
+static bool
+fake_ready(enum role role, void *arg)
+{
+	struct world	*w = arg;
+
+	return w->up[role] && !w->full[role];
+}
+
+static bool
+fake_up(enum role role, void *arg)
+{
+	return ((struct world *)arg)->up[role];
+}
+
+static const char *
+fake_root(uint32_t index, void *arg)
+{
+	(void)arg;
+	return index == 0 ? "/srv" : NULL;
+}
+
+static void
+fake_added(uint64_t client, const struct torrent *t, void *arg)
+{
+	(void)t;
+	((struct world *)arg)->added = client;
+}
+
+static void
+fake_refused(uint64_t client, const char *error, void *arg)
+{
+	(void)error;
+	((struct world *)arg)->refused = client;
+}
+
+static void
+fake_removed(uint64_t client, uint32_t id, const char *error, void *arg)
+{
+	(void)id;
+	(void)error;
+	((struct world *)arg)->removed = client;
+}
+
+static const struct registry_ops	fake_ops = {
+	.send = fake_send,
+	.ready = fake_ready,
+	.up = fake_up,
+	.root = fake_root,
+	.added = fake_added,
+	.refused = fake_refused,
+	.removed = fake_removed,
+};
+
+static struct world	world;
+
+static void
+quiet(enum log_level level, const char *line, void *arg)
+{
+	(void)level;
+	(void)line;
+	(void)arg;
+}
+
+static int
+setup(void **state)
+{
+	enum role	role;
+
+	memset(&world, 0, sizeof(world));
+	log_set_sink(quiet, NULL);
+	registry_init(&world.reg, &fake_ops, &world);
+	for (role = ROLE_CHILD_FIRST; role <= ROLE_CHILD_LAST; role++)
+		world.up[role] = true;
+	*state = &world;
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	struct world	*w = *state;
+
+	registry_clear(&w->reg);
+	return 0;
+}
+
+/* What was said since the last time, in order. */
+static void
+expect(struct world *w, const char *words)
+{
+	assert_string_equal(w->said, words);
+	w->said[0] = '\0';
+}
+
+static void
+report(struct world *w, uint32_t id, enum dstate dstate)
+{
+	struct msg_torrent_meta		meta = {
+		.id = id, .name = "name", .size = 1000, .piece_length = 100,
+		.npieces = 10, .nfiles = 2, .subdir = "sub", .added = 1,
+	};
+	const struct rec_tracker	url = { 0, "http://t.example/a" };
+	struct msg_torrent_trackers	trackers = {
+		.id = id, .trackers = { &url, 1 }
+	};
+	const struct rec_file		files[] = {
+		{ "name/a", 400, 0 }, { "name/b", 600, 0 }
+	};
+	struct msg_torrent_files	page = { .id = id };
+	struct msg_disk_state		state = {
+		.id = id, .state = (uint8_t)dstate, .error = ""
+	};
+
+	memcpy(meta.infohash, &id, sizeof(id));
+	assert_int_equal(registry_on_meta(&w->reg, &meta), 0);
+	assert_int_equal(registry_on_trackers(&w->reg, &trackers), 0);
+	page.files.v = files;
+	page.files.n = 2;
+	assert_int_equal(registry_on_files(&w->reg, &page), 0);
+	assert_int_equal(registry_on_loaded(&w->reg, id), 0);
+	registry_on_disk_state(&w->reg, &state);
+}
+
+static void
+disk_says(struct world *w, uint32_t id, enum dstate dstate)
+{
+	struct msg_disk_state	state = {
+		.id = id, .state = (uint8_t)dstate,
+		.error = dstate == DSTATE_ERROR ? "broken" : ""
+	};
+
+	registry_on_disk_state(&w->reg, &state);
+}
+
+static int
+progress(struct world *w, uint32_t id, uint64_t have)
+{
+	struct msg_disk_progress	m = { .id = id, .have = have };
+
+	return registry_on_progress(&w->reg, &m);
+}
+
+#define STARTED	"swarm_run tracker_torrent tracker_urls tracker_start " \
+	"tracker_totals "
+
+static struct torrent *
+running(struct world *w)
+{
+	registry_on_scan_end(&w->reg);
+	report(w, 1, DSTATE_READY);
+	expect(w, STARTED);
+	return registry_find(&w->reg, 1);
+}
+
+/* ---- tests ---- */
+
+static void
+test_state(void **state)
+{
+	static const struct {
+		bool		loaded, paused, complete;
+		enum dstate	dstate;
+		enum tstate	want;
+	} rows[] = {
+		{ false, false, false, DSTATE_CHECKING, TSTATE_CHECKING },
+		{ true, false, false, DSTATE_CHECKING, TSTATE_CHECKING },
+		{ true, true, false, DSTATE_CHECKING, TSTATE_CHECKING },
+		{ true, false, false, DSTATE_READY, TSTATE_DOWNLOADING },
+		{ true, false, true, DSTATE_READY, TSTATE_SEEDING },
+		{ true, true, false, DSTATE_READY, TSTATE_STOPPED },
+		{ true, true, true, DSTATE_READY, TSTATE_STOPPED },
+		{ true, false, false, DSTATE_WAITING, TSTATE_WAITING },
+		{ true, true, false, DSTATE_WAITING, TSTATE_STOPPED },
+		{ true, false, true, DSTATE_ERROR, TSTATE_ERROR },
+		{ true, true, false, DSTATE_ERROR, TSTATE_ERROR },
+	};
+	struct torrent	t;
+	size_t		i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		memset(&t, 0, sizeof(t));
+		t.size = 10;
+		t.have = rows[i].complete ? 10 : 9;
+		t.loaded = rows[i].loaded;
+		t.paused = rows[i].paused;
+		t.dstate = (uint8_t)rows[i].dstate;
+		assert_int_equal(torrent_state(&t), rows[i].want);
+	}
+}
+
+static void
+test_order_of_numbers(void **state)
+{
+	struct world	*w = *state;
+
+	report(w, 7, DSTATE_CHECKING);
+	report(w, 3, DSTATE_CHECKING);
+	report(w, 5, DSTATE_CHECKING);
+	assert_int_equal(registry_after(&w->reg, 0)->id, 3);
+	assert_int_equal(registry_after(&w->reg, 3)->id, 5);
+	assert_int_equal(registry_after(&w->reg, 5)->id, 7);
+	assert_null(registry_after(&w->reg, 7));
+	assert_null(registry_after(&w->reg, UINT32_MAX));
+	assert_int_equal(w->reg.next_id, 8);
+	assert_string_equal(registry_find(&w->reg, 5)->dir, "/srv/sub");
+	assert_string_equal(torrent_file_path(registry_find(&w->reg, 5), 1),
+	    "name/b");
+	torrent_free(&w->reg, registry_find(&w->reg, 5));
+	assert_null(registry_find(&w->reg, 5));
+	assert_int_equal(registry_after(&w->reg, 3)->id, 7);
+}
+
+static void
+test_lies_of_disk(void **state)
+{
+	struct world			*w = *state;
+	struct msg_torrent_meta		 meta = {
+		.id = 2, .name = "x", .size = 1, .piece_length = 1,
+		.npieces = 1, .nfiles = 1, .subdir = ""
+	};
+	const struct rec_file		 files[] = {
+		{ "a", 1, 0 }, { "b", 1, 0 }
+	};
+	struct msg_torrent_files	 page = { .id = 1 };
+	const struct rec_file_have	 have = { 2, 1 };
+	struct msg_disk_progress	 m = {
+		.id = 1, .files = { &have, 1 }
+	};
+	uint32_t			 one = 1;
+
+	running(w);
+	memcpy(meta.infohash, &one, sizeof(one));
+	assert_int_equal(registry_on_meta(&w->reg, &meta), -1);
+	meta.id = 1;
+	meta.infohash[0] = 9;
+	assert_int_equal(registry_on_meta(&w->reg, &meta), -1);
+	page.files.v = files;
+	page.files.n = 1;
+	assert_int_equal(registry_on_files(&w->reg, &page), -1);
+	page.first = 2;
+	assert_int_equal(registry_on_files(&w->reg, &page), -1);
+	assert_int_equal(progress(w, 1, 1001), -1);
+	assert_int_equal(registry_on_progress(&w->reg, &m), -1);
+	assert_int_equal(progress(w, 99, 1), 0);
+
+	meta.id = 4;
+	assert_int_equal(registry_on_meta(&w->reg, &meta), 0);
+	assert_int_equal(registry_on_loaded(&w->reg, 4), -1);
+	page.id = 4;
+	page.first = 0;
+	page.files.n = 2;
+	assert_int_equal(registry_on_files(&w->reg, &page), -1);
+}
+
+static void
+test_stop_and_start(void **state)
+{
+	struct world	*w = *state;
+	struct torrent	*t = running(w);
+
+	registry_pause(&w->reg, t);
+	expect(w, "torrent_save swarm_halt ");
+	assert_int_equal(torrent_state(t), TSTATE_STOPPED);
+	/* Started again before peer has ended the swarm: one after another. */
+	registry_start(&w->reg, t);
+	expect(w, "torrent_save ");
+	registry_on_halted(&w->reg, 1);
+	expect(w, "swarm_run ");
+
+	registry_pause(&w->reg, t);
+	expect(w, "torrent_save swarm_halt ");
+	registry_on_halted(&w->reg, 1);
+	expect(w, "tracker_totals tracker_stop ");
+	registry_start(&w->reg, t);
+	expect(w, "torrent_save swarm_run tracker_start tracker_totals ");
+}
+
+static void
+test_check(void **state)
+{
+	struct world	*w = *state;
+	struct torrent	*t = running(w);
+
+	registry_check(&w->reg, t);
+	expect(w, "swarm_halt torrent_check ");
+	assert_int_equal(torrent_state(t), TSTATE_CHECKING);
+	registry_on_halted(&w->reg, 1);
+	expect(w, "tracker_totals tracker_stop ");
+	disk_says(w, 1, DSTATE_CHECKING);
+	assert_int_equal(progress(w, 1, 1000), 0);
+	/* Found complete: remembered, but no news for the tracker. */
+	expect(w, "torrent_save ");
+	assert_true(t->completed != 0);
+	disk_says(w, 1, DSTATE_READY);
+	expect(w, "swarm_run tracker_start tracker_totals ");
+	assert_int_equal(w->left, 0);
+	assert_int_equal(torrent_state(t), TSTATE_SEEDING);
+}
+
+static void
+test_completed(void **state)
+{
+	struct world	*w = *state;
+	struct torrent	*t = running(w);
+
+	assert_int_equal(progress(w, 1, 999), 0);
+	expect(w, "");
+	assert_int_equal(progress(w, 1, 1000), 0);
+	expect(w, "torrent_save tracker_totals tracker_completed ");
+	assert_true(t->completed != 0);
+	assert_int_equal(progress(w, 1, 1000), 0);
+	expect(w, "");
+}
+
+static void
+test_waiting_and_error(void **state)
+{
+	struct world	*w = *state;
+	struct torrent	*t = running(w);
+
+	disk_says(w, 1, DSTATE_WAITING);
+	expect(w, "swarm_halt ");
+	registry_on_halted(&w->reg, 1);
+	expect(w, "tracker_totals tracker_stop ");
+	disk_says(w, 1, DSTATE_READY);
+	expect(w, "swarm_run tracker_start tracker_totals ");
+	disk_says(w, 1, DSTATE_ERROR);
+	expect(w, "swarm_halt ");
+	assert_string_equal(t->error, "broken");
+	/* To start it is to have disk look again. */
+	registry_start(&w->reg, t);
+	expect(w, "torrent_check ");
+	assert_null(t->error);
+}
+
+static void
+test_peer_dies(void **state)
+{
+	struct world			*w = *state;
+	struct torrent			*t = running(w);
+	struct rec_addr			 addrs[100];
+	struct msg_tracker_peers	 m = { .id = 1 };
+	uint32_t			 i;
+
+	memset(addrs, 0, sizeof(addrs));
+	for (i = 0; i < 100; i++)
+		addrs[i].port = (uint16_t)(i + 1);
+	m.peers.v = addrs;
+	m.peers.n = 100;
+	registry_on_peers(&w->reg, &m);
+	registry_on_peers(&w->reg, &m);
+	expect(w, "peers_found peers_found ");
+	assert_int_equal(t->nknown, TORRENT_KNOWN_MAX);
+
+	w->up[ROLE_PEER] = false;
+	registry_on_down(&w->reg, ROLE_PEER);
+	registry_on_peers(&w->reg, &m);
+	expect(w, "");
+	w->up[ROLE_PEER] = true;
+	registry_on_up(&w->reg, ROLE_PEER);
+	expect(w, "swarm_run peers_found ");
+	assert_int_equal(w->resumed, TORRENT_KNOWN_MAX);
+}
+
+static void
+test_tracker_dies(void **state)
+{
+	struct world	*w = *state;
+
+	running(w);
+	w->up[ROLE_TRACKER] = false;
+	registry_on_down(&w->reg, ROLE_TRACKER);
+	w->up[ROLE_TRACKER] = true;
+	registry_on_up(&w->reg, ROLE_TRACKER);
+	expect(w, "tracker_torrent tracker_urls tracker_start "
+	    "tracker_totals ");
+}
+
+static void
+test_disk_dies(void **state)
+{
+	struct world	*w = *state;
+	struct torrent	*t = running(w);
+
+	w->up[ROLE_DISK] = false;
+	registry_on_down(&w->reg, ROLE_DISK);
+	registry_pause(&w->reg, t);
+	registry_start(&w->reg, t);
+	expect(w, "swarm_halt ");
+	registry_on_halted(&w->reg, 1);
+	expect(w, "swarm_run ");
+	w->up[ROLE_DISK] = true;
+	registry_on_up(&w->reg, ROLE_DISK);
+	expect(w, "state_scan ");
+	/* Its doubtful pieces are looked at; the swarm goes on. */
+	report(w, 1, DSTATE_CHECKING);
+	expect(w, "");
+	registry_on_scan_end(&w->reg);
+	expect(w, "torrent_save ");
+	disk_says(w, 1, DSTATE_READY);
+	expect(w, "");
+	assert_int_equal(t->swarm, SWARM_RUNNING);
+	assert_int_equal(t->ntrackers, 1);
+	assert_int_equal(t->files_got, 2);
+}
+
+static void
+test_record_lost(void **state)
+{
+	struct world	*w = *state;
+	struct torrent	*t = running(w);
+
+	w->up[ROLE_DISK] = false;
+	registry_on_down(&w->reg, ROLE_DISK);
+	w->up[ROLE_DISK] = true;
+	registry_on_up(&w->reg, ROLE_DISK);
+	registry_on_scan_end(&w->reg);
+	expect(w, "state_scan swarm_halt ");
+	assert_int_equal(torrent_state(t), TSTATE_ERROR);
+}
+
+static void
+test_full_queue(void **state)
+{
+	struct world	*w = *state;
+
+	w->full[ROLE_PEER] = true;
+	registry_on_scan_end(&w->reg);
+	report(w, 1, DSTATE_READY);
+	expect(w, "tracker_torrent tracker_urls tracker_start "
+	    "tracker_totals ");
+	registry_on_drain(&w->reg);
+	expect(w, "");
+	w->full[ROLE_PEER] = false;
+	registry_on_drain(&w->reg);
+	expect(w, "swarm_run ");
+}
+
+static void
+test_remove(void **state)
+{
+	struct world			*w = *state;
+	struct torrent			*t = running(w);
+	struct msg_torrent_removed	 m = { .id = 1, .error = "" };
+
+	registry_remove(&w->reg, t, true, 5);
+	expect(w, "swarm_halt ");
+	registry_on_halted(&w->reg, 1);
+	expect(w, "tracker_totals tracker_forget torrent_remove ");
+	/* Disk dies before it answers: asked again, after its scan. */
+	w->up[ROLE_DISK] = false;
+	registry_on_down(&w->reg, ROLE_DISK);
+	w->up[ROLE_DISK] = true;
+	registry_on_up(&w->reg, ROLE_DISK);
+	report(w, 1, DSTATE_READY);
+	expect(w, "state_scan ");
+	registry_on_scan_end(&w->reg);
+	expect(w, "torrent_remove ");
+	registry_on_removed(&w->reg, &m);
+	assert_int_equal(w->removed, 5);
+	assert_null(registry_find(&w->reg, 1));
+}
+
+static void
+test_removed_before_answer(void **state)
+{
+	struct world	*w = *state;
+	struct torrent	*t = running(w);
+
+	registry_remove(&w->reg, t, false, 6);
+	registry_on_halted(&w->reg, 1);
+	w->up[ROLE_DISK] = false;
+	registry_on_down(&w->reg, ROLE_DISK);
+	w->up[ROLE_DISK] = true;
+	registry_on_up(&w->reg, ROLE_DISK);
+	registry_on_scan_end(&w->reg);
+	assert_int_equal(w->removed, 6);
+	assert_int_equal(w->reg.n, 0);
+}
+
+static void
+restart_disk(struct world *w)
+{
+	w->up[ROLE_DISK] = false;
+	registry_on_down(&w->reg, ROLE_DISK);
+	w->up[ROLE_DISK] = true;
+	registry_on_up(&w->reg, ROLE_DISK);
+	registry_on_scan_end(&w->reg);
+}
+
+static int
+some_fd(void)
+{
+	return memfd_create("torrent", MFD_CLOEXEC);
+}
+
+static void
+test_add(void **state)
+{
+	struct world	*w = *state;
+
+	/* Numbers are free only when the scan has told which are taken. */
+	assert_int_equal(registry_add(&w->reg, some_fd(), 0, "", false,
+	    false, 11), 0);
+	expect(w, "");
+	report(w, 4, DSTATE_CHECKING);
+	registry_on_scan_end(&w->reg);
+	expect(w, "torrent_add ");
+	assert_int_equal(w->last_id, 5);
+	report(w, 5, DSTATE_READY);
+	assert_int_equal(w->added, 11);
+	expect(w, STARTED);
+}
+
+static void
+test_add_replayed(void **state)
+{
+	struct world			*w = *state;
+	struct msg_torrent_refused	 m = { .error = "no" };
+
+	registry_on_scan_end(&w->reg);
+	assert_int_equal(registry_add(&w->reg, some_fd(), 0, "", false,
+	    false, 12), 0);
+	expect(w, "torrent_add ");
+	restart_disk(w);
+	expect(w, "state_scan torrent_add ");
+	assert_int_equal(w->last_id, 1);
+	assert_int_equal(w->refused, 0);
+	/* Twice was enough. */
+	restart_disk(w);
+	expect(w, "state_scan ");
+	assert_int_equal(w->refused, 12);
+
+	assert_int_equal(registry_add(&w->reg, some_fd(), 0, "", false,
+	    false, 13), 0);
+	m.id = w->last_id;
+	registry_on_refused(&w->reg, &m);
+	assert_int_equal(w->refused, 13);
+}
+
+static void
+test_add_bounded(void **state)
+{
+	struct world	*w = *state;
+	uint32_t	 i;
+	int		 fd;
+
+	for (i = 0; i < REGISTRY_ADDS_MAX; i++)
+		assert_int_equal(registry_add(&w->reg, some_fd(), 0, "",
+		    false, false, 1), 0);
+	fd = some_fd();
+	assert_int_equal(registry_add(&w->reg, fd, 0, "", false, false, 1),
+	    -1);
+	close(fd);
+}
+
+static void
+test_totals(void **state)
+{
+	struct world			*w = *state;
+	struct torrent			*t = running(w);
+	const struct rec_swarm		 s = {
+		.id = 1, .downloaded = 300, .uploaded = 200, .wasted = 1,
+		.down_rate = 9, .peers = 2
+	};
+	struct msg_swarm_stats		 m = { .swarms = { &s, 1 } };
+
+	registry_on_stats(&w->reg, &m);
+	registry_on_stats(&w->reg, &m);
+	assert_int_equal(t->downloaded, 600);
+	assert_int_equal(t->uploaded, 400);
+	assert_int_equal(t->down_rate, 9);
+	registry_tick(&w->reg);
+	expect(w, "tracker_totals ");
+	registry_tick(&w->reg);
+	expect(w, "");
+	registry_tick(&w->reg);
+	expect(w, "torrent_save ");
+	t->downloaded = INT64_MAX;
+	registry_on_stats(&w->reg, &m);
+	assert_int_equal(t->downloaded, INT64_MAX);
+}
+
+static void
+test_peer_rows(void **state)
+{
+	struct world		*w = *state;
+	struct torrent		*t = running(w);
+	struct rec_peer		 rows[3];
+	struct msg_peer_rows	 m = { .id = 1 };
+	const struct rec_id	 gone = { 2 };
+	struct msg_peer_gone	 g = { .id = 1, .conns = { &gone, 1 } };
+	uint32_t		 i;
+
+	memset(rows, 0, sizeof(rows));
+	for (i = 0; i < 3; i++) {
+		rows[i].conn = i + 1;
+		rows[i].client = "mim 0.1";
+	}
+	m.peers.v = rows;
+	m.peers.n = 3;
+	registry_on_peer_rows(&w->reg, &m);
+	registry_on_peer_rows(&w->reg, &m);
+	assert_int_equal(t->nrows, 3);
+	registry_on_peer_gone(&w->reg, &g);
+	assert_int_equal(t->nrows, 2);
+	assert_int_equal(t->rows[1].row.conn, 3);
+	assert_string_equal(t->rows[1].client, "mim 0.1");
+	for (i = 0; i < 2 * TORRENT_PEERS_MAX; i++) {
+		rows[0].conn = 100 + i;
+		m.peers.n = 1;
+		registry_on_peer_rows(&w->reg, &m);
+	}
+	assert_int_equal(t->nrows, TORRENT_PEERS_MAX);
+}
+
+static void
+test_end(void **state)
+{
+	struct world	*w = *state;
+
+	running(w);
+	registry_stop(&w->reg);
+	expect(w, "swarm_halt ");
+	assert_false(registry_halted(&w->reg));
+	registry_on_halted(&w->reg, 1);
+	expect(w, "");
+	assert_true(registry_halted(&w->reg));
+	registry_finish(&w->reg);
+	expect(w, "tracker_totals tracker_stop ");
+}
+
+int
+main(void)
+{
+#define TEST(fn)	cmocka_unit_test_setup_teardown(fn, setup, teardown)
+	const struct CMUnitTest	tests[] = {
+		TEST(test_state),
+		TEST(test_order_of_numbers),
+		TEST(test_lies_of_disk),
+		TEST(test_stop_and_start),
+		TEST(test_check),
+		TEST(test_completed),
+		TEST(test_waiting_and_error),
+		TEST(test_peer_dies),
+		TEST(test_tracker_dies),
+		TEST(test_disk_dies),
+		TEST(test_record_lost),
+		TEST(test_full_queue),
+		TEST(test_remove),
+		TEST(test_removed_before_answer),
+		TEST(test_add),
+		TEST(test_add_replayed),
+		TEST(test_add_bounded),
+		TEST(test_totals),
+		TEST(test_peer_rows),
+		TEST(test_end),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
