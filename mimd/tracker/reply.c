@@ -20,7 +20,7 @@ static int	 number(const struct ben *, const char *, uint32_t, uint32_t *);
 int
 reply_parse(struct reply *r, const void *body, size_t len)
 {
-	const char	*why, *p = body;
+	const char	*why, *p = len > 0 ? body : "";
 	const uint8_t	*s;
 	size_t		 n, skip = 0;
 	struct ben	 b;
