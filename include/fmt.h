@@ -18,8 +18,8 @@ char	*fmt_duration(uint64_t seconds, char buf[FMT_LEN]);
 /*
  * Make s safe for one line of a terminal or log: controls, escapes,
  * bidirectional marks (U+202A-202E, U+2066-2069, U+200E, U+200F, U+061C),
- * line separators and invalid UTF-8 are escaped in the manner of vis(3); a backslash is
- * doubled.  Cut at size - 1 bytes, never within a character.
+ * line separators and invalid UTF-8 are escaped in the manner of vis(3); a
+ * backslash is doubled.  Cut at size - 1 bytes, never within a character.
  */
 char	*fmt_safe(const char *s, size_t len, char *buf, size_t size);
 /*
