@@ -115,7 +115,6 @@ $(BUILD)/bin/fuzz_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(BUILD)/libmimd.a \
 	$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
 # Download TORRENT here and now, or show the main job on loopback.
-TORRENT ?=
 run:
 	sh .ci/setup build
 	$(MAKE) all
@@ -124,7 +123,6 @@ run:
 	else \
 		tests/demo/demo.sh $(BUILD)/bin; \
 	fi
-run: export TORRENT := $(value TORRENT)
 
 # Every test, from a machine that has nothing: unit, fuzz, lint, system.
 # Network namespaces and the root half of the tests take root.

@@ -204,6 +204,19 @@ find_port(void)
 	return PORT_FIRST;
 }
 
+/* As mimd.conf(5) quotes; a line break in it mimd will refuse. */
+static void
+put_path(FILE *fp, const char *path)
+{
+	fputs("download directory \"", fp);
+	for (; *path != '\0'; path++) {
+		if (*path == '"' || *path == '\\')
+			fputc('\\', fp);
+		fputc(*path, fp);
+	}
+	fputs("\"\n", fp);
+}
+
 static int
 write_conf(const struct private *p, const char *dir, char *const *settings,
     int n)
@@ -217,17 +230,11 @@ write_conf(const struct private *p, const char *dir, char *const *settings,
 		warn("%s", dir);
 		return -1;
 	}
-	if (strpbrk(full, "\"\\\n$") != NULL) {
-		warnx("%s: get cannot download to a directory with such a "
-		    "character in its name", full);
-		free(full);
-		return -1;
-	}
 	fp = fopen(p->conf, "wxe");
 	if (fp != NULL) {
 		fprintf(fp, "state directory \"%s/state\"\n", p->dir);
 		fprintf(fp, "control socket \"%s\" mode 0600\n", p->sock);
-		fprintf(fp, "download directory \"%s\"\n", full);
+		put_path(fp, full);
 		fprintf(fp, "listen on * port %u\n", find_port());
 		for (int i = 0; i < n; i++)
 			fprintf(fp, "%s\n", settings[i]);
