@@ -51,7 +51,7 @@ static struct {
 	uint64_t	 size;
 	uint32_t	 piece_length, per_piece;	/* blocks */
 	uint32_t	 nblocks, next, got;
-	uint32_t	*returned;	/* asked for in vain, to be asked again */
+	uint32_t	*returned;	/* asked for in vain; ask again */
 	uint32_t	 nreturned;
 	uint32_t	 depth;
 	uint8_t		 infohash[20];

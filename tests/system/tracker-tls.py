@@ -33,7 +33,7 @@ def test(t):
             ca),
         "self-signed": tracker.make_cert(t.root + "/self", f"IP:{addr}"),
     }
-    daemon = mimd.Mimd(t, conf=f"tracker ca \"{ca}.pem\"\n").start()
+    daemon = mimd.Mimd(t, conf=f"ca file \"{ca}.pem\"\n").start()
     torrents, trackers = {}, {}
     for name, cert in cases.items():
         torrent = torrents[name] = Torrent(name, 300_000, 1 << 16, name) \

@@ -1,0 +1,86 @@
+#!/bin/sh
+# SPDX-License-Identifier: ISC
+# The house rules that a program can check.
+
+cd "$(dirname "$0")/../.." || exit 1
+n=0
+status=0
+
+# none what output: not ok if there is any output, which says why.
+none()
+{
+	n=$((n + 1))
+	if [ -z "$2" ]; then
+		echo "ok $n - $1"
+	else
+		echo "not ok $n - $1"
+		echo "$2" | head -n 40 | sed 's/^/# /'
+		status=1
+	fi
+}
+
+sources()
+{
+	find common include mimd mimctl tests -name fixtures -prune -o \
+	    \( -name '*.[chy]' -o -name '*.def' \) -print | sort
+}
+
+scripts()
+{
+	find .ci tests -name fixtures -prune -o -name corpus -prune -o \
+	    -type f \( -name '*.sh' -o -name '*.py' -o -path '.ci/*' \) -print |
+	    sort
+}
+
+long_lines()
+{
+	sources | while read -r f; do
+		expand "$f" | awk -v f="$f" 'length($0) > 80 {
+			print f ":" NR ": " length($0) " columns" }'
+	done
+}
+
+# A child sees its own folder, mimd's and include/, never a sibling's.
+sibling_headers()
+{
+	for header in mimd/*/*.h; do
+		owner=$(dirname "$header")
+		name=$(basename "$header")
+		for child in mimd/*/; do
+			child=${child%/}
+			[ "$child" = "$owner" ] || [ -e "$child/$name" ] ||
+			    [ -e "mimd/$name" ] || [ -e "include/$name" ] ||
+			    grep -n "#include \"$name\"" "$child"/*.[ch]
+		done
+	done
+}
+
+# gcc builds the tree for the other tests; this is what clang says of it.
+clang_says()
+{
+	make -k -j2 BUILD="$build" CC=clang CFLAGS="-O0" HARDEN=-fPIE all \
+	    2>&1 | grep -E '(error|warning): |\*\*\*' | grep -v '^clang '
+}
+
+none "manual pages are clean" \
+    "$(mandoc -Tlint -W warning man/* 2>&1)"
+none "nothing is included from the folder above" \
+    "$(sources | xargs grep -n '#include "\.\./')"
+none "no child includes a sibling's header" "$(sibling_headers)"
+none "no line of C is longer than 80 columns" "$(long_lines)"
+none "no line ends in blanks" "$({ sources; scripts; echo Makefile; } |
+    xargs grep -nE '[[:blank:]]+$')"
+none "every C file names its licence" \
+    "$(sources | xargs grep -L 'SPDX-License-Identifier: ISC')"
+none "every script of the tests names its licence" "$(scripts |
+    grep '^tests' | xargs grep -L 'SPDX-License-Identifier: ISC')"
+none "nothing is left to be done later" \
+    "$(sources | xargs grep -nE '\b(TODO|FIXME|XXX)\b')"
+
+build=$(mktemp -d)
+trap 'rm -rf "$build"' EXIT
+trap 'exit 1' INT TERM
+none "clang has nothing to say" "$(clang_says)"
+
+echo "1..$n"
+exit $status

@@ -1,0 +1,228 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: ISC
+# mimctl: commands and their prefixes, selectors, exit statuses, ways of
+# printing, errors, the restricted socket.
+
+import os
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "lib"))
+import mimd
+import mimtest
+import tracker
+from torrent import Torrent
+
+OK, FAILED, USAGE, NO_TORRENT, NO_DAEMON, REFUSED, PARTIAL, TIMEOUT = range(8)
+ROW_KEYS = {"id", "infohash", "infohash_v2", "name", "state", "size",
+    "wanted", "have", "progress", "downloaded", "uploaded", "ratio",
+    "down_rate", "up_rate", "peers", "seeds", "eta", "error", "dir", "label",
+    "private", "added", "completed"}
+
+
+def lines(text):
+    return text.strip().splitlines()
+
+
+class Cli:
+    def __init__(self, t, daemon):
+        self.t = t
+        self.daemon = daemon
+
+    def exits(self, want, *args):
+        """mimctl with args ends so; errors are a line that says something."""
+        status, out, err = self.daemon.run(*args)
+        good = status == want and (want == OK or err.strip() != "")
+        if want in (FAILED, NO_TORRENT, NO_DAEMON, REFUSED, TIMEOUT):
+            good = good and len(lines(err)) == 1
+        self.t.ok(good, f"mimctl {' '.join(args)}: exit {want}",
+            f"exit {status}\n{out}{err}")
+        return out, err
+
+    def names(self, *words):
+        """Which torrents a selector names."""
+        status, answer = self.daemon.ctl("status", *words, check=False)
+        return sorted(r["name"] for r in answer["torrents"]) \
+            if status == 0 else status
+
+
+def make(t, daemon, root):
+    """Three torrents: one complete, one not, one with an odd name."""
+    local = tracker.Tracker(interval=1800)
+    other = tracker.Tracker(t.addr())
+    done = Torrent("done.iso", 100_000, 1 << 15).make(root)
+    part = Torrent("part one", [("a", 50_000), ("b", 60_000)], 1 << 15).make()
+    odd = Torrent("odd\x1b[2J name", 30_000, 1 << 15).make()
+    paths = [done.save(t.root + "/done.torrent", local.url),
+        part.save(t.root + "/part.torrent",
+            other.base + "/announce?passkey=0123456789abcdef0123456789abcdef"),
+        odd.save(t.root + "/odd.torrent")]
+    return done, part, odd, paths, other
+
+
+def adding(t, cli, paths):
+    out, _ = cli.exits(OK, "add", "-c", paths[0])
+    t.equal(len(lines(out)), 1, "add says one line for a torrent")
+    _, err = cli.exits(FAILED, "add", paths[0])
+    t.match(err, "already", "a second time it is refused")
+    cli.exits(PARTIAL, "add", paths[1], paths[0])
+    with open(paths[2], "rb") as f:
+        status, out, err = cli.daemon.run("add", "-P", "-", text=f.read())
+    t.equal((status, err), (OK, ""), "add reads standard input")
+    t.ok("\x1b" not in out, "a name cannot drive the terminal", repr(out))
+    cli.exits(FAILED, "add", t.root + "/no-such-file")
+    cli.exits(FAILED, "add", "/etc/passwd")
+    cli.exits(FAILED, "add", "/dev/zero")
+    cli.exits(FAILED, "add", "-d", "/etc", paths[0])
+
+
+def selecting(t, cli, done, part, odd, other):
+    everything = sorted(x["name"] for x in cli.daemon.torrents())
+    t.equal(len(everything), 3, "three torrents are there")
+    odd_name = [x["name"] for x in cli.daemon.torrents()
+        if x["infohash"] == odd.infohash][0]
+    for words, want in (
+        ([], everything),
+        (["all"], everything),
+        (["1"], [done.name]),
+        (["1-2"], sorted([done.name, part.name])),
+        (["1,2"], sorted([done.name, part.name])),
+        ([done.infohash], [done.name]),
+        ([part.infohash[:8]], [part.name]),
+        (["name:*.iso"], [done.name]),
+        (["!name:*.iso"], sorted([part.name, odd_name])),
+        (["state:seeding"], [done.name]),
+        (["state:downloading,stopped"], sorted([part.name, odd_name])),
+        (["1-3", "!1"], sorted([part.name, odd_name])),
+        (["tracker:" + other.server.server_address[0]], [part.name]),
+    ):
+        t.equal(cli.names(*words), want, f"selector {' '.join(words)}")
+    cli.exits(NO_TORRENT, "status", "99")
+    cli.exits(NO_TORRENT, "status", "deadbeef")
+    cli.exits(NO_TORRENT, "stop", "name:nothing*")
+    cli.exits(USAGE, "stop")
+    cli.exits(USAGE, "remove")
+
+
+def printing(t, cli, done, part):
+    answer = cli.daemon.ctl("status")
+    t.equal(ROW_KEYS - set(answer["torrents"][0]), set(),
+        "status -j has every key")
+    t.ok({"down_rate", "up_rate"} <= set(answer), "and the totals")
+    row = cli.daemon.torrents("-f", "-p", "-t", "2")[0]
+    t.equal([f["path"] for f in row["files"]], ["part one/a", "part one/b"],
+        "files -j")
+    t.ok(isinstance(row["peers"], list), "peers -j")
+    t.equal({"url", "tier", "state", "seeds", "leeches", "downloads", "last",
+        "next", "error"} - set(row["trackers"][0]), set(), "trackers -j")
+    t.ok("0123456789abcdef" not in row["trackers"][0]["url"],
+        "a passkey is masked", row)
+    row = cli.daemon.ctl("-v", "status", "-t", "2")["torrents"][0]
+    t.ok("0123456789abcdef" in row["trackers"][0]["url"], "but not with -v")
+
+    out, _ = cli.exits(OK, "status")
+    t.ok("done.iso" in out and "part one" in out, "status names them", out)
+    t.ok("\x1b" not in out, "and nothing drives the terminal")
+    t.equal(len(lines(out)), 5, "a header, a line each, a total")
+    out, _ = cli.exits(OK, "-H", "status")
+    t.equal([len(x.split("\t")) > 5 for x in lines(out)], [True] * 3,
+        "-H: a row of columns each")
+    out, _ = cli.exits(OK, "status", "1")
+    t.match(out, done.infohash, "a named one has a page")
+    cli.exits(USAGE, "-j", "-H", "status")
+
+    out, _ = cli.exits(OK, "show", "processes")
+    t.equal(len(lines(out)), 6, "show processes: a header, parent, children")
+    for role, row in cli.daemon.processes().items():
+        t.ok({"pid", "uid", "uptime", "memory", "shared", "cpu_ms",
+            "restarts", "walls"} <= set(row), f"show processes -j: {role}",
+            row)
+        t.ok(role == "parent" or {"no-new-privs", "seccomp", "landlock"} <=
+            set(row["walls"]), f"the walls of {role} stand", row)
+    out, _ = cli.exits(OK, "info", t.root + "/part.torrent")
+    t.match(out, part.infohash, "info shows the hash")
+    cli.exits(FAILED, "info", "/etc/passwd")
+
+
+def commanding(t, cli, done, part, odd):
+    for words in (["st"], ["stat"], ["sh", "p"], ["show", "proc"]):
+        cli.exits(OK, *words)
+    _, err = cli.exits(USAGE, "sta")
+    t.match(err, "start.*status|status.*start", "an unclear word lists them")
+    cli.exits(USAGE, "nonsense")
+    cli.exits(USAGE)
+    cli.exits(USAGE, "-Z")
+    cli.exits(USAGE, "status", "-Z")
+    out, _ = cli.exits(OK, "-V")
+    t.match(out, r"^mimctl \d", "-V")
+
+    cli.exits(OK, "stop", "2")
+    t.equal(cli.daemon.state_of(part.infohash), "stopped", "stop stops")
+    cli.exits(OK, "start", "2")
+    t.wait(lambda: cli.daemon.state_of(part.infohash) == "downloading", 5,
+        "start")
+    cli.exits(OK, "wait", "1")
+    cli.exits(TIMEOUT, "wait", "-t", "1", "2")
+    cli.exits(OK, "check", "1")
+    cli.exits(OK, "wait", "-e", "checked", "-t", "10", "1")
+    for level in ("debug", "brief", "verbose"):
+        cli.exits(OK, "log", level)
+    cli.exits(USAGE, "log", "loud")
+
+
+def removing(t, cli, done, odd):
+    path = os.path.join(cli.daemon.root, done.name)
+    cli.exits(OK, "remove", "3")
+    t.equal(cli.daemon.state_of(odd.infohash), None, "remove forgets")
+    cli.exits(OK, "remove", "1")
+    t.ok(os.path.exists(path), "and keeps the data")
+    cli.daemon.ctl("add", "-c", t.root + "/done.torrent")
+    row = t.wait(lambda: cli.daemon.torrent(done.infohash), 5, "the torrent")
+    t.ok(row["id"] > 3, "numbers are not used again", row)
+    cli.daemon.wait_state(done.infohash, "seeding", 10)
+    cli.exits(OK, "remove", "-D", str(row["id"]))
+    t.wait(lambda: not os.path.exists(path), 5, "the data to be gone")
+    t.ok(True, "remove -D deletes the data")
+
+
+def restricted(t, daemon):
+    socket, daemon.socket = daemon.socket, daemon.dir + "/status.sock"
+    cli = Cli(t, daemon)
+    cli.exits(OK, "status")
+    cli.exits(OK, "show", "processes")
+    for words in (["add", t.root + "/done.torrent"], ["stop", "all"],
+        ["remove", "all"], ["log", "debug"], ["reload"], ["shutdown"]):
+        cli.exits(REFUSED, *words)
+    daemon.socket = socket
+    os.chmod(daemon.dir, 0o755)
+    as_user = subprocess.run(["setpriv", "--reuid=65534",
+        "--regid=65534", "--clear-groups", mimtest.program("mimctl"), "-s",
+        socket, "status"], capture_output=True)
+    t.equal(as_user.returncode, REFUSED, "the full socket is not for anyone")
+
+
+def ending(t, daemon):
+    cli = Cli(t, daemon)
+    cli.exits(OK, "shutdown")
+    t.equal(daemon.proc.wait(10), 0, "shutdown: exit status 0")
+    cli.exits(NO_DAEMON, "status")
+
+
+def test(t):
+    daemon = mimd.Mimd(t)
+    daemon.write_conf(daemon.conf +
+        f"control socket \"{daemon.dir}/status.sock\" restricted\n")
+    daemon.start()
+    done, part, odd, paths, other = make(t, daemon, daemon.root)
+    cli = Cli(t, daemon)
+    adding(t, cli, paths)
+    daemon.wait_state(done.infohash, "seeding", 10)
+    selecting(t, cli, done, part, odd, other)
+    printing(t, cli, done, part)
+    commanding(t, cli, done, part, odd)
+    restricted(t, daemon)
+    removing(t, cli, done, odd)
+    ending(t, daemon)
+
+
+mimtest.main(test, timeout=90)
