@@ -3,6 +3,7 @@
 #define CONF_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <sys/types.h>
@@ -10,6 +11,10 @@
 #include "msg.h"
 
 #define CONF_LISTENS_MAX	16
+#define CONF_SIZE_MAX		(1U << 20)	/* bytes, all files together */
+#define CONF_DEPTH_MAX		8U		/* include within include */
+#define CONF_MACROS_MAX		256U
+#define CONF_ERRORS_MAX		20U		/* printed before giving up */
 
 struct conf_listen {
 	char		*host;		/* numeric address, NULL for "*" */
@@ -46,8 +51,35 @@ struct conf {
  */
 struct conf	*conf_read(const char *path, char *const *macros,
 		    int nmacros);
+/* The same from memory; name stands for the file in errors. */
+struct conf	*conf_read_buffer(const char *name, const char *data,
+		    size_t len, char *const *macros, int nmacros);
 void		 conf_free(struct conf *conf);
 /* Print it in its own grammar, defaults included. */
 void		 conf_print(const struct conf *conf, FILE *fp);
+
+/* ---- between conf.c and parse.y ---- */
+
+/*
+ * Parse into conf, which is all zero.  data NULL: read the file called name.
+ * Returns -1 if an error was printed.
+ */
+int		 conf_parse(struct conf *conf, const char *name,
+		    const char *data, size_t len, char *const *macros,
+		    int nmacros);
+/*
+ * Checks of single values.  They return NULL, or what is wrong in a few
+ * words, to be followed by the word.
+ */
+const char	*conf_check_path(const char *path);
+const char	*conf_check_socket(const char *path);
+const char	*conf_check_port(int64_t port);
+const char	*conf_add_listen(struct conf *conf, const char *host,
+		    uint16_t port);
+const char	*conf_add_root(struct conf *conf, const char *path);
+const char	*conf_find_group(const char *name, gid_t *gid);
+const char	*conf_find_mode(int64_t digits, mode_t *mode);
+const char	*conf_set_cache(struct conf *conf, int64_t bytes);
+const char	*conf_set_peers(uint32_t *where, int64_t n);
 
 #endif /* CONF_H */

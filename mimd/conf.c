@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: ISC */
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include <grp.h>
+#include <netdb.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "conf.h"
+#include "log.h"
+#include "mem.h"
+
+#define PORT_DEFAULT		6881
+#define CACHE_DEFAULT		(32U << 20)
+#define PEERS_DEFAULT		500
+#define PEERS_TORRENT_DEFAULT	60
+#define MODE_SERVICE		0660	/* root and its group */
+#define MODE_USER		0600
+#define MODE_RESTRICTED		0666
+
+/* ---- values ---- */
+
+static bool
+climbs(const char *path)
+{
+	size_t	len;
+
+	for (; *path != '\0'; path += len) {
+		path += strspn(path, "/");
+		len = strcspn(path, "/");
+		if (len == 2 && memcmp(path, "..", 2) == 0)
+			return true;
+	}
+	return false;
+}
+
+const char *
+conf_check_path(const char *path)
+{
+	if (*path != '/')
+		return "path is not absolute";
+	if (strlen(path) > PATH_LEN_MAX)
+		return "path is too long";
+	if (climbs(path))
+		return "path has \"..\"";
+	return NULL;
+}
+
+const char *
+conf_check_socket(const char *path)
+{
+	struct sockaddr_un	sun;
+
+	if (strlen(path) >= sizeof(sun.sun_path))
+		return "socket path is too long";
+	return conf_check_path(path);
+}
+
+static bool
+is_numeric(const char *host)
+{
+	struct addrinfo	 hints = {
+		.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST
+	};
+	struct addrinfo	*res;
+
+	if (getaddrinfo(host, NULL, &hints, &res) != 0)
+		return false;
+	freeaddrinfo(res);
+	return true;
+}
+
+static bool
+same_host(const char *a, const char *b)
+{
+	if (a == NULL || b == NULL)
+		return a == b;
+	return strcmp(a, b) == 0;
+}
+
+const char *
+conf_check_port(int64_t port)
+{
+	if (port < 1 || port > UINT16_MAX)
+		return "port is not between 1 and 65535";
+	return NULL;
+}
+
+const char *
+conf_add_listen(struct conf *conf, const char *host, uint16_t port)
+{
+	struct conf_listen	*l;
+	uint32_t		 i;
+
+	if (strcmp(host, "*") == 0)
+		host = NULL;
+	if (host != NULL && !is_numeric(host))
+		return "not a numeric address";
+	for (i = 0; i < conf->nlistens; i++) {
+		l = &conf->listens[i];
+		if (l->port == port && same_host(l->host, host))
+			return "address and port are given twice";
+	}
+	if (conf->nlistens == CONF_LISTENS_MAX)
+		return "too many addresses to listen on";
+	l = &conf->listens[conf->nlistens++];
+	l->host = host == NULL ? NULL : xstrdup(host);
+	l->port = port;
+	return NULL;
+}
+
+const char *
+conf_add_root(struct conf *conf, const char *path)
+{
+	const char	*why;
+	uint32_t	 i;
+
+	if ((why = conf_check_path(path)) != NULL)
+		return why;
+	for (i = 0; i < conf->nroots; i++) {
+		if (strcmp(conf->roots[i], path) == 0)
+			return "download directory is given twice";
+	}
+	if (conf->nroots == ROOTS_MAX)
+		return "too many download directories";
+	conf->roots[conf->nroots++] = xstrdup(path);
+	return NULL;
+}
+
+const char *
+conf_find_group(const char *name, gid_t *gid)
+{
+	struct group	*gr;
+	char		*end;
+	unsigned long	 n;
+
+	if ((gr = getgrnam(name)) != NULL) {
+		*gid = gr->gr_gid;
+		endgrent();
+		return NULL;
+	}
+	n = strtoul(name, &end, 10);
+	if (*name < '0' || *name > '9' || *end != '\0' || n >= UINT32_MAX)
+		return "no such group";
+	*gid = (gid_t)n;
+	return NULL;
+}
+
+/* A number is read as decimal; its digits are meant as octal ones. */
+const char *
+conf_find_mode(int64_t digits, mode_t *mode)
+{
+	int	shift;
+
+	*mode = 0;
+	for (shift = 0; shift <= 6; shift += 3, digits /= 10) {
+		if (digits % 10 > 7)
+			return "not a mode in octal";
+		*mode |= (mode_t)(digits % 10) << shift;
+	}
+	if (digits != 0)
+		return "mode is not between 0 and 0777";
+	return NULL;
+}
+
+const char *
+conf_set_cache(struct conf *conf, int64_t bytes)
+{
+	if (bytes < (int64_t)SLOTS_MIN * SLOT_SIZE)
+		return "cache is smaller than 1M";
+	if (bytes > (int64_t)SLOTS_MAX * SLOT_SIZE)
+		return "cache is larger than 4G";
+	conf->cache = (uint64_t)bytes / SLOT_SIZE * SLOT_SIZE;
+	return NULL;
+}
+
+const char *
+conf_set_peers(uint32_t *where, int64_t n)
+{
+	if (n < 1 || n > (int64_t)PEERS_MAX)
+		return "number of peers is not between 1 and 65535";
+	*where = (uint32_t)n;
+	return NULL;
+}
+
+/* ---- defaults ---- */
+
+/* XDG asks that a relative path be taken as unset. */
+static const char *
+env_dir(const char *name)
+{
+	const char	*dir = getenv(name);
+
+	return dir != NULL && conf_check_path(dir) == NULL ? dir : NULL;
+}
+
+static const char *
+home_dir(void)
+{
+	const char	*home = env_dir("HOME");
+	struct passwd	*pw;
+
+	if (home == NULL && (pw = getpwuid(geteuid())) != NULL)
+		home = pw->pw_dir;
+	return home == NULL || *home != '/' ? "/" : home;
+}
+
+/* A path beneath the directory in the environment, or beneath home. */
+static char *
+xdg_path(const char *name, const char *in_home, const char *tail)
+{
+	const char	*dir;
+
+	if ((dir = env_dir(name)) != NULL)
+		return xasprintf("%s%s", dir, tail);
+	return xasprintf("%s/%s%s", home_dir(), in_home, tail);
+}
+
+static char *
+default_state(bool service)
+{
+	const char	*dir;
+
+	if (service)
+		return xstrdup("/var/lib/mimd");
+	if ((dir = env_dir("STATE_DIRECTORY")) != NULL)
+		return xstrdup(dir);
+	return xdg_path("XDG_STATE_HOME", ".local/state", "/mim");
+}
+
+static char *
+default_root(bool service)
+{
+	const char	*dir;
+
+	if (service)
+		return xstrdup("/var/lib/mimd/downloads");
+	if ((dir = env_dir("STATE_DIRECTORY")) != NULL)
+		return xasprintf("%s/downloads", dir);
+	return xdg_path("XDG_DOWNLOAD_DIR", "Downloads", "");
+}
+
+static char *
+default_socket(bool service, const char *state)
+{
+	const char	*dir;
+
+	if (service)
+		return xstrdup("/run/mimd/mimd.sock");
+	if ((dir = env_dir("RUNTIME_DIRECTORY")) != NULL)
+		return xasprintf("%s/mimd.sock", dir);
+	if ((dir = env_dir("XDG_RUNTIME_DIR")) != NULL)
+		return xasprintf("%s/mimd/mimd.sock", dir);
+	return xasprintf("%s/mimd.sock", state);
+}
+
+/*
+ * The directories of an ordinary user are those of systemd.exec(5) under a
+ * service manager, else those of the XDG base directory specification.
+ */
+static void
+conf_defaults(struct conf *conf)
+{
+	bool	service = geteuid() == 0;
+
+	if (conf->state_dir == NULL)
+		conf->state_dir = default_state(service);
+	if (conf->nroots == 0)
+		conf->roots[conf->nroots++] = default_root(service);
+	if (conf->nlistens == 0)
+		conf->listens[conf->nlistens++].port = PORT_DEFAULT;
+	if (conf->socket.path == NULL)
+		conf->socket.path = default_socket(service, conf->state_dir);
+	if (conf->socket.mode == 0)
+		conf->socket.mode = service || env_dir("RUNTIME_DIRECTORY") ?
+		    MODE_SERVICE : MODE_USER;
+	conf->restricted.mode = MODE_RESTRICTED;
+	if (conf->cache == 0)
+		conf->cache = CACHE_DEFAULT;
+	if (conf->max_peers == 0)
+		conf->max_peers = PEERS_DEFAULT;
+	if (conf->max_peers_torrent == 0)
+		conf->max_peers_torrent = PEERS_TORRENT_DEFAULT;
+}
+
+/* What the environment gave is checked like what a file says. */
+static int
+conf_check(const struct conf *conf)
+{
+	const char	*why;
+
+	if ((why = conf_check_socket(conf->socket.path)) != NULL) {
+		log_warnx("control socket: %s near \"%s\"", why,
+		    conf->socket.path);
+		return -1;
+	}
+	if (conf->restricted.path != NULL &&
+	    strcmp(conf->restricted.path, conf->socket.path) == 0) {
+		log_warnx("control socket: path is given twice near \"%s\"",
+		    conf->socket.path);
+		return -1;
+	}
+	return 0;
+}
+
+/* ---- the whole ---- */
+
+static struct conf *
+conf_make(const char *name, const char *data, size_t len, char *const *macros,
+    int nmacros)
+{
+	struct conf	*conf = xcalloc(1, sizeof(*conf));
+
+	conf->socket.gid = conf->restricted.gid = (gid_t)-1;
+	if (conf_parse(conf, name, data, len, macros, nmacros) == 0) {
+		conf_defaults(conf);
+		if (conf_check(conf) == 0)
+			return conf;
+	}
+	conf_free(conf);
+	return NULL;
+}
+
+struct conf *
+conf_read(const char *path, char *const *macros, int nmacros)
+{
+	if (path == NULL)
+		return conf_make("defaults", "", 0, macros, nmacros);
+	return conf_make(path, NULL, 0, macros, nmacros);
+}
+
+struct conf *
+conf_read_buffer(const char *name, const char *data, size_t len,
+    char *const *macros, int nmacros)
+{
+	return conf_make(name, data, len, macros, nmacros);
+}
+
+void
+conf_free(struct conf *conf)
+{
+	uint32_t	i;
+
+	if (conf == NULL)
+		return;
+	for (i = 0; i < conf->nlistens; i++)
+		free(conf->listens[i].host);
+	for (i = 0; i < conf->nroots; i++)
+		free(conf->roots[i]);
+	free(conf->state_dir);
+	free(conf->socket.path);
+	free(conf->restricted.path);
+	free(conf->ca_file);
+	free(conf);
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: ISC */
+#include <inttypes.h>
+
+#include "conf.h"
+
+/* A quoted string as the lexer reads it back. */
+static void
+print_quoted(const char *s, FILE *fp)
+{
+	putc('"', fp);
+	for (; *s != '\0'; s++) {
+		if (*s == '"' || *s == '\\')
+			putc('\\', fp);
+		putc(*s, fp);
+	}
+	putc('"', fp);
+}
+
+static void
+print_setting(const char *words, const char *value, FILE *fp)
+{
+	fprintf(fp, "%s ", words);
+	print_quoted(value, fp);
+	putc('\n', fp);
+}
+
+static void
+print_bytes(const char *words, uint64_t n, FILE *fp)
+{
+	static const char	suffix[] = "KMG";
+	const char		*s;
+
+	for (s = suffix; *s != '\0' && n % 1024 == 0 && n != 0; s++)
+		n /= 1024;
+	fprintf(fp, "%s %" PRIu64, words, n);
+	if (s != suffix)
+		putc(s[-1], fp);
+	putc('\n', fp);
+}
+
+static void
+print_listens(const struct conf *conf, FILE *fp)
+{
+	const struct conf_listen	*l;
+
+	for (l = conf->listens; l < conf->listens + conf->nlistens; l++) {
+		fputs("listen on ", fp);
+		if (l->host == NULL)
+			putc('*', fp);
+		else
+			print_quoted(l->host, fp);
+		fprintf(fp, " port %u\n", l->port);
+	}
+}
+
+static void
+print_sockets(const struct conf *conf, FILE *fp)
+{
+	fputs("control socket ", fp);
+	print_quoted(conf->socket.path, fp);
+	if (conf->socket.gid != (gid_t)-1)
+		fprintf(fp, " group %u", (unsigned int)conf->socket.gid);
+	fprintf(fp, " mode 0%03o\n", (unsigned int)conf->socket.mode);
+	if (conf->restricted.path == NULL)
+		return;
+	fputs("control socket ", fp);
+	print_quoted(conf->restricted.path, fp);
+	fputs(" restricted\n", fp);
+}
+
+void
+conf_print(const struct conf *conf, FILE *fp)
+{
+	uint32_t	i;
+
+	print_listens(conf, fp);
+	for (i = 0; i < conf->nroots; i++)
+		print_setting("download directory", conf->roots[i], fp);
+	print_setting("state directory", conf->state_dir, fp);
+	print_sockets(conf, fp);
+	print_bytes("cache", conf->cache, fp);
+	fprintf(fp, "max peers %" PRIu32 " per torrent %" PRIu32 "\n",
+	    conf->max_peers, conf->max_peers_torrent);
+	if (conf->ca_file != NULL)
+		print_setting("ca file", conf->ca_file, fp);
+	if (conf->allow_local)
+		fputs("allow local trackers\n", fp);
+	if (conf->relaxed)
+		fputs("sandbox relaxed\n", fp);
+}
