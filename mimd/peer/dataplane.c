@@ -282,7 +282,6 @@ data_flush(struct net *net)
 		chan_send(net->data, MSG_DATA_READ, &r);
 	}
 	net->nwrites = net->nreads = 0;
-	chan_flush(net->data);
 }
 
 void

@@ -2,6 +2,7 @@
 #include <sys/socket.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -85,7 +86,9 @@ listen_add(struct net *net, int fd)
 {
 	struct listener	*l;
 
-	if (net->nlisteners == NET_LISTEN_MAX) {
+	/* Accept is called until it says that there is no more. */
+	if (net->nlisteners == NET_LISTEN_MAX ||
+	    fcntl(fd, F_SETFL, O_NONBLOCK) == -1) {
 		close(fd);
 		return;
 	}

@@ -228,10 +228,11 @@ peer_start(struct child *child)
 static int
 peer_warm(void *arg, struct child_path *paths)
 {
-	(void)arg;
+	struct net	*net = arg;
+
 	(void)paths;
 	/* Seed the generator while it may still look for its source. */
-	(void)arc4random_uniform(2);
+	net->next_conn = arc4random_uniform(1U << 16);
 	return 0;
 }
 
