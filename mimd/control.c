@@ -34,69 +34,69 @@ struct control_socket {
 struct control {
 	struct parent		*parent;
 	struct control_socket	 sockets[CONTROL_SOCKETS];
-	struct conn		 conns[CONTROL_CONNS_MAX];
+	struct control_conn	 conns[CONTROL_CONNS_MAX];
 	uint64_t		 next_client;
 	struct log_limit	 refusals;
 };
 
-static void	conn_on_refused_add(struct chan *, const struct msg_ctl_add *,
-		    void *);
-static void	conn_on_refused_act(struct chan *, const struct msg_ctl_act *,
-		    void *);
-static void	conn_on_refused_log(struct chan *, const struct msg_ctl_log *,
-		    void *);
-static void	conn_on_refused_reload(struct chan *,
-		    const struct msg_ctl_reload *, void *);
-static void	conn_on_refused_shutdown(struct chan *,
-		    const struct msg_ctl_shutdown *, void *);
+static void control_on_refused_add(struct chan *,
+    const struct msg_ctl_add *, void *);
+static void control_on_refused_act(struct chan *,
+    const struct msg_ctl_act *, void *);
+static void control_on_refused_log(struct chan *,
+    const struct msg_ctl_log *, void *);
+static void control_on_refused_reload(struct chan *,
+    const struct msg_ctl_reload *, void *);
+static void control_on_refused_shutdown(struct chan *,
+    const struct msg_ctl_shutdown *, void *);
 
 static const union msg_fn	full_fns[MSG_COUNT] = {
-	[MSG_CTL_LIST] = { .ctl_list = conn_on_list },
-	[MSG_CTL_PROCESSES] = { .ctl_processes = conn_on_processes },
-	[MSG_CTL_ADD] = { .ctl_add = conn_on_add },
-	[MSG_CTL_ACT] = { .ctl_act = conn_on_act },
-	[MSG_CTL_LOG] = { .ctl_log = conn_on_log },
-	[MSG_CTL_RELOAD] = { .ctl_reload = conn_on_reload },
-	[MSG_CTL_SHUTDOWN] = { .ctl_shutdown = conn_on_shutdown },
+	[MSG_CTL_LIST] = { .ctl_list = control_on_list },
+	[MSG_CTL_PROCESSES] = { .ctl_processes = control_on_processes },
+	[MSG_CTL_ADD] = { .ctl_add = control_on_add },
+	[MSG_CTL_ACT] = { .ctl_act = control_on_act },
+	[MSG_CTL_LOG] = { .ctl_log = control_on_log },
+	[MSG_CTL_RELOAD] = { .ctl_reload = control_on_reload },
+	[MSG_CTL_SHUTDOWN] = { .ctl_shutdown = control_on_shutdown },
 };
 
 static const union msg_fn	restricted_fns[MSG_COUNT] = {
-	[MSG_CTL_LIST] = { .ctl_list = conn_on_list },
-	[MSG_CTL_PROCESSES] = { .ctl_processes = conn_on_processes },
-	[MSG_CTL_ADD] = { .ctl_add = conn_on_refused_add },
-	[MSG_CTL_ACT] = { .ctl_act = conn_on_refused_act },
-	[MSG_CTL_LOG] = { .ctl_log = conn_on_refused_log },
-	[MSG_CTL_RELOAD] = { .ctl_reload = conn_on_refused_reload },
-	[MSG_CTL_SHUTDOWN] = { .ctl_shutdown = conn_on_refused_shutdown },
+	[MSG_CTL_LIST] = { .ctl_list = control_on_list },
+	[MSG_CTL_PROCESSES] = { .ctl_processes = control_on_processes },
+	[MSG_CTL_ADD] = { .ctl_add = control_on_refused_add },
+	[MSG_CTL_ACT] = { .ctl_act = control_on_refused_act },
+	[MSG_CTL_LOG] = { .ctl_log = control_on_refused_log },
+	[MSG_CTL_RELOAD] = { .ctl_reload = control_on_refused_reload },
+	[MSG_CTL_SHUTDOWN] = { .ctl_shutdown = control_on_refused_shutdown },
 };
 
 /* ---- a connection ---- */
 
 static void
-conn_close(struct conn *conn)
+control_close(struct control_conn *conn)
 {
 	chan_free(conn->chan);
 	conn->chan = NULL;
-	conn_list_clear(conn);
+	control_list_clear(conn);
 	loop_timer_clear(conn->wait);
 }
 
 struct parent *
-conn_parent(const struct conn *conn)
+control_parent(const struct control_conn *conn)
 {
 	return conn->control->parent;
 }
 
 void
-conn_begin(struct conn *conn)
+control_begin(struct control_conn *conn)
 {
 	conn->busy = true;
-	conn->active = loop_now(conn_parent(conn)->loop);
+	conn->active = loop_now(control_parent(conn)->loop);
 	chan_pause(conn->chan, true);
 }
 
 void
-conn_end(struct conn *conn, enum ctl_code code, const char *text)
+control_end(struct control_conn *conn, enum ctl_code code, const char *text)
 {
 	struct msg_ctl_end	m = { .code = (uint8_t)code };
 	char			cut[ERROR_MAX + 1];
@@ -106,12 +106,12 @@ conn_end(struct conn *conn, enum ctl_code code, const char *text)
 	loop_timer_clear(conn->wait);
 	chan_send(conn->chan, MSG_CTL_END, &m);
 	conn->busy = false;
-	conn->active = loop_now(conn_parent(conn)->loop);
+	conn->active = loop_now(control_parent(conn)->loop);
 	chan_pause(conn->chan, false);
 }
 
 void
-conn_note(struct conn *conn, uint32_t id, enum ctl_code code,
+control_note(struct control_conn *conn, uint32_t id, enum ctl_code code,
     const char *text)
 {
 	struct msg_ctl_note	m = {
@@ -124,12 +124,12 @@ conn_note(struct conn *conn, uint32_t id, enum ctl_code code,
 }
 
 void
-conn_wait(struct conn *conn, uint64_t ms)
+control_wait(struct control_conn *conn, uint64_t ms)
 {
 	loop_timer_set(conn->wait, ms);
 }
 
-struct conn *
+struct control_conn *
 control_find(struct control *control, uint64_t client)
 {
 	uint32_t	i;
@@ -143,88 +143,88 @@ control_find(struct control *control, uint64_t client)
 }
 
 static void
-conn_refuse(struct conn *conn)
+control_deny(struct control_conn *conn)
 {
-	conn_end(conn, CTL_REFUSED, "this socket only answers questions");
+	control_end(conn, CTL_REFUSED, "this socket only answers questions");
 }
 
 static void
-conn_on_refused_add(struct chan *c, const struct msg_ctl_add *m, void *arg)
-{
-	(void)c;
-	(void)m;
-	conn_refuse(arg);
-}
-
-static void
-conn_on_refused_act(struct chan *c, const struct msg_ctl_act *m, void *arg)
+control_on_refused_add(struct chan *c, const struct msg_ctl_add *m, void *arg)
 {
 	(void)c;
 	(void)m;
-	conn_refuse(arg);
+	control_deny(arg);
 }
 
 static void
-conn_on_refused_log(struct chan *c, const struct msg_ctl_log *m, void *arg)
+control_on_refused_act(struct chan *c, const struct msg_ctl_act *m, void *arg)
 {
 	(void)c;
 	(void)m;
-	conn_refuse(arg);
+	control_deny(arg);
 }
 
 static void
-conn_on_refused_reload(struct chan *c, const struct msg_ctl_reload *m,
+control_on_refused_log(struct chan *c, const struct msg_ctl_log *m, void *arg)
+{
+	(void)c;
+	(void)m;
+	control_deny(arg);
+}
+
+static void
+control_on_refused_reload(struct chan *c, const struct msg_ctl_reload *m,
     void *arg)
 {
 	(void)c;
 	(void)m;
-	conn_refuse(arg);
+	control_deny(arg);
 }
 
 static void
-conn_on_refused_shutdown(struct chan *c, const struct msg_ctl_shutdown *m,
+control_on_refused_shutdown(struct chan *c, const struct msg_ctl_shutdown *m,
     void *arg)
 {
 	(void)c;
 	(void)m;
-	conn_refuse(arg);
+	control_deny(arg);
 }
 
 static void
-conn_on_closed(struct chan *c, const char *why, void *arg)
+control_on_closed(struct chan *c, const char *why, void *arg)
 {
-	struct conn	*conn = arg;
+	struct control_conn	*conn = arg;
 
 	(void)c;
 	if (why != NULL)
 		log_debug("control connection: %s", why);
-	conn_close(conn);
+	control_close(conn);
 }
 
 static void
-conn_on_drain(struct chan *c, void *arg)
+control_on_drain(struct chan *c, void *arg)
 {
-	struct conn	*conn = arg;
+	struct control_conn	*conn = arg;
 
 	(void)c;
-	conn->active = loop_now(conn_parent(conn)->loop);
+	conn->active = loop_now(control_parent(conn)->loop);
 	if (conn->list.active)
-		conn_list_pump(conn);
+		control_list_pump(conn);
 }
 
 static void
-conn_on_wait(void *arg)
+control_on_wait(void *arg)
 {
-	conn_on_wait_over(arg);
+	control_on_wait_over(arg);
 }
 
 /* ---- accept ---- */
 
 /* A free place, or that of who has been silent for longest. */
-static struct conn *
-conn_place(struct control *control)
+static struct control_conn *
+control_place(struct control *control)
 {
-	struct conn	*idle = NULL, *conn;
+	struct control_conn	*idle = NULL, *conn;
 
 	for (conn = control->conns; conn < control->conns + CONTROL_CONNS_MAX;
 	    conn++) {
@@ -235,7 +235,7 @@ conn_place(struct control *control)
 			idle = conn;
 	}
 	if (idle != NULL)
-		conn_close(idle);
+		control_close(idle);
 	return idle;
 }
 
@@ -279,7 +279,7 @@ control_refuse(struct control *control, int fd, const char *text)
 	unsigned int		 held;
 
 	c = chan_new(control->parent->loop, fd, ROLE_PARENT, ROLE_CTL, false,
-	    full_fns, conn_on_closed, NULL);
+	    full_fns, control_on_closed, NULL);
 	chan_send(c, MSG_CTL_END, &m);
 	chan_free(c);
 	if (log_every(&control->refusals, loop_now(control->parent->loop),
@@ -292,20 +292,20 @@ static void
 control_take(struct control_socket *s, int fd)
 {
 	struct control	*control = s->control;
-	struct conn	*conn;
+	struct control_conn	*conn;
 
 	if (!is_allowed(s, fd)) {
 		control_refuse(control, fd, "permission denied");
 		return;
 	}
-	if ((conn = conn_place(control)) == NULL) {
+	if ((conn = control_place(control)) == NULL) {
 		control_refuse(control, fd, "too many connections");
 		return;
 	}
 	conn->chan = chan_new(control->parent->loop, fd, ROLE_PARENT,
 	    ROLE_CTL, false, s->restricted ? restricted_fns : full_fns,
-	    conn_on_closed, conn);
-	chan_on_drain(conn->chan, conn_on_drain);
+	    control_on_closed, conn);
+	chan_on_drain(conn->chan, control_on_drain);
 	conn->client = ++control->next_client;
 	conn->restricted = s->restricted;
 	conn->busy = false;
@@ -338,7 +338,7 @@ void
 control_sweep(struct control *control)
 {
 	uint64_t	 now = loop_now(control->parent->loop), idle;
-	struct conn	*conn;
+	struct control_conn	*conn;
 	uint32_t	 i;
 
 	for (conn = control->conns; conn < control->conns + CONTROL_CONNS_MAX;
@@ -348,7 +348,7 @@ control_sweep(struct control *control)
 		idle = now - conn->active;
 		if (chan_empty(conn->chan) ? !conn->busy &&
 		    idle >= CONTROL_IDLE_MS : idle >= CONTROL_STALL_MS)
-			conn_close(conn);
+			control_close(conn);
 	}
 	for (i = 0; i < CONTROL_SOCKETS; i++) {
 		if (control->sockets[i].io != NULL)
@@ -469,7 +469,7 @@ control_new(struct parent *parent, const struct conf *conf, char *err,
 	for (i = 0; i < CONTROL_CONNS_MAX; i++) {
 		control->conns[i].control = control;
 		control->conns[i].wait = loop_timer_new(parent->loop,
-		    conn_on_wait, &control->conns[i]);
+		    control_on_wait, &control->conns[i]);
 	}
 	control->sockets[1].restricted = true;
 	if (open_socket(control, &control->sockets[0], &conf->socket, err,
@@ -500,7 +500,7 @@ control_free(struct control *control)
 		free(s->path);
 	}
 	for (i = 0; i < CONTROL_CONNS_MAX; i++) {
-		conn_close(&control->conns[i]);
+		control_close(&control->conns[i]);
 		loop_timer_free(control->conns[i].wait);
 	}
 	free(control);

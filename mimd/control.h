@@ -37,12 +37,12 @@ struct list_cursor {
 	uint32_t	 found, missing;
 };
 
-struct conn {
+struct control_conn {
 	struct control		*control;
 	struct chan		*chan;		/* NULL: free */
 	uint64_t		 client;	/* never used twice */
 	bool			 restricted;
-	bool			 busy;		/* a request is being answered */
+	bool			 busy;		/* with an answer */
 	uint64_t		 active;	/* loop_now() */
 	struct loop_timer	*wait;		/* for disk's answer */
 	struct list_cursor	 list;
@@ -66,31 +66,32 @@ void		 control_removed(struct control *control, uint64_t client,
 
 /* ---- between control.c, control_list.c and control_order.c ---- */
 
-struct parent	*conn_parent(const struct conn *conn);
-/* A request begins: nothing more is read until conn_end(). */
-void		 conn_begin(struct conn *conn);
-void		 conn_end(struct conn *conn, enum ctl_code code,
+struct parent	*control_parent(const struct control_conn *conn);
+/* A request begins: nothing more is read until control_end(). */
+void		 control_begin(struct control_conn *conn);
+void		 control_end(struct control_conn *conn, enum ctl_code code,
 		    const char *text);
-void		 conn_note(struct conn *conn, uint32_t id, enum ctl_code code,
-		    const char *text);
+void		 control_note(struct control_conn *conn, uint32_t id,
+		    enum ctl_code code, const char *text);
 /* Give up waiting for disk's answer after so long. */
-void		 conn_wait(struct conn *conn, uint64_t ms);
-struct conn	*control_find(struct control *control, uint64_t client);
+void		 control_wait(struct control_conn *conn, uint64_t ms);
+struct control_conn	*control_find(struct control *control, uint64_t client);
 
-void	conn_on_list(struct chan *c, const struct msg_ctl_list *m, void *arg);
+void	control_on_list(struct chan *c, const struct msg_ctl_list *m,
+	    void *arg);
 /* Send as much of the answer as the queue takes. */
-void	conn_list_pump(struct conn *conn);
-void	conn_list_clear(struct conn *conn);
-void	conn_on_processes(struct chan *c, const struct msg_ctl_processes *m,
+void	control_list_pump(struct control_conn *conn);
+void	control_list_clear(struct control_conn *conn);
+void	control_on_processes(struct chan *c, const struct msg_ctl_processes *m,
 	    void *arg);
 
-void	conn_on_add(struct chan *c, const struct msg_ctl_add *m, void *arg);
-void	conn_on_act(struct chan *c, const struct msg_ctl_act *m, void *arg);
-void	conn_on_log(struct chan *c, const struct msg_ctl_log *m, void *arg);
-void	conn_on_reload(struct chan *c, const struct msg_ctl_reload *m,
+void	control_on_add(struct chan *c, const struct msg_ctl_add *m, void *arg);
+void	control_on_act(struct chan *c, const struct msg_ctl_act *m, void *arg);
+void	control_on_log(struct chan *c, const struct msg_ctl_log *m, void *arg);
+void	control_on_reload(struct chan *c, const struct msg_ctl_reload *m,
 	    void *arg);
-void	conn_on_shutdown(struct chan *c, const struct msg_ctl_shutdown *m,
+void	control_on_shutdown(struct chan *c, const struct msg_ctl_shutdown *m,
 	    void *arg);
-void	conn_on_wait_over(struct conn *conn);
+void	control_on_wait_over(struct control_conn *conn);
 
 #endif /* CONTROL_H */

@@ -36,9 +36,9 @@ enum list_step {
 };
 
 static struct registry *
-conn_registry(const struct conn *conn)
+control_registry(const struct control_conn *conn)
 {
-	return &conn_parent(conn)->registry;
+	return &control_parent(conn)->registry;
 }
 
 static const char *
@@ -48,7 +48,7 @@ text(const char *s)
 }
 
 void
-conn_list_clear(struct conn *conn)
+control_list_clear(struct control_conn *conn)
 {
 	free(conn->list.ids);
 	memset(&conn->list, 0, sizeof(conn->list));
@@ -56,24 +56,25 @@ conn_list_clear(struct conn *conn)
 
 /* The next torrent asked for; those that are not there are noted once. */
 static struct torrent *
-list_next(struct conn *conn)
+list_next(struct control_conn *conn)
 {
 	struct list_cursor	*l = &conn->list;
 	struct torrent		*t;
 	uint32_t		 id;
 
 	if (l->ids == NULL) {
-		if ((t = registry_after(conn_registry(conn), l->last)) != NULL)
+		t = registry_after(control_registry(conn), l->last);
+		if (t != NULL)
 			l->last = t->id;
 		return t;
 	}
 	while (l->next < l->nids) {
 		id = l->ids[l->next++];
-		if ((t = registry_find(conn_registry(conn), id)) != NULL)
+		if ((t = registry_find(control_registry(conn), id)) != NULL)
 			return t;
 		if (l->step == LIST_ROWS) {
 			l->missing++;
-			conn_note(conn, id, CTL_NO_TORRENT,
+			control_note(conn, id, CTL_NO_TORRENT,
 			    "no such torrent");
 		}
 	}
@@ -128,7 +129,7 @@ torrent_fill(struct rec_torrent_row *row, const struct torrent *t)
 
 /* True while there is more of this kind to send. */
 static bool
-list_rows(struct conn *conn)
+list_rows(struct control_conn *conn)
 {
 	struct rec_torrent_row	 rows[TORRENT_ROWS];
 	struct msg_ctl_torrents	 m;
@@ -156,7 +157,7 @@ list_rows(struct conn *conn)
 }
 
 static bool
-list_files(struct conn *conn, const struct torrent *t)
+list_files(struct control_conn *conn, const struct torrent *t)
 {
 	struct list_cursor	*l = &conn->list;
 	struct rec_ctl_file	 rows[FILE_ROWS];
@@ -186,7 +187,7 @@ list_files(struct conn *conn, const struct torrent *t)
 }
 
 static bool
-list_peers(struct conn *conn, const struct torrent *t)
+list_peers(struct control_conn *conn, const struct torrent *t)
 {
 	struct list_cursor	*l = &conn->list;
 	struct rec_peer		 rows[PEER_ROWS];
@@ -211,7 +212,7 @@ list_peers(struct conn *conn, const struct torrent *t)
 }
 
 static bool
-list_trackers(struct conn *conn, const struct torrent *t)
+list_trackers(struct control_conn *conn, const struct torrent *t)
 {
 	struct list_cursor	*l = &conn->list;
 	struct rec_tracker_row	 rows[TRACKER_ROWS];
@@ -246,9 +247,9 @@ list_trackers(struct conn *conn, const struct torrent *t)
 }
 
 static void
-list_end(struct conn *conn)
+list_end(struct control_conn *conn)
 {
-	struct registry		*reg = conn_registry(conn);
+	struct registry		*reg = control_registry(conn);
 	struct msg_ctl_total	 total = { 0 };
 	uint32_t		 i, found, missing;
 
@@ -258,21 +259,21 @@ list_end(struct conn *conn)
 	}
 	found = conn->list.found;
 	missing = conn->list.missing;
-	conn_list_clear(conn);
+	control_list_clear(conn);
 	if (total.down_rate > INT64_MAX || total.up_rate > INT64_MAX)
 		total.down_rate = total.up_rate = 0;
 	chan_send(conn->chan, MSG_CTL_TOTAL, &total);
 	if (missing == 0)
-		conn_end(conn, CTL_OK, "");
+		control_end(conn, CTL_OK, "");
 	else if (found == 0)
-		conn_end(conn, CTL_NO_TORRENT, "no such torrent");
+		control_end(conn, CTL_NO_TORRENT, "no such torrent");
 	else
-		conn_end(conn, CTL_PARTIAL, "");
+		control_end(conn, CTL_PARTIAL, "");
 }
 
 /* To the details of the next torrent; false at the end. */
 static bool
-list_advance(struct conn *conn)
+list_advance(struct control_conn *conn)
 {
 	struct list_cursor	*l = &conn->list;
 	struct torrent		*t;
@@ -289,12 +290,12 @@ list_advance(struct conn *conn)
 
 /* The next packet of one torrent's details; false when all are sent. */
 static bool
-list_details(struct conn *conn)
+list_details(struct control_conn *conn)
 {
 	struct list_cursor	*l = &conn->list;
 	struct torrent		*t;
 
-	if ((t = registry_find(conn_registry(conn), l->id)) == NULL)
+	if ((t = registry_find(control_registry(conn), l->id)) == NULL)
 		return false;
 	if (l->step == LIST_FILES) {
 		if (l->files && list_files(conn, t))
@@ -312,7 +313,7 @@ list_details(struct conn *conn)
 }
 
 void
-conn_list_pump(struct conn *conn)
+control_list_pump(struct control_conn *conn)
 {
 	struct list_cursor	*l = &conn->list;
 
@@ -335,15 +336,15 @@ conn_list_pump(struct conn *conn)
 }
 
 void
-conn_on_list(struct chan *c, const struct msg_ctl_list *m, void *arg)
+control_on_list(struct chan *c, const struct msg_ctl_list *m, void *arg)
 {
-	struct conn		*conn = arg;
+	struct control_conn	*conn = arg;
 	struct list_cursor	*l = &conn->list;
 	uint32_t		 i;
 
 	(void)c;
-	conn_begin(conn);
-	conn_list_clear(conn);
+	control_begin(conn);
+	control_list_clear(conn);
 	l->active = true;
 	l->files = m->files;
 	l->peers = m->peers;
@@ -355,7 +356,7 @@ conn_on_list(struct chan *c, const struct msg_ctl_list *m, void *arg)
 		for (i = 0; i < l->nids; i++)
 			l->ids[i] = m->ids.v[i].id;
 	}
-	conn_list_pump(conn);
+	control_list_pump(conn);
 }
 
 /* ---- processes ---- */
@@ -373,11 +374,11 @@ process_usage(struct rec_process *row)
 }
 
 void
-conn_on_processes(struct chan *c, const struct msg_ctl_processes *m,
+control_on_processes(struct chan *c, const struct msg_ctl_processes *m,
     void *arg)
 {
-	struct conn			*conn = arg;
-	struct parent			*parent = conn_parent(conn);
+	struct control_conn		*conn = arg;
+	struct parent			*parent = control_parent(conn);
 	uint64_t			 now = loop_now(parent->loop);
 	struct rec_process		 rows[ROLE_COUNT];
 	struct msg_ctl_process_rows	 answer;
@@ -386,7 +387,7 @@ conn_on_processes(struct chan *c, const struct msg_ctl_processes *m,
 	uint32_t			 n = 0;
 
 	(void)m;
-	conn_begin(conn);
+	control_begin(conn);
 	memset(rows, 0, sizeof(rows));
 	rows[n].pid = (uint32_t)getpid();
 	rows[n].role = ROLE_PARENT;
@@ -408,5 +409,5 @@ conn_on_processes(struct chan *c, const struct msg_ctl_processes *m,
 	answer.rows.v = rows;
 	answer.rows.n = n;
 	chan_send(c, MSG_CTL_PROCESS_ROWS, &answer);
-	conn_end(conn, CTL_OK, "");
+	control_end(conn, CTL_OK, "");
 }

@@ -36,19 +36,19 @@ check_memfd(int fd)
 }
 
 void
-conn_on_add(struct chan *c, const struct msg_ctl_add *m, void *arg)
+control_on_add(struct chan *c, const struct msg_ctl_add *m, void *arg)
 {
-	struct conn	*conn = arg;
-	struct parent	*parent = conn_parent(conn);
+	struct control_conn	*conn = arg;
+	struct parent	*parent = control_parent(conn);
 	char		 subdir[PATH_LEN_MAX + 1], text[ERROR_MAX];
 	const char	*why;
 	uint32_t	 root;
 	int		 fd = chan_take_fd(c);
 
-	conn_begin(conn);
+	control_begin(conn);
 	if ((why = check_memfd(fd)) != NULL) {
 		close(fd);
-		conn_end(conn, CTL_FAILED, why);
+		control_end(conn, CTL_FAILED, why);
 		return;
 	}
 	if (paths_split(parent->conf->roots, parent->conf->nroots, m->dir,
@@ -56,14 +56,14 @@ conn_on_add(struct chan *c, const struct msg_ctl_add *m, void *arg)
 		close(fd);
 		snprintf(text, sizeof(text), "%s: not inside a \"download "
 		    "directory\" of mimd.conf", m->dir);
-		conn_end(conn, CTL_FAILED, text);
+		control_end(conn, CTL_FAILED, text);
 		return;
 	}
-	conn_wait(conn, CONTROL_ADD_MS);
+	control_wait(conn, CONTROL_ADD_MS);
 	if (registry_add(&parent->registry, fd, root, subdir, m->paused,
 	    m->check, conn->client) == -1) {
 		close(fd);
-		conn_end(conn, CTL_FAILED,
+		control_end(conn, CTL_FAILED,
 		    "too many torrents are being added: try again");
 	}
 }
@@ -72,31 +72,31 @@ void
 control_added(struct control *control, uint64_t client,
     const struct torrent *t)
 {
-	struct conn		*conn = control_find(control, client);
+	struct control_conn	*conn = control_find(control, client);
 	struct msg_ctl_added	 m = { .id = t->id, .name = t->name };
 
 	if (conn == NULL || !conn->busy)
 		return;
 	memcpy(m.infohash, t->infohash, sizeof(m.infohash));
 	chan_send(conn->chan, MSG_CTL_ADDED, &m);
-	conn_end(conn, CTL_OK, "");
+	control_end(conn, CTL_OK, "");
 }
 
 void
 control_refused(struct control *control, uint64_t client, const char *error)
 {
-	struct conn	*conn = control_find(control, client);
+	struct control_conn	*conn = control_find(control, client);
 
 	if (conn != NULL && conn->busy)
-		conn_end(conn, CTL_FAILED, error);
+		control_end(conn, CTL_FAILED, error);
 }
 
 /* ---- actions ---- */
 
 static void
-act_on(struct conn *conn, enum ctl_action action, struct torrent *t)
+act_on(struct control_conn *conn, enum ctl_action action, struct torrent *t)
 {
-	struct registry	*reg = &conn_parent(conn)->registry;
+	struct registry	*reg = &control_parent(conn)->registry;
 
 	switch (action) {
 	case CTL_START:
@@ -118,36 +118,36 @@ act_on(struct conn *conn, enum ctl_action action, struct torrent *t)
 }
 
 static void
-act_end(struct conn *conn)
+act_end(struct control_conn *conn)
 {
 	if (conn->failed == 0)
-		conn_end(conn, CTL_OK, "");
+		control_end(conn, CTL_OK, "");
 	else if (conn->found == 0)
-		conn_end(conn, CTL_NO_TORRENT, "no such torrent");
+		control_end(conn, CTL_NO_TORRENT, "no such torrent");
 	else
-		conn_end(conn, CTL_PARTIAL, "");
+		control_end(conn, CTL_PARTIAL, "");
 }
 
 void
-conn_on_act(struct chan *c, const struct msg_ctl_act *m, void *arg)
+control_on_act(struct chan *c, const struct msg_ctl_act *m, void *arg)
 {
-	struct conn	*conn = arg;
+	struct control_conn	*conn = arg;
 	struct torrent	*t;
 	uint32_t	 i;
 
 	(void)c;
-	conn_begin(conn);
+	control_begin(conn);
 	conn->found = conn->failed = conn->removals = 0;
 	if (m->ids.n == 0) {
-		conn_end(conn, CTL_USAGE, "no torrent is named");
+		control_end(conn, CTL_USAGE, "no torrent is named");
 		return;
 	}
 	for (i = 0; i < m->ids.n; i++) {
-		t = registry_find(&conn_parent(conn)->registry,
+		t = registry_find(&control_parent(conn)->registry,
 		    m->ids.v[i].id);
 		if (t == NULL || t->removing) {
 			conn->failed++;
-			conn_note(conn, m->ids.v[i].id, CTL_NO_TORRENT,
+			control_note(conn, m->ids.v[i].id, CTL_NO_TORRENT,
 			    "no such torrent");
 			continue;
 		}
@@ -157,73 +157,73 @@ conn_on_act(struct chan *c, const struct msg_ctl_act *m, void *arg)
 	if (conn->removals == 0)
 		act_end(conn);
 	else
-		conn_wait(conn, CONTROL_REMOVE_MS);
+		control_wait(conn, CONTROL_REMOVE_MS);
 }
 
 void
 control_removed(struct control *control, uint64_t client, uint32_t id,
     const char *error)
 {
-	struct conn	*conn = control_find(control, client);
+	struct control_conn	*conn = control_find(control, client);
 
 	if (conn == NULL || conn->removals == 0)
 		return;
 	if (*error != '\0') {
 		conn->failed++;
-		conn_note(conn, id, CTL_FAILED, error);
+		control_note(conn, id, CTL_FAILED, error);
 	}
 	if (--conn->removals == 0)
 		act_end(conn);
 }
 
 void
-conn_on_wait_over(struct conn *conn)
+control_on_wait_over(struct control_conn *conn)
 {
 	if (conn->removals > 0) {
 		conn->removals = 0;
-		conn_end(conn, CTL_OK,
+		control_end(conn, CTL_OK,
 		    "the removal goes on in the background");
 	} else
-		conn_end(conn, CTL_TIMEOUT, "the disk process does not "
+		control_end(conn, CTL_TIMEOUT, "the disk process does not "
 		    "answer; the torrent may still be added");
 }
 
 /* ---- the daemon itself ---- */
 
 void
-conn_on_log(struct chan *c, const struct msg_ctl_log *m, void *arg)
+control_on_log(struct chan *c, const struct msg_ctl_log *m, void *arg)
 {
-	struct conn	*conn = arg;
+	struct control_conn	*conn = arg;
 
 	(void)c;
-	conn_begin(conn);
-	parent_set_log_level(conn_parent(conn), m->level);
-	conn_end(conn, CTL_OK, "");
+	control_begin(conn);
+	parent_set_log_level(control_parent(conn), m->level);
+	control_end(conn, CTL_OK, "");
 }
 
 void
-conn_on_reload(struct chan *c, const struct msg_ctl_reload *m, void *arg)
+control_on_reload(struct chan *c, const struct msg_ctl_reload *m, void *arg)
 {
-	struct conn	*conn = arg;
+	struct control_conn	*conn = arg;
 	char		 text[ERROR_MAX];
 	int		 r;
 
 	(void)c;
 	(void)m;
-	conn_begin(conn);
-	r = parent_reload(conn_parent(conn), text, sizeof(text));
-	conn_end(conn, r == 0 ? CTL_OK : CTL_FAILED, text);
+	control_begin(conn);
+	r = parent_reload(control_parent(conn), text, sizeof(text));
+	control_end(conn, r == 0 ? CTL_OK : CTL_FAILED, text);
 }
 
 /* The connection stays until the end, which the client sees by that. */
 void
-conn_on_shutdown(struct chan *c, const struct msg_ctl_shutdown *m, void *arg)
+control_on_shutdown(struct chan *c, const struct msg_ctl_shutdown *m, void *arg)
 {
-	struct conn	*conn = arg;
+	struct control_conn	*conn = arg;
 
 	(void)c;
 	(void)m;
-	conn_begin(conn);
-	conn_end(conn, CTL_OK, "");
-	parent_stop(conn_parent(conn));
+	control_begin(conn);
+	control_end(conn, CTL_OK, "");
+	parent_stop(control_parent(conn));
 }

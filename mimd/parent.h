@@ -49,7 +49,7 @@ struct parent {
 	uint32_t		 key;			/* for trackers */
 	enum parent_phase	 phase;
 	bool			 scanned;	/* disk has told its torrents */
-	bool			 ready;		/* and all children are sealed */
+	bool			 ready;		/* and all are sealed */
 	uint64_t		 started;	/* loop_now() */
 	uint64_t		 end_by;	/* loop_now() */
 	struct loop_timer	*tick, *end;

@@ -21,7 +21,7 @@
 
 #define TORRENTS_MAX		200000U
 #define TORRENT_PEERS_MAX	1024U	/* peer rows kept of a torrent */
-#define TORRENT_KNOWN_MAX	64U	/* addresses kept for a new peer child */
+#define TORRENT_KNOWN_MAX	64U	/* addresses kept for peer */
 #define TORRENT_KNOWN_SEEDING	16U	/* ... of a complete torrent */
 #define REGISTRY_ADDS_MAX	64U	/* .torrent files waiting for disk */
 #define REGISTRY_ADD_TRIES	2U	/* disk children one file may cost */
@@ -97,11 +97,11 @@ struct torrent {
 	uint8_t			 announce;	/* enum announce_state */
 	bool			 v2;		/* infohash2 is set */
 	bool			 private;
-	bool			 loaded;	/* reported in full, with a state */
+	bool			 loaded;	/* reported in full */
 	bool			 seen;		/* in the scan that goes on */
 	bool			 paused;
 	bool			 resuming;	/* ran when disk died */
-	bool			 check;		/* asked of disk, no answer yet */
+	bool			 check;		/* disk was asked for one */
 	bool			 removing, delete_data;
 	bool			 remove_sent;
 	bool			 save;		/* record is behind */
@@ -150,7 +150,7 @@ struct registry {
 	uint32_t		 next_id;
 	bool			 scanned;	/* disk's scan has ended */
 	bool			 stopping;
-	bool			 behind;	/* registry_sync() was cut short */
+	bool			 behind;	/* sync was cut short */
 	unsigned int		 ticks;
 	struct pending_add	 adds[REGISTRY_ADDS_MAX];
 };
@@ -220,7 +220,8 @@ void	 registry_save(struct registry *reg, struct torrent *t);
  * report.c: what the children report.  -1 if it cannot be true, which ends
  * the child; what is merely late (an unknown torrent) is passed over.
  */
-int	 registry_on_meta(struct registry *reg, const struct msg_torrent_meta *m);
+int	 registry_on_meta(struct registry *reg,
+	    const struct msg_torrent_meta *m);
 int	 registry_on_trackers(struct registry *reg,
 	    const struct msg_torrent_trackers *m);
 int	 registry_on_files(struct registry *reg,
