@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: ISC */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "bitfield.h"
+#include "mem.h"
+#include "peer/picker.h"
+
+#define PEERS	12
+#define MAX	40	/* requests of a peer */
+
+/* A swarm in miniature: who has what, who was asked for what. */
+struct sim_peer {
+	bool		 here;
+	struct pieceset	 has;
+	struct pick	 asked[MAX];
+	uint32_t	 nasked;
+};
+
+struct sim {
+	struct geom	 g;
+	struct picker	*p;
+	struct sim_peer	 peer[PEERS];
+	uint8_t		*block;		/* times stored, by piece and block */
+	bool		 endgame;	/* a block was asked for twice */
+};
+
+static uint8_t *
+sim_block(struct sim *s, uint32_t piece, uint32_t block)
+{
+	return &s->block[piece * 8 + block];
+}
+
+static void
+sim_init(struct sim *s, uint32_t npieces, uint32_t piece_length)
+{
+	uint8_t	*none = xcalloc(1, bitfield_size(npieces));
+
+	memset(s, 0, sizeof(*s));
+	s->g = (struct geom){ (uint64_t)npieces * piece_length - 777,
+	    piece_length, npieces };
+	s->p = picker_new(&s->g, none);
+	s->block = xcalloc(npieces, 8);
+	free(none);
+}
+
+static void
+sim_leave(struct sim *s, uint32_t i)
+{
+	struct sim_peer	*q = &s->peer[i];
+
+	while (q->nasked > 0) {
+		q->nasked--;
+		picker_unask(s->p, i + 1, q->asked[q->nasked].piece,
+		    q->asked[q->nasked].block);
+	}
+	picker_disown(s->p, i + 1);
+	picker_del_set(s->p, &q->has);
+	free(q->has.bits);
+	memset(q, 0, sizeof(*q));
+}
+
+static void
+sim_join(struct sim *s, uint32_t i, bool seed)
+{
+	struct sim_peer	*q = &s->peer[i];
+	uint32_t	 k;
+
+	q->here = true;
+	if (seed) {
+		q->has.count = s->g.npieces;
+	} else {
+		q->has.bits = xcalloc(1, bitfield_size(s->g.npieces));
+		for (k = 0; k < s->g.npieces; k++)
+			if (arc4random_uniform(3) == 0) {
+				bitfield_set(q->has.bits, k);
+				q->has.count++;
+			}
+	}
+	picker_add_set(s->p, &q->has);
+}
+
+static bool
+sim_asked(const struct sim_peer *q, const struct pick *k)
+{
+	uint32_t	i;
+
+	for (i = 0; i < q->nasked; i++)
+		if (q->asked[i].piece == k->piece &&
+		    q->asked[i].block == k->block)
+			return true;
+	return false;
+}
+
+static void
+sim_pick(struct sim *s, uint32_t i, uint32_t n, bool fast, bool parole)
+{
+	struct sim_peer	*q = &s->peer[i];
+	struct pick_peer peer = { i + 1, &q->has, 0, fast, parole, false };
+	struct pick	 out[MAX];
+	uint32_t	 got, k, o, others;
+
+	peer.wanted = picker_count_wanted(s->p, &q->has);
+	peer.idle = q->nasked < PICKER_ENDGAME;
+	if (n > MAX - q->nasked)
+		n = MAX - q->nasked;
+	got = picker_pick(s->p, &peer, PEERS, out, n);
+	assert_true(got <= n);
+	for (k = 0; k < got; k++) {
+		assert_true(out[k].piece < s->g.npieces);
+		assert_true(out[k].block < geom_nblocks(&s->g, out[k].piece));
+		assert_false(picker_has(s->p, out[k].piece));
+		assert_true(q->has.bits == NULL ||
+		    bitfield_get(q->has.bits, out[k].piece));
+		assert_int_equal(*sim_block(s, out[k].piece, out[k].block), 0);
+		assert_false(sim_asked(q, &out[k]));
+		for (o = others = 0; o < PEERS; o++)
+			others += sim_asked(&s->peer[o], &out[k]);
+		assert_true(others <= 1);
+		if (others == 1) {
+			/* Only in the endgame, and only of an idle peer. */
+			assert_true(peer.idle);
+			assert_true(got <= PICKER_ENDGAME);
+			s->endgame = true;
+		}
+		q->asked[q->nasked++] = out[k];
+	}
+}
+
+/* Peer i sends what it was asked for at index k. */
+static void
+sim_answer(struct sim *s, uint32_t i, uint32_t k)
+{
+	struct sim_peer		*q = &s->peer[i];
+	struct pick		 b = q->asked[k];
+	struct pick_sender	 sender = { .id = i + 1, .ip = { (uint8_t)i } };
+	uint32_t		 other, n, bl;
+	bool			 all = true;
+
+	q->asked[k] = q->asked[--q->nasked];
+	if (!picker_wants(s->p, b.piece, b.block))
+		return;
+	other = picker_on_block(s->p, &sender, b.piece, b.block);
+	assert_int_not_equal(other, i + 1);
+	for (n = 0; other != 0 && n < s->peer[other - 1].nasked; n++)
+		if (s->peer[other - 1].asked[n].piece == b.piece &&
+		    s->peer[other - 1].asked[n].block == b.block) {
+			q = &s->peer[other - 1];
+			q->asked[n] = q->asked[--q->nasked];
+			break;
+		}
+	if (arc4random_uniform(30) == 0) {
+		picker_on_stored(s->p, b.piece, b.block, false);
+		return;
+	}
+	picker_on_stored(s->p, b.piece, b.block, true);
+	assert_int_equal((*sim_block(s, b.piece, b.block))++, 0);
+	for (bl = 0; bl < geom_nblocks(&s->g, b.piece); bl++)
+		all &= *sim_block(s, b.piece, bl) == 1;
+	if (!all)
+		return;
+	if (arc4random_uniform(10) == 0) {
+		picker_on_bad(s->p, b.piece);
+		memset(sim_block(s, b.piece, 0), 0, 8);
+	} else {
+		assert_true(picker_on_good(s->p, b.piece));
+		assert_false(picker_on_good(s->p, b.piece));
+	}
+}
+
+static void
+sim_free(struct sim *s)
+{
+	uint32_t	i;
+
+	for (i = 0; i < PEERS; i++)
+		if (s->peer[i].here)
+			sim_leave(s, i);
+	picker_free(s->p);
+	free(s->block);
+}
+
+/* Any order of events ends with all pieces, each block stored once. */
+static void
+test_any_order(void **state)
+{
+	struct sim	s;
+	uint32_t	run, step, i;
+
+	(void)state;
+	for (run = 0; run < 200; run++) {
+		sim_init(&s, 1 + arc4random_uniform(60), 40000 +
+		    arc4random_uniform(80000));
+		for (step = 0; picker_left(s.p) > 0; step++) {
+			assert_true(step < 200000);
+			i = arc4random_uniform(PEERS);
+			if (!s.peer[i].here)
+				sim_join(&s, i, arc4random_uniform(4) == 0);
+			else if (arc4random_uniform(60) == 0)
+				sim_leave(&s, i);
+			else if (arc4random_uniform(3) == 0)
+				sim_pick(&s, i, 1 + arc4random_uniform(MAX),
+				    i % 3 == 0, i % 7 == 6);
+			else if (s.peer[i].nasked > 0)
+				sim_answer(&s, i,
+				    arc4random_uniform(s.peer[i].nasked));
+			assert_true(picker_nopen(s.p) <= PICKER_OPEN_MAX);
+		}
+		assert_int_equal(picker_nopen(s.p), 0);
+		sim_free(&s);
+	}
+}
+
+/* When the only peer with a piece leaves, its blocks are free for others. */
+static void
+test_nothing_lost(void **state)
+{
+	struct sim	s;
+
+	(void)state;
+	sim_init(&s, 3, 65536);
+	sim_join(&s, 0, true);
+	sim_pick(&s, 0, MAX, true, false);
+	assert_int_equal(s.peer[0].nasked, 12);
+	sim_leave(&s, 0);
+	sim_join(&s, 1, true);
+	sim_pick(&s, 1, MAX, false, false);
+	assert_int_equal(s.peer[1].nasked, 12);
+	assert_false(s.endgame);
+	sim_free(&s);
+}
+
+/* Fast peers take whole pieces, in order. */
+static void
+test_extent(void **state)
+{
+	struct sim	s;
+	uint32_t	k;
+
+	(void)state;
+	sim_init(&s, 40, 131072);
+	sim_join(&s, 0, true);
+	sim_join(&s, 1, true);
+	for (k = 0; k < 5; k++) {
+		sim_pick(&s, 0, 4, true, false);
+		sim_pick(&s, 1, 4, true, false);
+	}
+	for (k = 1; k < 8; k++) {
+		assert_int_equal(s.peer[0].asked[k].piece,
+		    s.peer[0].asked[0].piece);
+		assert_int_equal(s.peer[0].asked[k].block, k);
+		assert_int_not_equal(s.peer[1].asked[k].piece,
+		    s.peer[0].asked[k].piece);
+	}
+	sim_free(&s);
+}
+
+/* The rarest piece is opened first once four are begun. */
+static void
+test_rarest(void **state)
+{
+	struct sim	s;
+	uint32_t	i, k;
+	uint8_t		have[25] = { 0xf0 };
+
+	(void)state;
+	sim_init(&s, 200, 16384);
+	picker_free(s.p);
+	s.p = picker_new(&s.g, have);	/* four are done */
+	for (i = 0; i < 5; i++) {
+		s.peer[i].here = true;
+		s.peer[i].has.bits = xcalloc(1, 25);
+		for (k = 0; k < 200; k++)
+			if (k % 5 <= i) {
+				bitfield_set(s.peer[i].has.bits, k);
+				s.peer[i].has.count++;
+			}
+		picker_add_set(s.p, &s.peer[i].has);
+	}
+	/* k % 5 == 4 is had by one peer, 0 by five. */
+	sim_pick(&s, 4, MAX, false, false);
+	for (k = 0; k < s.peer[4].nasked && k < 39; k++)
+		assert_int_equal(s.peer[4].asked[k].piece % 5, 4);
+	sim_free(&s);
+}
+
+static void
+test_blame(void **state)
+{
+	struct sim		 s;
+	struct pick_sender	 who[PICKER_SENDERS];
+	struct pick_sender	 a = { .id = 1, .ip = { 1 } };
+	struct pick_sender	 b = { .id = 2, .ip = { 2 } };
+	uint32_t		 n;
+
+	(void)state;
+	sim_init(&s, 1, 65536);
+	sim_join(&s, 0, true);
+	sim_pick(&s, 0, MAX, false, false);
+	assert_int_equal(picker_blame(s.p, 0, who, &n), PICK_UNKNOWN);
+	picker_on_block(s.p, &a, 0, 0);
+	picker_on_block(s.p, &a, 0, 1);
+	assert_int_equal(picker_blame(s.p, 0, who, &n), PICK_SOLE);
+	assert_int_equal(who[0].id, 1);
+	picker_on_block(s.p, &b, 0, 2);
+	assert_int_equal(picker_blame(s.p, 0, who, &n), PICK_MIXED);
+	assert_int_equal(n, 2);
+	/* A block that disk lost says nothing about its sender. */
+	picker_on_stored(s.p, 0, 2, false);
+	assert_int_equal(picker_blame(s.p, 0, who, &n), PICK_SOLE);
+	picker_on_bad(s.p, 0);
+	assert_int_equal(picker_blame(s.p, 0, who, &n), PICK_UNKNOWN);
+	s.peer[0].nasked = 0;
+	sim_free(&s);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest	tests[] = {
+		cmocka_unit_test(test_any_order),
+		cmocka_unit_test(test_nothing_lost),
+		cmocka_unit_test(test_extent),
+		cmocka_unit_test(test_rarest),
+		cmocka_unit_test(test_blame),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
