@@ -5,6 +5,7 @@
 
 #include <ares.h>
 #include <netdb.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,6 +20,7 @@
 #define RELOAD_INTERVAL	3000U	/* ms between looks at it */
 #define TRY_TIMEOUT	2500	/* ms for the first try, then doubled */
 #define TRIES		3
+#define SERVERS_MAX	3	/* resolv.conf(5), MAXNS */
 
 struct query {
 	TAILQ_ENTRY(query)	 link;	/* resolver::waiting */
@@ -35,7 +37,7 @@ struct sock {
 
 struct resolver {
 	struct loop		*loop;
-	ares_channel		 channel;	/* NULL: could not be made */
+	ares_channel		 channel;
 	struct loop_timer	*timer;
 	struct loop_timer	*pump;
 	bool			 allow_local;
@@ -59,8 +61,7 @@ set_timer(struct resolver *r)
 {
 	struct timeval	tv, *next;
 
-	if (r->channel == NULL ||
-	    (next = ares_timeout(r->channel, NULL, &tv)) == NULL)
+	if ((next = ares_timeout(r->channel, NULL, &tv)) == NULL)
 		loop_timer_clear(r->timer);
 	else
 		loop_timer_set(r->timer, (uint64_t)next->tv_sec * 1000 +
@@ -133,29 +134,53 @@ channel_open(struct resolver *r)
 	e = ares_init_options(&r->channel, &opts, ARES_OPT_FLAGS |
 	    ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_LOOKUPS |
 	    ARES_OPT_SOCK_STATE_CB);
-	if (e != ARES_SUCCESS) {
-		log_warnx("name look-ups: %s", ares_strerror(e));
-		r->channel = NULL;
-	}
+	if (e != ARES_SUCCESS)
+		fatalx("name look-ups: %s", ares_strerror(e));
 }
 
+/*
+ * Take the name servers that resolv.conf(5) names now.  The channel stays:
+ * a new one would seed its query ids from a file that is out of reach.
+ */
 static void
-channel_close(struct resolver *r)
+reload(struct resolver *r)
 {
-	if (r->channel != NULL)
-		ares_destroy(r->channel);
-	r->channel = NULL;
-	loop_timer_clear(r->timer);
+	struct ares_addr_node	 nodes[SERVERS_MAX] = { 0 };
+	struct addr		 a;
+	FILE			*fp;
+	char			 line[256], host[64];
+	int			 n = 0;
+
+	r->looked = loop_now(r->loop);
+	if (stat(RESOLV_CONF, &r->conf) == -1)
+		memset(&r->conf, 0, sizeof(r->conf));
+	if ((fp = fopen(RESOLV_CONF, "re")) == NULL)
+		return;		/* those we know may still be right */
+	while (n < SERVERS_MAX && fgets(line, sizeof(line), fp) != NULL) {
+		if (sscanf(line, " nameserver %63s", host) != 1 ||
+		    addr_parse(&a, host, 0) == -1)
+			continue;
+		nodes[n].family = addr_is_v4(&a) ? AF_INET : AF_INET6;
+		if (addr_is_v4(&a))
+			memcpy(&nodes[n].addr, a.ip + 12, 4);
+		else
+			memcpy(&nodes[n].addr, a.ip, 16);
+		if (n > 0)
+			nodes[n - 1].next = &nodes[n];
+		n++;
+	}
+	fclose(fp);
+	if (n > 0)
+		ares_set_servers(r->channel, nodes);
+	log_info("%s changed: name servers read anew", RESOLV_CONF);
 }
 
-/* Is resolv.conf another one than the channel was made from? */
+/* Is resolv.conf another one than was read? */
 static bool
 is_stale(struct resolver *r)
 {
 	struct stat	st;
 
-	if (r->channel == NULL)
-		return true;
 	if (loop_now(r->loop) < r->looked + RELOAD_INTERVAL)
 		return false;
 	if (stat(RESOLV_CONF, &st) == -1)
@@ -196,7 +221,7 @@ resolver_free(struct resolver *r)
 	struct query	*q;
 
 	r->closing = true;
-	channel_close(r);
+	ares_destroy(r->channel);
 	while ((q = TAILQ_FIRST(&r->waiting)) != NULL) {
 		TAILQ_REMOVE(&r->waiting, q, link);
 		free(q);
@@ -258,17 +283,13 @@ resolver_pump(void *arg)
 		if (is_stale(r)) {
 			if (r->nactive > 0)	/* they end soon */
 				break;
-			channel_close(r);
-			channel_open(r);
+			reload(r);
 		}
 		TAILQ_REMOVE(&r->waiting, q, link);
 		r->nwaiting--;
 		r->nactive++;
-		if (r->channel == NULL)
-			on_answer(q, ARES_ENOTINITIALIZED, 0, NULL);
-		else
-			ares_getaddrinfo(r->channel, q->host, NULL, &hints,
-			    on_answer, q);
+		ares_getaddrinfo(r->channel, q->host, NULL, &hints, on_answer,
+		    q);
 	}
 	set_timer(r);
 }
@@ -282,8 +303,9 @@ error_text(int status)
 	case ARES_ENODATA:
 		return "the name has no address";
 	case ARES_ETIMEOUT:
-	case ARES_ECONNREFUSED:
 		return "the name server does not answer";
+	case ARES_ECONNREFUSED:
+		return "no name server could answer";
 	case ARES_ESERVFAIL:
 		return "the name server failed";
 	case ARES_EREFUSED:
