@@ -16,8 +16,8 @@ import mimtest
 GOOD = """
 # a comment
 dir = "/srv/torrents"
-port = 7001
-listen on * port $port
+number = 7001
+listen on * port $number
 listen on 10.99.0.1 port 7002
 listen on "::1" port 7003
 download directory $dir
@@ -32,7 +32,7 @@ allow local trackers
 """
 # (configuration, line, word or text)
 BAD = [
-    ("nonsense\n", 1, "nonsense"),
+    ("nonsense here\n", 1, "here"),
     ("cache 32M\nlisten on * port 0\n", 2, "port"),
     ("listen on * port 70000\n", 1, "port"),
     ("listen on example.org port 7000\n", 1, "example.org"),
@@ -72,7 +72,7 @@ def files(t):
         t.ok(line in printed.splitlines(), f"-nv prints: {line}", printed)
     t.equal(check(t, printed, "-v")[1], printed,
         "what -nv prints reads back as the same")
-    status, printed, _ = check(t, GOOD, "-v", "-D", "port=7009")
+    status, printed, _ = check(t, GOOD, "-v", "-D", "number=7009")
     t.match(printed, r"(?m)^listen on \* port 7009$", "-D beats the file")
     for text, line, word in BAD:
         status, out, err = check(t, text)

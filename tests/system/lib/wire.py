@@ -103,7 +103,8 @@ class Listener:
         self.infohash = infohash
         self.script = script
         self.accepted = 0
-        self.sock = socket.create_server((self.addr, 0), backlog=64)
+        self.sock = socket.create_server((self.addr, 0), backlog=64,
+            family=socket.AF_INET6 if ":" in self.addr else socket.AF_INET)
         self.port = self.sock.getsockname()[1]
         threading.Thread(target=self.accept, daemon=True).start()
         t.closers.append(self.sock.close)
