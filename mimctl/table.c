@@ -12,7 +12,8 @@
 #include "table.h"
 #include "text.h"
 
-#define GAP		2	/* blanks between columns */
+#define GAP		2	/* blanks between columns ... */
+#define GAP_TIGHT	1	/* ... where room is short */
 #define NOTE_INDENT	6
 #define WIDTH_MAX	10000
 
@@ -85,8 +86,11 @@ max(size_t a, size_t b)
 	return a > b ? a : b;
 }
 
-/* How wide each column is; what does not fit is taken from the CUT one. */
-static void
+/*
+ * How wide each column is; what does not fit is taken from the gaps, which
+ * are returned, then from the CUT column.
+ */
+static size_t
 measure(const struct table *t, size_t width, size_t indent, size_t *widths)
 {
 	size_t	total = indent, i;
@@ -99,7 +103,10 @@ measure(const struct table *t, size_t width, size_t indent, size_t *widths)
 	for (i = 0; i < t->ncolumns; i++)
 		total += widths[i] + (i > 0 ? GAP : 0);
 	if (width == 0 || total <= width)
-		return;
+		return GAP;
+	total -= (t->ncolumns - 1) * (GAP - GAP_TIGHT);
+	if (total <= width)
+		return GAP_TIGHT;
 	for (i = 0; i < t->ncolumns; i++) {
 		if (t->columns[i].how != TABLE_CUT ||
 		    widths[i] <= TABLE_CUT_MIN)
@@ -108,8 +115,9 @@ measure(const struct table *t, size_t width, size_t indent, size_t *widths)
 			widths[i] = TABLE_CUT_MIN;
 		else
 			widths[i] -= total - width;
-		return;
+		break;
 	}
+	return GAP_TIGHT;
 }
 
 static void
@@ -131,20 +139,27 @@ print_cell(FILE *fp, const struct table_column *col, const char *text,
 	free(s);
 }
 
+static const char *
+cell(const struct table *t, char *const *cells, size_t i)
+{
+	return cells == NULL ? t->columns[i].title : cells[i];
+}
+
+/* No blanks at the end. */
 static void
 print_row(const struct table *t, FILE *fp, char *const *cells,
-    const size_t *widths, size_t indent)
+    const size_t *widths, size_t indent, size_t gap)
 {
-	bool	last;
+	size_t	n = t->ncolumns;
 
+	while (n > 0 && *cell(t, cells, n - 1) == '\0')
+		n--;
 	fprintf(fp, "%*s", (int)indent, "");
-	for (size_t i = 0; i < t->ncolumns; i++) {
-		last = i + 1 == t->ncolumns;
-		print_cell(fp, &t->columns[i],
-		    cells == NULL ? t->columns[i].title : cells[i], widths[i],
-		    last);
-		if (!last)
-			fprintf(fp, "%*s", GAP, "");
+	for (size_t i = 0; i < n; i++) {
+		if (i > 0)
+			fprintf(fp, "%*s", (int)gap, "");
+		print_cell(fp, &t->columns[i], cell(t, cells, i), widths[i],
+		    i + 1 == n);
 	}
 	fputc('\n', fp);
 }
@@ -153,13 +168,13 @@ void
 table_print(const struct table *t, FILE *fp, size_t width, size_t indent)
 {
 	size_t	*widths = xcalloc(t->ncolumns, sizeof(*widths));
-	size_t	 note = 0;
+	size_t	 note = 0, gap;
 
-	measure(t, width, indent, widths);
-	print_row(t, fp, NULL, widths, indent);
+	gap = measure(t, width, indent, widths);
+	print_row(t, fp, NULL, widths, indent, gap);
 	for (size_t row = 0; row < t->ncells / t->ncolumns; row++) {
 		print_row(t, fp, t->cells + row * t->ncolumns, widths,
-		    indent);
+		    indent, gap);
 		for (; note < t->nnotes && t->notes[note].row == row; note++)
 			fprintf(fp, "%*s%s\n", (int)(indent + NOTE_INDENT),
 			    "", t->notes[note].text);

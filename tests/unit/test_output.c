@@ -129,7 +129,7 @@ test_columns_cut(void **state)
 	char	*s = printed(fill_narrow);
 
 	(void)state;
-	assert_non_null(strstr(s, " 22  name of ~  bc\n"));
+	assert_non_null(strstr(s, " 22 name of so~ bc\n"));
 	for (char *line = s, *next; line != NULL; line = next) {
 		next = strchr(line, '\n');
 		if (next != NULL)
