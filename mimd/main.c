@@ -266,6 +266,7 @@ main(int argc, char **argv)
 {
 	static struct options	o;
 	static struct parent	parent;
+	mode_t			mask;
 	int			ready_fd;
 
 	setproctitle_init(argc, argv, environ);
@@ -290,7 +291,7 @@ main(int argc, char **argv)
 
 	closefrom(STDERR_FILENO + 1);	/* whatever the shell left open */
 	notify_init();
-	umask(027);
+	mask = umask(027);
 	if (!o.foreground) {
 		ready_fd = daemonise();
 		parent.on_ready = detach;
@@ -299,7 +300,7 @@ main(int argc, char **argv)
 	if (chdir("/") == -1)
 		fatal("/");
 	setproctitle("parent");
-	parent_init(&parent, o.foreground);
+	parent_init(&parent, o.foreground, mask);
 	open_all(&parent);
 	privs_drop();
 	parent_run(&parent);

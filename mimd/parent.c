@@ -142,7 +142,7 @@ parent_on_signal(int signo, void *arg)
 }
 
 void
-parent_init(struct parent *parent, bool keep_stderr)
+parent_init(struct parent *parent, bool keep_stderr, mode_t mask)
 {
 	parent->loop = loop_new();
 	parent->phase = PARENT_STARTING;
@@ -153,7 +153,7 @@ parent_init(struct parent *parent, bool keep_stderr)
 	parent->key = arc4random();
 	registry_init(&parent->registry, &registry_ops, parent);
 	parent->procs = procs_new(parent->loop, parent_fns, &procs_ops,
-	    parent, keep_stderr);
+	    parent, keep_stderr, mask);
 	parent->names.procs = parent->procs;
 	parent->tick = loop_timer_new(parent->loop, parent_on_tick, parent);
 	parent->end = loop_timer_new(parent->loop, parent_on_end_timer,
@@ -405,9 +405,11 @@ parent_on_ended(struct proc *p, void *arg)
 {
 	struct parent	*parent = arg;
 
-	if (parent->phase == PARENT_STARTING)
+	if (parent->phase == PARENT_STARTING) {
+		control_free(parent->control);
 		fatalx("cannot start: the %s process failed",
 		    role_name(p->role));
+	}
 	if (p->role == ROLE_TRACKER)
 		names_forget(&parent->names);
 	registry_on_down(&parent->registry, p->role);

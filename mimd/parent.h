@@ -60,7 +60,7 @@ struct parent {
 /* Read the configuration; NULL if it is wrong (said so on stderr or log). */
 struct conf	*conf_load(const struct conf_source *source);
 /* Identity, timers and children's table; parent is zeroed but for source. */
-void	parent_init(struct parent *parent, bool keep_stderr);
+void	parent_init(struct parent *parent, bool keep_stderr, mode_t mask);
 void	parent_run(struct parent *parent);
 void	parent_clear(struct parent *parent);
 struct proc *parent_child(struct parent *parent, enum role role);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include <fcntl.h>
@@ -24,6 +25,7 @@ struct procs {
 	void			*arg;
 	int			 exe;	/* O_PATH, the binary that runs */
 	bool			 keep_stderr;
+	mode_t			 mask;	/* of the children */
 	bool			 stopping;
 	struct proc		 child[ROLE_COUNT];
 };
@@ -52,7 +54,7 @@ open_self(void)
 
 struct procs *
 procs_new(struct loop *loop, const union msg_fn *fns,
-    const struct procs_ops *ops, void *arg, bool keep_stderr)
+    const struct procs_ops *ops, void *arg, bool keep_stderr, mode_t mask)
 {
 	struct procs	*procs;
 	struct proc	*p;
@@ -64,6 +66,7 @@ procs_new(struct loop *loop, const union msg_fn *fns,
 	procs->arg = arg;
 	procs->exe = open_self();
 	procs->keep_stderr = keep_stderr;
+	procs->mask = mask;
 	FOREACH_CHILD(p, procs) {
 		p->procs = procs;
 		p->role = (enum role)(p - procs->child);
@@ -191,6 +194,7 @@ proc_exec(const struct procs *procs, enum role role, int fd)
 	} else if (dup2(fd, CHILD_FD) == -1)
 		_exit(1);
 	clean_signals();
+	umask(procs->mask);
 	fexecve(procs->exe, argv, envp);
 	_exit(1);
 }

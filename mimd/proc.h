@@ -55,10 +55,12 @@ struct procs_ops {
 
 /*
  * fns: the handlers of all messages from children, called with the struct
- * proc.  Call early: remembers the running binary.
+ * proc.  mask: their umask, which is what downloads get.  Call early:
+ * remembers the running binary.
  */
 struct procs	*procs_new(struct loop *loop, const union msg_fn *fns,
-		    const struct procs_ops *ops, void *arg, bool keep_stderr);
+		    const struct procs_ops *ops, void *arg, bool keep_stderr,
+		    mode_t mask);
 void		 procs_free(struct procs *procs);
 void		 procs_start(struct procs *procs);
 struct proc	*procs_get(struct procs *procs, enum role role);
