@@ -176,13 +176,10 @@ cmd_info(const struct mimctl *ctx, int argc, char **argv)
 	struct info_options	 opt = { ctx->json, ctx->headerless,
 				    ctx->numeric, ctx->verbose };
 	struct source		*srcs;
-	int			 ch, code, i;
+	int			 code, i;
 
-	while ((ch = getopt(argc, argv, "v")) != -1) {
-		if (ch != 'v')
-			return command_usage("info");
-		opt.verbose = true;
-	}
+	if (getopt(argc, argv, "") != -1)
+		return command_usage("info");
 	argc -= optind;
 	argv += optind;
 	if (argc == 0)
