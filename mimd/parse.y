@@ -18,6 +18,7 @@
 
 #define WORD_MAX	8192	/* bytes of a token or of a macro's value */
 #define NEAR_MAX	64	/* bytes of a word in an error */
+#define NEXT		(-1)	/* of the lexer: no token yet */
 
 /* A file being read; includes stand above those that include them. */
 struct file {
@@ -26,6 +27,7 @@ struct file {
 	char		*data;
 	size_t		 len, pos;
 	unsigned int	 line;
+	bool		 begun;		/* the line of its include has ended */
 	bool		 at_end;	/* its last newline was given */
 };
 
@@ -43,6 +45,7 @@ static struct {
 	SLIST_HEAD(, macro)	 macros;
 	unsigned int		 nmacros, nfiles, nerrors;
 	bool			 reported;	/* one error a line */
+	bool			 line_start;	/* no word of the line yet */
 	size_t			 size;		/* bytes of all files */
 	unsigned int		 line;		/* of the last token */
 	char			 word[WORD_MAX];	/* the last token */
@@ -274,8 +277,6 @@ yyerror(const char *what)
 	parser.nerrors++;
 	if (*word == '\n')
 		word = "end of line";
-	else if (*word == '\0')
-		word = "end of file";
 	if (f == NULL)
 		log_warnx("-D: %s near \"%.*s\"", what, NEAR_MAX, word);
 	else
@@ -414,6 +415,7 @@ add_file(const char *name, char *data, size_t len)
 	f->data = data;
 	f->len = len;
 	f->line = 1;
+	f->begun = parser.file == NULL;
 	f->below = parser.file;
 	parser.file = f;
 	parser.size += len;
@@ -588,8 +590,20 @@ compare_keyword(const void *word, const void *keyword)
 	return strcmp(word, ((const struct keyword *)keyword)->word);
 }
 
+/* Does "=" follow?  Blanks before it do not matter any more. */
+static bool
+is_assigned(void)
+{
+	int	c;
+
+	while ((c = next_char()) == ' ' || c == '\t')
+		;
+	unget_char(c);
+	return c == '=';
+}
+
 static int
-lex_word(void)
+lex_word(bool first)
 {
 	const struct keyword	*k;
 	size_t			 len = 0;
@@ -608,6 +622,8 @@ lex_word(void)
 	    compare_keyword);
 	if (k != NULL)
 		return k->token;
+	if (first && !is_assigned())
+		return wrong("unknown setting");
 	yylval.v.string = xstrdup(parser.word);
 	return STRING;
 }
@@ -635,22 +651,29 @@ expand_macro(void)
 		return wrong("no such macro");
 	parser.expand = xasprintf("%s ", m->value);
 	parser.expand_pos = 0;
-	return 0;
+	return NEXT;
+}
+
+static int
+lex_newline(void)
+{
+	strlcpy(parser.word, "\n", sizeof(parser.word));
+	parser.line_start = true;
+	return '\n';
 }
 
 /* The end of a file is the end of its line, and then of the file. */
 static int
 lex_end(void)
 {
-	parser.word[0] = '\0';
 	if (!parser.file->at_end) {
 		parser.file->at_end = true;
-		return '\n';
+		return lex_newline();
 	}
 	if (parser.file->below == NULL)
 		return 0;
 	pop_file();
-	return -1;
+	return NEXT;
 }
 
 static int
@@ -668,36 +691,46 @@ skip_blanks(void)
 }
 
 static int
+lex_token(int c, bool first)
+{
+	parser.word[0] = (char)c;
+	parser.word[1] = '\0';
+	switch (c) {
+	case '\n':
+		parser.file->line++;
+		return lex_newline();
+	case '=':
+		return '=';
+	case '"':
+		return lex_quoted();
+	case '$':
+		return expand_macro();
+	}
+	if (!is_word_char(c))
+		return wrong("character is not allowed here");
+	unget_char(c);
+	return lex_word(first);
+}
+
+static int
 yylex(void)
 {
+	bool	first = parser.line_start;
 	int	c, token;
 
+	if (!parser.file->begun) {
+		parser.file->begun = true;
+		return lex_newline();
+	}
+	parser.line_start = false;
 	for (;;) {
 		c = skip_blanks();
 		parser.line = parser.file->line;
-		parser.word[0] = (char)c;
-		parser.word[1] = '\0';
-		switch (c) {
-		case EOF:
-			if ((token = lex_end()) == -1)
-				continue;
+		if (c == EOF) {
+			if ((token = lex_end()) != NEXT)
+				return token;
+		} else if ((token = lex_token(c, first)) != NEXT)
 			return token;
-		case '\n':
-			parser.file->line++;
-			return '\n';
-		case '=':
-			return '=';
-		case '"':
-			return lex_quoted();
-		case '$':
-			if ((token = expand_macro()) == 0)
-				continue;
-			return token;
-		}
-		if (!is_word_char(c))
-			return wrong("character is not allowed here");
-		unget_char(c);
-		return lex_word();
 	}
 }
 
@@ -750,6 +783,7 @@ conf_parse(struct conf *conf, const char *name, const char *data, size_t len,
 
 	memset(&parser, 0, sizeof(parser));
 	parser.conf = conf;
+	parser.line_start = true;
 	SLIST_INIT(&parser.macros);
 	for (i = 0; i < nmacros; i++) {
 		if (set_fixed(macros[i]) == -1)

@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: ISC */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "conf.h"
+#include "log.h"
+#include "mem.h"
+
+#define LINES_MAX	64
+
+/* What was printed, a line each. */
+static char	lines[LINES_MAX][LOG_LINE_MAX];
+static int	nlines;
+
+static void
+keep_line(enum log_level level, const char *line, void *arg)
+{
+	(void)level;
+	(void)arg;
+	if (nlines < LINES_MAX)
+		strlcpy(lines[nlines++], line, LOG_LINE_MAX);
+}
+
+static struct conf *
+parse(const char *text)
+{
+	nlines = 0;
+	return conf_read_buffer("t", text, strlen(text), NULL, 0);
+}
+
+static int
+setup(void **state)
+{
+	(void)state;
+	log_set_sink(keep_line, NULL);
+	setenv("HOME", "/home/u", 1);
+	unsetenv("XDG_STATE_HOME");
+	unsetenv("XDG_RUNTIME_DIR");
+	unsetenv("XDG_DOWNLOAD_DIR");
+	unsetenv("STATE_DIRECTORY");
+	unsetenv("RUNTIME_DIRECTORY");
+	return 0;
+}
+
+static void
+test_empty(void **state)
+{
+	struct conf	*conf = parse("");
+
+	(void)state;
+	assert_non_null(conf);
+	assert_int_equal(conf->nlistens, 1);
+	assert_null(conf->listens[0].host);
+	assert_int_equal(conf->listens[0].port, 6881);
+	assert_int_equal(conf->cache, 32 << 20);
+	assert_int_equal(conf->max_peers, 500);
+	assert_int_equal(conf->max_peers_torrent, 60);
+	assert_int_equal(conf->nroots, 1);
+	assert_false(conf->allow_local);
+	assert_false(conf->relaxed);
+	conf_free(conf);
+}
+
+static void
+test_user_defaults(void **state)
+{
+	struct conf	*conf;
+
+	(void)state;
+	if (geteuid() == 0)
+		skip();
+	conf = parse("");
+	assert_string_equal(conf->state_dir, "/home/u/.local/state/mim");
+	assert_string_equal(conf->roots[0], "/home/u/Downloads");
+	assert_string_equal(conf->socket.path,
+	    "/home/u/.local/state/mim/mimd.sock");
+	assert_int_equal(conf->socket.mode, 0600);
+	conf_free(conf);
+	setenv("XDG_STATE_HOME", "/x", 1);
+	setenv("XDG_RUNTIME_DIR", "/y", 1);
+	setenv("XDG_DOWNLOAD_DIR", "relative", 1);
+	conf = parse("");
+	assert_string_equal(conf->state_dir, "/x/mim");
+	assert_string_equal(conf->roots[0], "/home/u/Downloads");
+	assert_string_equal(conf->socket.path, "/y/mimd/mimd.sock");
+	conf_free(conf);
+}
+
+static void
+test_root_defaults(void **state)
+{
+	struct conf	*conf;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	conf = parse("");
+	assert_string_equal(conf->state_dir, "/var/lib/mimd");
+	assert_string_equal(conf->roots[0], "/var/lib/mimd/downloads");
+	assert_string_equal(conf->socket.path, "/run/mimd/mimd.sock");
+	assert_int_equal(conf->socket.mode, 0660);
+	conf_free(conf);
+}
+
+static const char everything[] =
+    "# a comment\n"
+    "disk = \"/srv\"\n"
+    "words = \"max peers 7 per\"\n"
+    "listen on * port 6881\n"
+    "listen on 10.0.0.1 \\\n\tport 1\n"
+    "listen on ::1 port 65535	# behind a line\n"
+    "download directory $disk\n"
+    "download directory \"/srv/with \\\"quotes\\\" and \\\\\"\n"
+    "state directory /var/state\n"
+    "control socket \"/run/s\" group 12 mode 0640\n"
+    "control socket \"/run/r\" restricted\n"
+    "cache 64M\n"
+    "$words torrent 3\n"
+    "ca file \"/etc/ca.pem\"\n"
+    "allow local trackers\n"
+    "sandbox relaxed";		/* no newline at the end */
+
+static void
+check_everything(const struct conf *conf)
+{
+	assert_int_equal(conf->nlistens, 3);
+	assert_null(conf->listens[0].host);
+	assert_string_equal(conf->listens[1].host, "10.0.0.1");
+	assert_int_equal(conf->listens[1].port, 1);
+	assert_string_equal(conf->listens[2].host, "::1");
+	assert_int_equal(conf->listens[2].port, 65535);
+	assert_int_equal(conf->nroots, 2);
+	assert_string_equal(conf->roots[0], "/srv");
+	assert_string_equal(conf->roots[1], "/srv/with \"quotes\" and \\");
+	assert_string_equal(conf->state_dir, "/var/state");
+	assert_string_equal(conf->socket.path, "/run/s");
+	assert_int_equal(conf->socket.gid, 12);
+	assert_int_equal(conf->socket.mode, 0640);
+	assert_string_equal(conf->restricted.path, "/run/r");
+	assert_int_equal(conf->cache, 64 << 20);
+	assert_int_equal(conf->max_peers, 7);
+	assert_int_equal(conf->max_peers_torrent, 3);
+	assert_string_equal(conf->ca_file, "/etc/ca.pem");
+	assert_true(conf->allow_local);
+	assert_true(conf->relaxed);
+}
+
+static void
+test_everything(void **state)
+{
+	struct conf	*conf, *again;
+	char		*text = NULL;
+	size_t		 len;
+	FILE		*fp;
+
+	(void)state;
+	conf = parse(everything);
+	assert_int_equal(nlines, 0);
+	assert_non_null(conf);
+	check_everything(conf);
+
+	fp = open_memstream(&text, &len);
+	conf_print(conf, fp);
+	fclose(fp);
+	again = parse(text);
+	assert_non_null(again);
+	check_everything(again);
+	free(text);
+	conf_free(again);
+	conf_free(conf);
+}
+
+static void
+test_errors(void **state)
+{
+	static const struct {
+		const char	*text, *error;
+	} bad[] = {
+		{ "dht yes", "t:1: unknown setting near \"dht\"" },
+		{ "\nlisten on\n", "t:2: syntax error near \"end of line\"" },
+		{ "listen on host port 1",
+		    "t:1: not a numeric address near \"host\"" },
+		{ "listen on * port 0",
+		    "t:1: port is not between 1 and 65535 near \"0\"" },
+		{ "listen on * port 65536",
+		    "t:1: port is not between 1 and 65535 near \"65536\"" },
+		{ "listen on * port 1\nlisten on * port 1",
+		    "t:2: address and port are given twice near \"*\"" },
+		{ "download directory \"a\"",
+		    "t:1: path is not absolute near \"a\"" },
+		{ "state directory /a/../b",
+		    "t:1: path has \"..\" near \"/a/../b\"" },
+		{ "download directory /a\ndownload directory /a",
+		    "t:2: download directory is given twice near \"/a\"" },
+		{ "control socket /a group no-such-group-here",
+		    "t:1: no such group near \"no-such-group-here\"" },
+		{ "control socket /a mode 0680",
+		    "t:1: not a mode in octal near \"0680\"" },
+		{ "control socket /a mode 1777",
+		    "t:1: mode is not between 0 and 0777 near \"1777\"" },
+		{ "cache 1023K", "t:1: cache is smaller than 1M near \"1023K\"" },
+		{ "cache 5G", "t:1: cache is larger than 4G near \"5G\"" },
+		{ "cache 1X", "t:1: syntax error near \"1X\"" },
+		{ "cache 99999999999999999999",
+		    "t:1: syntax error near \"99999999999999999999\"" },
+		{ "max peers 0",
+		    "t:1: number of peers is not between 1 and 65535 near \"0\"" },
+		{ "ca file \"/a", "t:1: string has no end near \"/a\"" },
+		{ "state directory $x", "t:1: no such macro near \"x\"" },
+		{ "1x = y", "t:1: not a name for a macro near \"1x\"" },
+		{ "x = \"$y\"\nstate directory $x",
+		    "t:2: macro within a macro near \"y\"" },
+		{ "include \"/nonexistent\"",
+		    "t:1: No such file or directory near \"/nonexistent\"" },
+		{ "cache 32M 33M", "t:1: syntax error near \"33M\"" },
+		{ ";", "t:1: character is not allowed here near \";\"" },
+	};
+	size_t	i;
+
+	(void)state;
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		assert_null(parse(bad[i].text));
+		assert_int_equal(nlines, 1);
+		assert_string_equal(lines[0], bad[i].error);
+	}
+}
+
+static void
+test_each_line(void **state)
+{
+	(void)state;
+	assert_null(parse("bad\ncache 32M\nworse\n\nallow remote\n"));
+	assert_int_equal(nlines, 3);
+	assert_string_equal(lines[0], "t:1: unknown setting near \"bad\"");
+	assert_string_equal(lines[2], "t:5: syntax error near \"remote\"");
+}
+
+static void
+test_many_errors(void **state)
+{
+	char	text[2 * 100 + 1];
+	int	i;
+
+	(void)state;
+	for (i = 0; i < 100; i++)
+		memcpy(text + 2 * i, ";\n", 3);
+	assert_null(parse(text));
+	assert_int_equal(nlines, CONF_ERRORS_MAX);
+}
+
+static void
+test_macros(void **state)
+{
+	char		 m1[] = "size=2M", m2[] = "dir=/from/above";
+	char		 bad[] = "nothing";
+	char		*macros[] = { m1, m2 }, *wrong[] = { bad };
+	static const char text[] =
+	    "dir = \"/from/file\"\ncache $size\nstate directory $dir\n";
+	struct conf	*conf;
+
+	(void)state;
+	conf = conf_read_buffer("t", text, strlen(text), macros, 2);
+	assert_non_null(conf);
+	assert_int_equal(conf->cache, 2 << 20);
+	assert_string_equal(conf->state_dir, "/from/above");
+	conf_free(conf);
+	nlines = 0;
+	assert_null(conf_read_buffer("t", "", 0, wrong, 1));
+	assert_string_equal(lines[0], "-D: not a macro near \"nothing\"");
+}
+
+static void
+write_file(const char *path, const char *text)
+{
+	FILE	*fp = fopen(path, "w");
+
+	assert_non_null(fp);
+	fputs(text, fp);
+	fclose(fp);
+}
+
+static void
+test_include(void **state)
+{
+	char		 dir[] = "/tmp/test_conf.XXXXXX";
+	char		*a, *b;
+	struct conf	*conf;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	a = xasprintf("%s/a", dir);
+	b = xasprintf("%s/b", dir);
+	write_file(a, "include \"b\"\nstate directory $dir\n");
+	write_file(b, "dir = \"/in/b\"\ncache 3M");
+	conf = conf_read(a, NULL, 0);
+	assert_non_null(conf);
+	assert_string_equal(conf->state_dir, "/in/b");
+	assert_int_equal(conf->cache, 3 << 20);
+	conf_free(conf);
+
+	/* An error in it is told by its own name. */
+	write_file(b, "\nwrong here\n");
+	nlines = 0;
+	assert_null(conf_read(a, NULL, 0));
+	assert_non_null(strstr(lines[0], "/b:2: unknown setting near \"wrong\""));
+
+	/* A file that includes itself ends. */
+	write_file(b, "include \"b\"\n");
+	nlines = 0;
+	assert_null(conf_read(a, NULL, 0));
+	assert_non_null(strstr(lines[0], "files are included too deeply"));
+
+	nlines = 0;
+	assert_null(conf_read(dir, NULL, 0));
+	assert_int_equal(nlines, 1);
+	unlink(a);
+	unlink(b);
+	rmdir(dir);
+	free(a);
+	free(b);
+}
+
+static void
+test_size(void **state)
+{
+	size_t		 len = CONF_SIZE_MAX + 1;
+	char		*text = xmalloc(len);
+	struct conf	*conf;
+
+	(void)state;
+	memset(text, '\n', len);
+	conf = conf_read_buffer("t", text, len - 1, NULL, 0);
+	assert_non_null(conf);
+	conf_free(conf);
+	assert_null(conf_read_buffer("t", text, len, NULL, 0));
+	/* One word that is too long. */
+	memset(text, 'a', len - 1);
+	nlines = 0;
+	assert_null(conf_read_buffer("t", text, len - 1, NULL, 0));
+	assert_int_equal(nlines, 1);
+	free(text);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest	tests[] = {
+		cmocka_unit_test_setup(test_empty, setup),
+		cmocka_unit_test_setup(test_user_defaults, setup),
+		cmocka_unit_test_setup(test_root_defaults, setup),
+		cmocka_unit_test_setup(test_everything, setup),
+		cmocka_unit_test_setup(test_errors, setup),
+		cmocka_unit_test_setup(test_each_line, setup),
+		cmocka_unit_test_setup(test_many_errors, setup),
+		cmocka_unit_test_setup(test_macros, setup),
+		cmocka_unit_test_setup(test_include, setup),
+		cmocka_unit_test_setup(test_size, setup),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
