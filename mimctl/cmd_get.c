@@ -178,8 +178,10 @@ follow(struct getting *g, struct client *client)
 		status = view_fetch(&g->view, client, &g->id, 1, 0);
 		if (status != CTL_OK)
 			return status;
-		if (g->view.n != 1)
+		if (g->view.n != 1) {
+			warnx("mimd has lost the torrent");
 			return CTL_FAILED;
+		}
 		r = &g->view.torrents[0].row;
 		if (r->state == TSTATE_ERROR)
 			return CTL_FAILED;
