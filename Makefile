@@ -20,9 +20,13 @@ PKGS =		libbsd-overlay libssl libcrypto libcurl msgpack libevent_core \
 PKG_CFLAGS :=	$(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 PKG_LIBS :=	$(shell pkg-config --libs $(PKGS) 2>/dev/null)
 
+# SECCOMP_TRAP=1: a call outside a child's sandbox is named on stderr.
+SECCOMP_TRAP ?=
+
 CPPFLAGS =	-D_GNU_SOURCE -DMIM_VERSION='"$(VERSION)"' \
 		-DMIM_PREFIX='"$(PREFIX)"' \
-		-Iinclude -I$(BUILD) $(PKG_CFLAGS)
+		-Iinclude -I$(BUILD) $(PKG_CFLAGS) \
+		$(if $(SECCOMP_TRAP),-DMIM_SECCOMP_TRAP)
 CFLAGS ?=	$(OPT)
 ALL_CFLAGS =	-std=gnu17 $(WARN) $(HARDEN) $(CFLAGS) $(SAN)
 ALL_LDFLAGS =	$(HARDENLD) $(LDFLAGS) $(SAN)
@@ -95,6 +99,24 @@ $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o $(BUILD)/libcommon.a
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
 bench-bin: $(BENCH_BIN)
+
+# Programs that try to leave the sandbox, and a mimd whose child lies.
+ATTEMPT_OBJ =	$(call obj,tests/system/attempt/attempts.c \
+		tests/system/attempt/matrix.c)
+
+$(BUILD)/attempt/bin/matrix: $(ATTEMPT_OBJ) $(BUILD)/libmimd.a \
+    $(BUILD)/libcommon.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
+$(BUILD)/attempt/bin/mimd: $(call obj,mimd/main.c \
+    tests/system/attempt/lie.c) $(BUILD)/libmimd.a $(BUILD)/libcommon.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -Wl,--wrap=sandbox_seal -o $@ $^ \
+	    $(LIBS)
+
+.PHONY: attempt-bin
+attempt-bin: $(BUILD)/attempt/bin/matrix $(BUILD)/attempt/bin/mimd
 
 # Fuzz targets: the whole tree again, with clang's libFuzzer.
 FUZZ_BUILD =	$(BUILD)/fuzz

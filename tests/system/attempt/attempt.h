@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef ATTEMPT_H
+#define ATTEMPT_H
+
+#include <sys/types.h>
+
+/* What an attempt may use. */
+struct attempt_env {
+	char	root_path[64];		/* disk's only directory */
+	char	outside[64];		/* a file beside it, of mode 0666 */
+	int	root;			/* root_path, disk only */
+	int	memfd;			/* an executable image */
+	int	arena;			/* sealed, 64 slots */
+	int	listener;		/* of 127.0.0.1, UDP-free */
+	pid_t	sibling;		/* same user, not sealed */
+};
+
+enum expect {
+	WORKS,
+	FAILS,		/* by an error or a signal */
+	KILLED		/* by SIGSYS or the signal named */
+};
+#define DIES	10000	/* beside errno values */
+
+/* One thing to try: 0 if it worked, else -1 and errno. */
+struct attempt {
+	const char	*name;
+	int		(*fn)(const struct attempt_env *env);
+	enum expect	 expect[4];	/* peer, disk, tracker, resolver */
+	int		 signal;	/* other than SIGSYS that may end it */
+};
+
+extern const struct attempt	attempts[];	/* ends with name NULL */
+
+/* Open what the environment names; not sealed yet. */
+void	attempt_prepare(struct attempt_env *env);
+
+#endif /* ATTEMPT_H */
