@@ -77,8 +77,6 @@ struct book {
 	char			*ca_file;
 };
 
-extern const struct http_ops	book_http_ops;
-
 void	book_init(struct book *book, struct child *child);
 /* NULL if there is none. */
 struct torrent *book_find(struct book *book, uint32_t id);
@@ -87,6 +85,9 @@ struct torrent *book_add(struct book *book, uint32_t id,
 	    const uint8_t infohash[20], bool private);
 /* Say stopped to all trackers and leave the process within LEAVE_TIME. */
 void	book_leave(struct book *book);
+
+/* An announce of t ended: what is next for it, and for us? */
+void	book_settle(struct book *book, struct torrent *t);
 
 /* A tracker more; one that is there already is left alone. */
 void	tracked_add_site(struct book *book, struct torrent *t,
@@ -97,6 +98,13 @@ void	tracked_completed(struct book *book, struct torrent *t);
 void	tracked_hungry(struct book *book, struct torrent *t);
 /* Stop it; t is no longer the caller's. */
 void	tracked_forget(struct book *book, struct torrent *t);
+
+/* ---- site.c: one announce ---- */
+
+extern const struct http_ops	site_http_ops;
+
+/* Begin what the schedule says; ends in book_settle(). */
+void	site_announce(struct book *book, struct site *site);
 
 /* ---- outbox.c: what the parent is told ---- */
 

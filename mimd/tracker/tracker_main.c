@@ -31,7 +31,7 @@ tracker_warm(void *arg, struct child_path *paths)
 	struct book	*book = arg;
 
 	(void)paths;
-	book->http = http_new(book->child->loop, &book_http_ops, book,
+	book->http = http_new(book->child->loop, &site_http_ops, book,
 	    book->ca_file, book->allow_local);
 	return 0;
 }
