@@ -46,7 +46,8 @@ cmd_status(const struct mimctl *ctx, int argc, char **argv)
 	argc -= optind;
 	argv += optind;
 	status = fetch(ctx, &view, argc, argv, &tables);
-	if (status == CTL_OK) {
+	/* In part: some were removed while we looked. */
+	if (status == CTL_OK || status == CTL_PARTIAL) {
 		if (ctx->json)
 			text_json_print(status_json(ctx, &view, tables));
 		else if (ctx->headerless)

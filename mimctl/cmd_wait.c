@@ -141,6 +141,8 @@ watch(struct client *client, enum event event, uint64_t until,
 		status = view_fetch(&now, client, ids, chosen->n, 0);
 		if (status == CTL_OK)
 			status = judge(&now, chosen, event);
+		else if (status == CTL_PARTIAL)
+			status = CTL_NO_TORRENT;	/* as the notes say */
 		view_clear(&now);
 		if (status != CTL_TIMEOUT || now_ms() >= until)
 			break;

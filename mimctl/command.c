@@ -17,7 +17,7 @@ static const struct command	commands[] = {
 	{ "log", NULL, "brief|verbose|debug", cmd_log },
 	{ "reload", NULL, "", cmd_reload },
 	{ "remove", NULL, "[-D] selector ...", cmd_remove },
-	{ "show", NULL, "processes", cmd_show },
+	{ "show", "sh", "processes", cmd_show },
 	{ "shutdown", NULL, "", cmd_shutdown },
 	{ "start", NULL, "selector ...", cmd_start },
 	{ "status", "st", "[-fpt] [selector ...]", cmd_status },

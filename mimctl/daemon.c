@@ -114,7 +114,7 @@ say(const char *about, uint32_t id, const char *text)
 static int
 ended(const struct msg_ctl_end *end, const char *about, bool noted)
 {
-	if (*end->text != '\0')
+	if (*end->text != '\0' && !noted)
 		say(about, 0, end->text);
 	else if (end->code != CTL_OK && !noted)
 		warnx("mimd could not do it; its log may say why");

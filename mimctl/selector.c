@@ -18,6 +18,7 @@
 #define ID_DIGITS	10	/* a longer number is a hash */
 
 enum term_kind {
+	TERM_PLAIN,		/* no key: one of the next four */
 	TERM_ALL, TERM_NUMBER, TERM_RANGE, TERM_HASH, TERM_NAME, TERM_STATE,
 	TERM_TRACKER
 };
@@ -36,7 +37,9 @@ struct selector {
 };
 
 static int	parse_word(struct selector *sel, const char *word, char *err);
-static int	parse_term(struct selector *sel, char *text, char *err);
+static int	parse_term(struct selector *sel, const char *text,
+    enum term_kind key, char *err);
+static enum term_kind parse_key(const char **text);
 static int	parse_digits(struct term *t, const char *text);
 static int	parse_state(struct term *t, const char *name, char *err);
 static bool	is_hash(const char *text);
@@ -122,16 +125,22 @@ selector_apply(const struct selector *sel,
 static int
 parse_word(struct selector *sel, const char *word, char *err)
 {
-	char	 text[SELECTOR_TEXT_MAX], *rest = text, *term;
-	size_t	 first = sel->nterms;
-	bool	 negate = word[0] == '!';
+	char		 text[SELECTOR_TEXT_MAX], *rest = text, *next;
+	const char	*term;
+	enum term_kind	 key = TERM_PLAIN, own;
+	size_t		 first = sel->nterms;
+	bool		 negate = word[0] == '!';
 
 	if (strlcpy(text, word + negate, sizeof(text)) >= sizeof(text))
 		return bad(err, "too long a selector", word);
-	while ((term = next_term(&rest)) != NULL) {
+	while ((next = next_term(&rest)) != NULL) {
+		term = next;
+		own = parse_key(&term);
+		if (own != TERM_PLAIN)
+			key = own;
 		if (sel->nterms == SELECTOR_TERMS_MAX)
 			return bad(err, "too many selectors", word);
-		if (parse_term(sel, term, err) == -1)
+		if (parse_term(sel, term, key, err) == -1)
 			return -1;
 	}
 	for (size_t i = first; i < sel->nterms; i++)
@@ -156,23 +165,44 @@ next_term(char **rest)
 	return start;
 }
 
-static int
-parse_term(struct selector *sel, char *text, char *err)
+/* The key that *text starts with, which is skipped, or TERM_PLAIN. */
+static enum term_kind
+parse_key(const char **text)
 {
-	struct term	t = { 0 };
+	static const struct {
+		const char	*key;
+		enum term_kind	 kind;
+	} keys[] = {
+		{ "name:", TERM_NAME },
+		{ "state:", TERM_STATE },
+		{ "tracker:", TERM_TRACKER }
+	};
+	size_t	len;
 
-	if (strcmp(text, "all") == 0)
-		t.kind = TERM_ALL;
-	else if (strncmp(text, "name:", 5) == 0) {
-		t.kind = TERM_NAME;
-		t.text = xstrdup(text + 5);
-	} else if (strncmp(text, "tracker:", 8) == 0) {
-		t.kind = TERM_TRACKER;
-		t.text = xstrdup(text + 8);
-	} else if (strncmp(text, "state:", 6) == 0) {
-		if (parse_state(&t, text + 6, err) == -1)
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		len = strlen(keys[i].key);
+		if (strncmp(*text, keys[i].key, len) != 0)
+			continue;
+		*text += len;
+		return keys[i].kind;
+	}
+	return TERM_PLAIN;
+}
+
+static int
+parse_term(struct selector *sel, const char *text, enum term_kind key,
+    char *err)
+{
+	struct term	t = { .kind = key };
+
+	if (key == TERM_STATE) {
+		if (parse_state(&t, text, err) == -1)
 			return -1;
-	} else if (parse_digits(&t, text) == -1) {
+	} else if (key != TERM_PLAIN)
+		t.text = xstrdup(text);
+	else if (strcmp(text, "all") == 0)
+		t.kind = TERM_ALL;
+	else if (parse_digits(&t, text) == -1) {
 		if (!is_hash(text))
 			return bad(err, "not a selector", text);
 		t.kind = TERM_HASH;
@@ -292,6 +322,8 @@ static bool
 term_matches(const struct term *t, const struct selector_torrent *to)
 {
 	switch (t->kind) {
+	case TERM_PLAIN:
+		break;
 	case TERM_ALL:
 		return true;
 	case TERM_NUMBER:

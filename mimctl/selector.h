@@ -9,7 +9,8 @@
 /*
  * Which torrents a command is for, mimctl(8) SELECTORS: words are and-ed,
  * the terms of a word, between commas, or-ed; a word that starts with an
- * exclamation mark is negated.
+ * exclamation mark is negated.  A key, as in "state:", holds for the terms
+ * after it, too.
  */
 #define SELECTOR_TERMS_MAX	4096
 #define SELECTOR_TEXT_MAX	4096	/* bytes of a word */

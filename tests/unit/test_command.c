@@ -73,7 +73,8 @@ test_commands(void **state)
 	assert_ptr_equal(command_find("status")->fn, cmd_status);
 	assert_string_equal(command_find("st")->name, "status");
 	assert_string_equal(command_find("sho")->name, "show");
-	assert_null(command_find("sh"));
+	assert_string_equal(command_find("sh")->name, "show");
+	assert_string_equal(command_find("shu")->name, "shutdown");
 	assert_string_equal(command_find("a")->name, "add");
 	assert_string_equal(command_find("rel")->name, "reload");
 	assert_null(command_find("re"));
