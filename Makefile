@@ -167,6 +167,51 @@ bench:
 	$(MAKE) all bench-bin
 	$(SUDO) tests/bench/bench.py
 
+# Install.  The user is made only on this very system, by root.
+BINDIR =	$(PREFIX)/bin
+SBINDIR =	$(PREFIX)/sbin
+MANDIR =	$(PREFIX)/share/man
+SYSTEMDDIR =	$(PREFIX)/lib/systemd/system
+SYSUSERSDIR =	$(PREFIX)/lib/sysusers.d
+TMPFILESDIR =	$(PREFIX)/lib/tmpfiles.d
+SYSCONFDIR ?=	/etc
+INSTALL ?=	install
+SUBST =		sed -e 's|@SBINDIR@|$(SBINDIR)|g' \
+		    -e 's|@SYSCONFDIR@|$(SYSCONFDIR)|g'
+
+install: all
+	$(INSTALL) -d $(addprefix $(DESTDIR),$(BINDIR) $(SBINDIR) \
+	    $(MANDIR)/man5 $(MANDIR)/man8 $(SYSTEMDDIR) $(SYSUSERSDIR) \
+	    $(TMPFILESDIR) $(SYSCONFDIR))
+	$(INSTALL) -m 755 $(BUILD)/bin/mimctl $(DESTDIR)$(BINDIR)/mimctl
+	$(INSTALL) -m 755 $(BUILD)/bin/mimd $(DESTDIR)$(SBINDIR)/mimd
+	for s in 5 8; do \
+		$(INSTALL) -m 644 man/*.$$s $(DESTDIR)$(MANDIR)/man$$s || \
+		    exit 1; \
+	done
+	$(SUBST) mimd/mimd.service.in >$(DESTDIR)$(SYSTEMDDIR)/mimd.service
+	$(SUBST) mimd/mimd.sysusers.in >$(DESTDIR)$(SYSUSERSDIR)/mimd.conf
+	$(SUBST) mimd/mimd.tmpfiles.in >$(DESTDIR)$(TMPFILESDIR)/mimd.conf
+	chmod 644 $(DESTDIR)$(SYSTEMDDIR)/mimd.service \
+	    $(DESTDIR)$(SYSUSERSDIR)/mimd.conf \
+	    $(DESTDIR)$(TMPFILESDIR)/mimd.conf
+	[ -e $(DESTDIR)$(SYSCONFDIR)/mimd.conf ] || \
+	    $(INSTALL) -m 644 mimd/mimd.conf $(DESTDIR)$(SYSCONFDIR)/mimd.conf
+	[ -n "$(DESTDIR)" ] || [ "$$(id -u)" -ne 0 ] || $(MAKE) user
+
+# The user _mimd and the empty directory its children are locked in.
+.PHONY: user
+user:
+	@if getent passwd _mimd >/dev/null; then :; \
+	elif command -v systemd-sysusers >/dev/null; then \
+		systemd-sysusers - <mimd/mimd.sysusers.in; \
+	else \
+		groupadd -r _mimd && useradd -r -g _mimd -M \
+		    -d /var/lib/mimd -s /usr/sbin/nologin _mimd; \
+	fi
+	@$(INSTALL) -d -m 755 /var/empty
+	@$(INSTALL) -d -m 555 /var/empty/mimd
+
 clean:
 	rm -rf $(BUILD)
 
