@@ -2,6 +2,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -33,6 +34,7 @@ struct procs {
 static void proc_start(struct proc *);
 static void proc_timeout(void *);
 static void proc_lost(struct proc *);
+static void stderr_close(struct proc *);
 static void procs_reap(int, void *);
 
 #define FOREACH_CHILD(p, procs)						\
@@ -69,6 +71,7 @@ procs_new(struct loop *loop, const union msg_fn *fns,
 	procs->mask = mask;
 	FOREACH_CHILD(p, procs) {
 		p->procs = procs;
+		p->err_fd = -1;
 		p->role = (enum role)(p - procs->child);
 		p->timer = loop_timer_new(loop, proc_timeout, p);
 	}
@@ -83,6 +86,7 @@ procs_free(struct procs *procs)
 
 	FOREACH_CHILD(p, procs) {
 		chan_free(p->chan);
+		stderr_close(p);
 		loop_timer_free(p->timer);
 	}
 	close(procs->exe);
@@ -173,7 +177,7 @@ clean_signals(void)
 
 /* In the new process: become the role.  Does not return. */
 static void
-proc_exec(const struct procs *procs, enum role role, int fd)
+proc_exec(const struct procs *procs, enum role role, int fd, int err_fd)
 {
 	char	 name[] = "mimd", option[] = "-R";
 	char	*envp[PROC_ENV_MAX];
@@ -186,7 +190,7 @@ proc_exec(const struct procs *procs, enum role role, int fd)
 	if ((null = open("/dev/null", O_RDWR | O_CLOEXEC)) == -1 ||
 	    dup2(null, STDIN_FILENO) == -1 ||
 	    dup2(null, STDOUT_FILENO) == -1 ||
-	    (!procs->keep_stderr && dup2(null, STDERR_FILENO) == -1))
+	    (err_fd != -1 && dup2(err_fd, STDERR_FILENO) == -1))
 		_exit(1);
 	if (fd == CHILD_FD) {
 		if (fcntl(fd, F_SETFD, 0) == -1)
@@ -198,6 +202,78 @@ proc_exec(const struct procs *procs, enum role role, int fd)
 	fexecve(procs->exe, argv, envp);
 	_exit(1);
 }
+
+/* ---- standard error ---- */
+
+/*
+ * Children log by message; what the C library or a sanitizer has to say of
+ * their end, and what comes before the channel, arrives here.
+ */
+static void
+stderr_read(int fd, int what, void *arg)
+{
+	struct proc	*p = arg;
+	char		 buf[512], *rest = buf, *line;
+	ssize_t		 n;
+
+	(void)what;
+	if ((n = read(fd, buf, sizeof(buf) - 1)) <= 0) {
+		if (n == 0 || errno != EAGAIN)
+			stderr_close(p);
+		return;
+	}
+	buf[n] = '\0';
+	while ((line = strsep(&rest, "\n")) != NULL) {
+		if (*line != '\0')
+			log_warnx("%s: %s", role_name(p->role), line);
+	}
+	if ((size_t)n >= p->err_left)
+		stderr_close(p);
+	else
+		p->err_left -= (size_t)n;
+}
+
+/* Returns the end for the child, or -1 if it shares ours. */
+static int
+stderr_open(struct proc *p)
+{
+	int	fds[2];
+
+	if (p->procs->keep_stderr ||
+	    pipe2(fds, O_CLOEXEC | O_NONBLOCK) == -1)
+		return -1;
+	p->err_fd = fds[0];
+	p->err_left = PROC_STDERR_MAX;
+	p->err_io = loop_io_new(p->procs->loop, fds[0], stderr_read, p);
+	loop_io_want(p->err_io, LOOP_READ);
+	return fds[1];
+}
+
+static void
+stderr_close(struct proc *p)
+{
+	if (p->err_fd == -1)
+		return;
+	loop_io_free(p->err_io);
+	close(p->err_fd);
+	p->err_io = NULL;
+	p->err_fd = -1;
+}
+
+/* The child is dead: what is in the pipe is all there will be. */
+static void
+stderr_finish(struct proc *p)
+{
+	size_t	left = SIZE_MAX;
+
+	while (p->err_fd != -1 && p->err_left < left) {
+		left = p->err_left;
+		stderr_read(p->err_fd, LOOP_READ, p);
+	}
+	stderr_close(p);
+}
+
+/* ---- start and end of a process ---- */
 
 static void
 proc_on_closed(struct chan *c, const char *why, void *arg)
@@ -224,24 +300,27 @@ static void
 proc_start(struct proc *p)
 {
 	struct procs	*procs = p->procs;
-	int		 fds[2];
+	int		 fds[2], err_fd;
 
 	if (chan_pair(fds) == -1) {
 		log_warn("%s: socketpair", role_name(p->role));
 		loop_timer_set(p->timer, PROC_SLEEP_MIN);
 		return;
 	}
-	if ((p->pid = fork()) == -1) {
+	err_fd = stderr_open(p);
+	if ((p->pid = fork()) == 0)
+		proc_exec(procs, p->role, fds[1], err_fd);
+	close(fds[1]);
+	if (err_fd != -1)
+		close(err_fd);
+	if (p->pid == -1) {
 		log_warn("%s: fork", role_name(p->role));
 		p->pid = 0;
 		close(fds[0]);
-		close(fds[1]);
+		stderr_close(p);
 		loop_timer_set(p->timer, PROC_SLEEP_MIN);
 		return;
 	}
-	if (p->pid == 0)
-		proc_exec(procs, p->role, fds[1]);
-	close(fds[1]);
 	p->chan = chan_new(procs->loop, fds[0], ROLE_PARENT, p->role, true,
 	    procs->fns, proc_on_closed, p);
 	chan_on_drain(p->chan, proc_on_drain);
@@ -355,6 +434,7 @@ proc_on_death(struct proc *p)
 	struct procs	*procs = p->procs;
 	bool		 planned = p->leaving;
 
+	stderr_finish(p);
 	log_death(p, p->status);
 	p->pid = 0;
 	p->ready = p->leaving = p->reaped = false;

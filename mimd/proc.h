@@ -19,6 +19,7 @@
 #define PROC_READY_MS		60000	/* to seal itself and say ready */
 #define PROC_LEAVE_MS		10000	/* to end when asked to */
 #define PROC_LAST_WORDS_MS	1000	/* to read what a dead child said */
+#define PROC_STDERR_MAX		65536	/* bytes logged of a child's life */
 #define PROC_STABLE_MS		60000	/* of life forgive earlier deaths */
 #define PROC_BACKOFF_MAX_MS	60000
 
@@ -36,6 +37,9 @@ struct proc {
 	bool		 ready;		/* sealed, as it says below */
 	bool		 leaving;	/* was asked to end */
 	bool		 killed;	/* by us, said why already */
+	int		 err_fd;	/* its standard error, or -1 */
+	struct loop_io	*err_io;
+	size_t		 err_left;	/* bytes of it that are still heard */
 	bool		 reaped;	/* dead; its last words are unread */
 	int		 status;	/* of waitpid(), if reaped */
 	uint32_t	 uid;
