@@ -228,6 +228,10 @@ file_strerror(int error)
 		return "something that is not a regular file is in the way";
 	case EXDEV:
 		return "leads out of the download directory";
+	case ESTALE:
+		return "changed or was removed; check the torrent";
+	case ENODATA:
+		return "is shorter than it was; check the torrent";
 	default:
 		return strerror(error);
 	}

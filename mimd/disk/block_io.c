@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: ISC */
+#include "block_io.h"
+
+#include <sys/uio.h>
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bitfield.h"
+#include "content.h"
+#include "disk.h"
+#include "fdcache.h"
+#include "metainfo.h"
+#include "resume.h"
+#include "span.h"
+
+static int
+block_fd(struct disk *d, struct content *t, uint32_t file,
+    enum file_mode mode)
+{
+	return fdcache_get(d->files, t->id, file, content_place(d, t),
+	    t->files->mi->files[file].path, mode);
+}
+
+static ssize_t
+write_span(struct disk *d, struct content *t, const struct span *s,
+    const uint8_t *buf)
+{
+	struct stat	st;
+	uint64_t	done = 0;
+	ssize_t		n;
+	int		fd;
+
+	fd = block_fd(d, t, s->file, FILE_WRITE);
+	if (fd == -1)
+		return -1;
+	if (t->dev == 0 && fstat(fd, &st) == 0)
+		t->dev = st.st_dev;
+	content_touch(d, t, s->file);
+	while (done < s->len) {
+		n = pwrite(fd, buf + done, (size_t)(s->len - done),
+		    (off_t)(s->off + done));
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n == -1)
+			return done > 0 ? (ssize_t)done : -1;
+		done += (uint64_t)n;
+	}
+	return (ssize_t)done;
+}
+
+size_t
+block_write(struct disk *d, struct content *t, uint64_t pos,
+    const uint8_t *buf, size_t len)
+{
+	struct span_iter	it;
+	struct span		s;
+	size_t			done = 0;
+	ssize_t			n;
+
+	span_start(&it, t->files->mi, pos, len);
+	while (span_next(&it, &s)) {
+		n = s.pad ? (ssize_t)s.len : write_span(d, t, &s, buf + done);
+		if (n > 0)
+			done += (size_t)n;
+		if (n == -1 || (uint64_t)n < s.len) {
+			content_fail(d, t, t->files->mi->files[s.file].path,
+			    errno, len);
+			break;
+		}
+	}
+	return done;
+}
+
+/*
+ * A finished file must be as it was when it was found good: what others
+ * write into it is not served.
+ */
+static bool
+file_is_ours(struct content *t, uint32_t file, int fd)
+{
+	const struct resume_file	*r = &t->files->stamps[file];
+	struct stat			 st;
+
+	if (r->ino == 0 || bitfield_get(t->files->touched, file) ||
+	    t->files->have[file] < t->files->mi->files[file].length ||
+	    t->saving)
+		return true;
+	errno = ESTALE;
+	if (fstat(fd, &st) == -1)
+		return false;
+	return st.st_nlink > 0 && st.st_ino == r->ino &&
+	    (uint64_t)st.st_size == r->size && r->mtime ==
+	    (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
+}
+
+/* Move the start of an iov forward by n bytes. */
+static void
+iov_skip(struct iovec **iov, int *niov, size_t n)
+{
+	while (n > 0) {
+		if (n < (*iov)->iov_len) {
+			(*iov)->iov_base = (uint8_t *)(*iov)->iov_base + n;
+			(*iov)->iov_len -= n;
+			return;
+		}
+		n -= (*iov)->iov_len;
+		(*iov)++;
+		(*niov)--;
+	}
+}
+
+static void
+iov_zero(struct iovec **iov, int *niov, uint64_t len)
+{
+	size_t	n;
+
+	while (len > 0) {
+		n = (*iov)->iov_len < len ? (*iov)->iov_len : (size_t)len;
+		memset((*iov)->iov_base, 0, n);
+		iov_skip(iov, niov, n);
+		len -= n;
+	}
+}
+
+/* preadv() into the first max bytes of iov. */
+static ssize_t
+iov_read(int fd, struct iovec *iov, int niov, uint64_t max, uint64_t off)
+{
+	size_t	sum = 0, cut = 0;
+	ssize_t	n;
+	int	i;
+
+	for (i = 0; i < niov && sum < max; i++)
+		sum += iov[i].iov_len;
+	if (sum > max) {
+		cut = sum - (size_t)max;
+		iov[i - 1].iov_len -= cut;
+	}
+	do {
+		n = preadv(fd, iov, i, (off_t)off);
+	} while (n == -1 && errno == EINTR);
+	if (cut > 0)
+		iov[i - 1].iov_len += cut;
+	return n;
+}
+
+static ssize_t
+read_span(struct disk *d, struct content *t, const struct span *s,
+    struct iovec **iov, int *niov)
+{
+	uint64_t	done = 0;
+	ssize_t		n;
+	int		fd;
+
+	fd = block_fd(d, t, s->file, FILE_READ);
+	if (fd == -1 || !file_is_ours(t, s->file, fd))
+		return -1;
+	while (done < s->len) {
+		n = iov_read(fd, *iov, *niov, s->len - done, s->off + done);
+		if (n == 0)
+			errno = ENODATA;
+		if (n <= 0)
+			return done > 0 ? (ssize_t)done : -1;
+		iov_skip(iov, niov, (size_t)n);
+		done += (uint64_t)n;
+	}
+	return (ssize_t)done;
+}
+
+size_t
+block_read(struct disk *d, struct content *t, uint64_t pos,
+    struct iovec *iov, int niov)
+{
+	struct span_iter	it;
+	struct span		s;
+	uint64_t		len = 0;
+	size_t			done = 0;
+	ssize_t			n;
+	int			i;
+
+	for (i = 0; i < niov; i++)
+		len += iov[i].iov_len;
+	span_start(&it, t->files->mi, pos, len);
+	while (span_next(&it, &s)) {
+		if (s.pad) {
+			iov_zero(&iov, &niov, s.len);
+			n = (ssize_t)s.len;
+		} else
+			n = read_span(d, t, &s, &iov, &niov);
+		if (n > 0)
+			done += (size_t)n;
+		if (n == -1 || (uint64_t)n < s.len) {
+			fdcache_drop_file(d->files, t->id, s.file);
+			content_fail(d, t, t->files->mi->files[s.file].path,
+			    errno, 0);
+			break;
+		}
+	}
+	return done;
+}
+
+int
+block_make_empty(struct disk *d, struct content *t)
+{
+	const struct metainfo	*mi = t->files->mi;
+	uint32_t		 i;
+	int			 fd = 0;
+
+	if (t->made)
+		return 0;
+	if (!mi->single && file_mkdir(content_place(d, t), t->name) == -1) {
+		content_fail(d, t, t->name, errno, 0);
+		return -1;
+	}
+	for (i = 0; i < mi->nfiles && fd != -1; i++) {
+		if (mi->files[i].length > 0 ||
+		    (mi->files[i].attr & (MI_PAD | MI_SYMLINK)) != 0)
+			continue;
+		fd = file_open(content_place(d, t), mi->files[i].path,
+		    FILE_WRITE);
+		if (fd == -1)
+			break;
+		close(fd);
+		content_touch(d, t, i);
+	}
+	if (fd == -1) {
+		content_fail(d, t, mi->files[i].path, errno, 0);
+		return -1;
+	}
+	t->made = true;
+	return 0;
+}

@@ -1,0 +1,404 @@
+/* SPDX-License-Identifier: ISC */
+/* Torrents as disk sees them: the registry, and what is loaded of each. */
+#include "content.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bitfield.h"
+#include "disk.h"
+#include "fdcache.h"
+#include "log.h"
+#include "loop.h"
+#include "mem.h"
+#include "metainfo.h"
+#include "resume.h"
+#include "span.h"
+#include "store.h"
+
+static int
+id_cmp(const struct content *a, const struct content *b)
+{
+	return a->id < b->id ? -1 : a->id > b->id;
+}
+
+static int
+hash_cmp(const struct content *a, const struct content *b)
+{
+	return memcmp(a->infohash, b->infohash, SHA1_LEN);
+}
+
+RB_GENERATE_INTERNAL(content_ids, content, by_id, id_cmp,
+    static __attribute__((unused)))
+RB_GENERATE_INTERNAL(content_hashes, content, by_hash, hash_cmp,
+    static __attribute__((unused)))
+
+void
+content_init(struct disk *d)
+{
+	RB_INIT(&d->by_id);
+	RB_INIT(&d->by_hash);
+	TAILQ_INIT(&d->loaded);
+	TAILQ_INIT(&d->dirty);
+	TAILQ_INIT(&d->changed);
+	TAILQ_INIT(&d->reports);
+	TAILQ_INIT(&d->checks);
+}
+
+struct content *
+content_find(struct disk *d, uint32_t id)
+{
+	struct content	key = { .id = id };
+
+	return RB_FIND(content_ids, &d->by_id, &key);
+}
+
+struct content *
+content_find_hash(struct disk *d, const uint8_t infohash[SHA1_LEN])
+{
+	struct content	key;
+
+	memcpy(key.infohash, infohash, SHA1_LEN);
+	return RB_FIND(content_hashes, &d->by_hash, &key);
+}
+
+struct content *
+content_first(struct disk *d)
+{
+	return RB_MIN(content_ids, &d->by_id);
+}
+
+struct content *
+content_next(struct content *t)
+{
+	return RB_NEXT(content_ids, NULL, t);
+}
+
+struct place
+content_place(const struct disk *d, const struct content *t)
+{
+	struct place	place = { -1, t->subdir };
+
+	if (t->root_path == NULL)
+		place.root = d->roots[t->root].fd;
+	return place;
+}
+
+static void
+content_count(struct content *t)
+{
+	uint32_t	last = t->geom.npieces - 1;
+
+	t->nhave = bitfield_count(t->have, t->geom.npieces);
+	t->have_bytes = (uint64_t)t->nhave * t->geom.piece_length;
+	if (bitfield_get(t->have, last))
+		t->have_bytes -= t->geom.piece_length -
+		    geom_piece_size(&t->geom, last);
+}
+
+/* Add a piece to, or take it from, what the files have. */
+static void
+content_credit(struct content *t, uint32_t piece, bool add)
+{
+	struct content_files	*f = t->files;
+	struct span_iter	 it;
+	struct span		 s;
+
+	span_start(&it, f->mi, (uint64_t)piece * t->geom.piece_length,
+	    geom_piece_size(&t->geom, piece));
+	while (span_next(&it, &s)) {
+		f->have[s.file] += add ? s.len : -s.len;
+		bitfield_set(f->changed, s.file);
+	}
+}
+
+static void
+content_attach(struct disk *d, struct content *t, struct metainfo *mi,
+    const struct resume *r)
+{
+	struct content_files	*f = xcalloc(1, sizeof(*f));
+	uint32_t		 i;
+
+	f->mi = mi;
+	f->stamps = xcalloc(mi->nfiles, sizeof(*f->stamps));
+	f->have = xcalloc(mi->nfiles, sizeof(*f->have));
+	f->changed = xcalloc(1, bitfield_size(mi->nfiles));
+	f->touched = xcalloc(1, bitfield_size(mi->nfiles));
+	f->used = loop_now(d->loop);
+	if (r != NULL && r->nfiles == mi->nfiles)
+		memcpy(f->stamps, r->files, mi->nfiles * sizeof(*f->stamps));
+	t->files = f;
+	for (i = 0; i < t->geom.npieces; i++)
+		if (bitfield_get(t->have, i))
+			content_credit(t, i, true);
+	memset(f->changed, 0, bitfield_size(mi->nfiles));
+	TAILQ_INSERT_TAIL(&d->loaded, t, loaded_link);
+	d->nloaded++;
+}
+
+static void
+content_detach(struct disk *d, struct content *t)
+{
+	struct content_files	*f = t->files;
+
+	if (f == NULL)
+		return;
+	TAILQ_REMOVE(&d->loaded, t, loaded_link);
+	d->nloaded--;
+	t->files = NULL;
+	metainfo_free(f->mi);
+	free(f->stamps);
+	free(f->have);
+	free(f->changed);
+	free(f->touched);
+	free(f);
+}
+
+struct content *
+content_new(struct disk *d, uint32_t id, uint32_t root, const char *subdir,
+    struct metainfo *mi, const struct resume *r)
+{
+	struct content	*t = xcalloc(1, sizeof(*t));
+
+	t->id = id;
+	memcpy(t->infohash, mi->infohash, SHA1_LEN);
+	t->geom = mi->geom;
+	t->nfiles = mi->nfiles;
+	t->root = root;
+	t->subdir = xstrdup(subdir);
+	t->name = xstrdup(mi->name);
+	t->have = xcalloc(1, bitfield_size(t->geom.npieces));
+	if (r != NULL) {
+		memcpy(t->have, r->have, bitfield_size(t->geom.npieces));
+		t->paused = r->paused;
+		t->clean = r->clean;
+		t->added = r->added;
+		t->completed = r->completed;
+		t->downloaded = r->downloaded;
+		t->uploaded = r->uploaded;
+		t->wasted = r->wasted;
+	}
+	content_count(t);
+	content_attach(d, t, mi, r);
+	RB_INSERT(content_ids, &d->by_id, t);
+	RB_INSERT(content_hashes, &d->by_hash, t);
+	if (id > d->max_id)
+		d->max_id = id;
+	return t;
+}
+
+void
+content_free(struct disk *d, struct content *t)
+{
+	if (t->is_dirty)
+		TAILQ_REMOVE(&d->dirty, t, dirty_link);
+	if (t->is_changed)
+		TAILQ_REMOVE(&d->changed, t, changed_link);
+	if (t->in_reports)
+		TAILQ_REMOVE(&d->reports, t, report_link);
+	if (t->state == DSTATE_WAITING)
+		d->nwaiting--;
+	content_detach(d, t);
+	fdcache_drop(d->files, t->id);
+	RB_REMOVE(content_ids, &d->by_id, t);
+	RB_REMOVE(content_hashes, &d->by_hash, t);
+	free(t->root_path);
+	free(t->subdir);
+	free(t->name);
+	free(t->have);
+	free(t->claim);
+	free(t->todo);
+	free(t->error);
+	free(t);
+}
+
+struct metainfo *
+content_read_metainfo(struct disk *d, const struct content *t, char *err,
+    size_t size)
+{
+	char		 name[STORE_NAME_MAX], why[METAINFO_ERR_MAX];
+	struct metainfo	*mi;
+	uint8_t		*buf;
+	size_t		 len;
+
+	store_name(t->infohash, ".torrent", name);
+	buf = store_read(d->torrents, name, METAINFO_SIZE_MAX, &len);
+	if (buf == NULL) {
+		snprintf(err, size, "%s: %m", name);
+		return NULL;
+	}
+	mi = metainfo_parse(buf, len, why);
+	free(buf);
+	if (mi == NULL)
+		snprintf(err, size, "%s: %s", name, why);
+	else if (!mi->v1 || memcmp(mi->infohash, t->infohash, SHA1_LEN) != 0 ||
+	    mi->geom.npieces != t->geom.npieces || mi->nfiles != t->nfiles) {
+		snprintf(err, size, "%s: is of another torrent", name);
+		metainfo_free(mi);
+		mi = NULL;
+	}
+	return mi;
+}
+
+struct content_files *
+content_load(struct disk *d, struct content *t)
+{
+	char		 name[STORE_NAME_MAX], err[ERROR_MAX + 1];
+	struct metainfo	*mi;
+	struct resume	 r;
+	const char	*why;
+	uint8_t		*buf;
+	size_t		 len;
+	bool		 got = false;
+
+	if (t->files != NULL) {
+		t->files->used = loop_now(d->loop);
+		TAILQ_REMOVE(&d->loaded, t, loaded_link);
+		TAILQ_INSERT_TAIL(&d->loaded, t, loaded_link);
+		return t->files;
+	}
+	if ((mi = content_read_metainfo(d, t, err, sizeof(err))) == NULL) {
+		content_set_state(d, t, DSTATE_ERROR, err);
+		return NULL;
+	}
+	store_name(t->infohash, ".resume", name);
+	buf = store_read(d->resumes, name, RESUME_SIZE_MAX, &len);
+	if (buf != NULL)
+		got = resume_decode(&r, buf, len, &why) == 0;
+	free(buf);
+	content_attach(d, t, mi, got ? &r : NULL);
+	if (got)
+		resume_clear(&r);
+	disk_tick_soon(d);
+	return t->files;
+}
+
+void
+content_unload(struct disk *d, struct content *t)
+{
+	if (t->files == NULL || t->files->pins > 0 || t->is_dirty ||
+	    t->saving || t->is_changed || t->files->ntouched > 0)
+		return;
+	content_detach(d, t);
+}
+
+void
+content_unload_idle(struct disk *d, uint64_t now)
+{
+	struct content	*t, *next;
+
+	TAILQ_FOREACH_SAFE(t, &d->loaded, loaded_link, next) {
+		if (now - t->files->used < CONTENT_IDLE_MS &&
+		    d->nloaded <= CONTENT_LOADED_MAX)
+			break;
+		content_unload(d, t);
+	}
+}
+
+bool
+content_complete(const struct content *t)
+{
+	return t->nhave == t->geom.npieces;
+}
+
+/* From here on the record on disk claims less than there is. */
+static void
+content_keep_claim(struct content *t)
+{
+	size_t	size = bitfield_size(t->geom.npieces);
+
+	if (t->claim != NULL)
+		return;
+	t->claim = xmalloc(size);
+	memcpy(t->claim, t->have, size);
+}
+
+void
+content_set_have(struct disk *d, struct content *t, uint32_t piece)
+{
+	if (bitfield_get(t->have, piece))
+		return;
+	content_keep_claim(t);
+	bitfield_set(t->have, piece);
+	t->nhave++;
+	t->have_bytes += geom_piece_size(&t->geom, piece);
+	content_credit(t, piece, true);
+	content_changed(d, t);
+	content_dirty(d, t, content_complete(t) ? 0 : CONTENT_SAVE_MS);
+}
+
+void
+content_clear_have(struct disk *d, struct content *t, uint32_t piece)
+{
+	if (!bitfield_get(t->have, piece))
+		return;
+	bitfield_clear(t->have, piece);
+	if (t->claim != NULL)
+		bitfield_clear(t->claim, piece);
+	t->nhave--;
+	t->have_bytes -= geom_piece_size(&t->geom, piece);
+	content_credit(t, piece, false);
+	content_changed(d, t);
+	content_dirty(d, t, 1000);
+}
+
+void
+content_reset_have(struct disk *d, struct content *t, const uint8_t *bits)
+{
+	struct content_files	*f = t->files;
+	uint32_t		 i;
+
+	for (i = 0; i < t->nfiles; i++)
+		if (f->have[i] > 0)
+			bitfield_set(f->changed, i);
+	memset(f->have, 0, t->nfiles * sizeof(*f->have));
+	memcpy(t->have, bits, bitfield_size(t->geom.npieces));
+	free(t->claim);
+	t->claim = NULL;
+	content_count(t);
+	for (i = 0; i < t->geom.npieces; i++)
+		if (bitfield_get(t->have, i))
+			content_credit(t, i, true);
+	content_changed(d, t);
+	content_dirty(d, t, 1000);
+}
+
+void
+content_touch(struct disk *d, struct content *t, uint32_t file)
+{
+	struct content_files	*f = t->files;
+
+	if (bitfield_get(f->touched, file))
+		return;
+	bitfield_set(f->touched, file);
+	f->ntouched++;
+	/* The record must soon cease to say that nothing is written. */
+	content_dirty(d, t, t->clean ? 1000 : CONTENT_SAVE_MS);
+}
+
+void
+content_dirty(struct disk *d, struct content *t, uint64_t ms)
+{
+	uint64_t	due = loop_now(d->loop) + ms;
+
+	if (t->is_dirty) {
+		if (due < t->due)
+			t->due = due;
+		return;
+	}
+	t->is_dirty = true;
+	t->due = due;
+	TAILQ_INSERT_TAIL(&d->dirty, t, dirty_link);
+	disk_tick_soon(d);
+}
+
+void
+content_changed(struct disk *d, struct content *t)
+{
+	if (t->is_changed)
+		return;
+	t->is_changed = true;
+	TAILQ_INSERT_TAIL(&d->changed, t, changed_link);
+	disk_tick_soon(d);
+}

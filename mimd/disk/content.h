@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef CONTENT_H
+#define CONTENT_H
+
+#include <sys/queue.h>
+#include <sys/tree.h>
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "file.h"
+#include "geom.h"
+#include "hash.h"
+#include "msg.h"
+
+struct disk;
+struct metainfo;
+struct resume;
+struct resume_file;
+
+/* What is in memory only while a torrent is in use. */
+struct content_files {
+	struct metainfo		*mi;
+	struct resume_file	*stamps;	/* of each file */
+	uint64_t		*have;		/* verified bytes of each */
+	uint8_t			*changed;	/* files whose have is news */
+	uint8_t			*touched;	/* files to sync */
+	uint32_t		 ntouched;
+	uint64_t		 used;		/* ms */
+	uint32_t		 pins;		/* not to be unloaded */
+};
+
+/* A torrent as disk sees it. */
+struct content {
+	RB_ENTRY(content)	 by_id;
+	RB_ENTRY(content)	 by_hash;
+	TAILQ_ENTRY(content)	 loaded_link;	/* disk::loaded */
+	TAILQ_ENTRY(content)	 dirty_link;	/* disk::dirty */
+	TAILQ_ENTRY(content)	 changed_link;	/* disk::changed */
+	TAILQ_ENTRY(content)	 report_link;	/* disk::reports */
+	TAILQ_ENTRY(content)	 check_link;	/* disk::checks */
+	uint32_t		 id;
+	uint8_t			 infohash[SHA1_LEN];
+	struct geom		 geom;
+	uint32_t		 nfiles;
+	uint32_t		 root;		/* index */
+	char			*root_path;	/* NULL: roots[root] */
+	char			*subdir;
+	char			*name;
+	uint8_t			*have;		/* verified pieces */
+	uint8_t			*claim;		/* synced ones, NULL: have */
+	uint8_t			*todo;		/* to check, NULL: none */
+	uint32_t		 nhave, ntodo;
+	uint64_t		 have_bytes;
+	uint64_t		 added, completed;
+	uint64_t		 downloaded, uploaded, wasted;
+	struct content_files	*files;		/* NULL: not loaded */
+	char			*error;
+	uint64_t		 need;		/* bytes, while waiting */
+	uint64_t		 due;		/* ms, next record */
+	dev_t			 dev;		/* 0: the root's */
+	uint8_t			 state;		/* enum dstate */
+	bool			 paused;
+	bool			 open;		/* by peer */
+	bool			 made;		/* empty files are there */
+	bool			 is_dirty, is_changed, is_reported;
+	bool			 in_reports, in_checks;
+	bool			 adding;	/* first record under way */
+	bool			 saving;
+	bool			 clean;		/* as the record says */
+	bool			 removing, delete_data;
+	uint8_t			 report_phase;
+	uint32_t		 report_pos;
+};
+
+TAILQ_HEAD(content_list, content);
+RB_HEAD(content_ids, content);
+RB_HEAD(content_hashes, content);
+
+#define CONTENT_LOADED_MAX	256U	/* torrents loaded but not in use */
+#define CONTENT_IDLE_MS		60000U
+#define CONTENT_SAVE_MS		30000U	/* between checkpoints */
+
+void	 content_init(struct disk *d);
+struct content *content_find(struct disk *d, uint32_t id);
+struct content *content_find_hash(struct disk *d,
+	    const uint8_t infohash[SHA1_LEN]);
+/* All torrents in the order of their numbers; NULL at the end. */
+struct content *content_first(struct disk *d);
+struct content *content_next(struct content *t);
+/*
+ * Register a torrent; mi (taken over) and r, if not NULL, fill it in.  The id
+ * and infohash must be free.
+ */
+struct content *content_new(struct disk *d, uint32_t id, uint32_t root,
+	    const char *subdir, struct metainfo *mi, const struct resume *r);
+/* Forget it; no job, report or check may be left. */
+void	 content_free(struct disk *d, struct content *t);
+/* A torrent whose files would meet those of mi in this place, or NULL. */
+struct content *content_clash(struct disk *d, uint32_t root,
+	    const char *subdir, const struct metainfo *mi);
+
+struct place content_place(const struct disk *d, const struct content *t);
+/* Load metainfo and stamps; NULL after the torrent went to error. */
+struct content_files *content_load(struct disk *d, struct content *t);
+/* Unload if nothing needs it. */
+void	 content_unload(struct disk *d, struct content *t);
+void	 content_unload_idle(struct disk *d, uint64_t now);
+/* Its .torrent, parsed; NULL with a reason. */
+struct metainfo *content_read_metainfo(struct disk *d,
+	    const struct content *t, char *err, size_t size);
+
+/* These need the files loaded. */
+void	 content_set_have(struct disk *d, struct content *t, uint32_t piece);
+void	 content_clear_have(struct disk *d, struct content *t,
+	    uint32_t piece);
+void	 content_touch(struct disk *d, struct content *t, uint32_t file);
+/* A record is due within ms. */
+void	 content_dirty(struct disk *d, struct content *t, uint64_t ms);
+void	 content_changed(struct disk *d, struct content *t);
+/* Take over these pieces as what there is. */
+void	 content_reset_have(struct disk *d, struct content *t,
+	    const uint8_t *bits);
+bool	 content_complete(const struct content *t);
+
+/* Change state and tell the parent; text NULL for none. */
+void	 content_set_state(struct disk *d, struct content *t,
+	    enum dstate state, const char *text);
+/* An operation on a file (NULL: on the directory) failed. */
+void	 content_fail(struct disk *d, struct content *t, const char *path,
+	    int error, uint64_t need);
+/* Is there space again? */
+void	 content_probe(struct disk *d);
+
+#endif /* CONTENT_H */

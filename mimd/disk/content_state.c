@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: ISC */
+/* What can be wrong with a torrent: errors, lack of space, clashes. */
+#include <sys/statfs.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "chan.h"
+#include "content.h"
+#include "disk.h"
+#include "log.h"
+#include "mem.h"
+#include "metainfo.h"
+
+#define SPACE_MARGIN	(4U << 20)	/* wait for so much, if it is needed */
+
+void
+content_set_state(struct disk *d, struct content *t, enum dstate state,
+    const char *text)
+{
+	struct msg_disk_state	m = { .id = t->id, .state = (uint8_t)state };
+	char			*error = text != NULL ?
+				    xstrndup(text, ERROR_MAX) : NULL;
+	bool			 same;
+
+	same = t->state == state && (error == NULL) == (t->error == NULL) &&
+	    (error == NULL || strcmp(error, t->error) == 0);
+	if (t->state == DSTATE_WAITING)
+		d->nwaiting--;
+	if (state == DSTATE_WAITING)
+		d->nwaiting++;
+	free(t->error);
+	t->error = error;
+	t->state = (uint8_t)state;
+	if (same || !t->is_reported)
+		return;
+	if (error != NULL)
+		log_warnx("torrent %u: %s", t->id, error);
+	m.error = error != NULL ? error : "";
+	chan_send(d->parent, MSG_DISK_STATE, &m);
+}
+
+static const char *
+content_dir(const struct disk *d, const struct content *t, char *buf,
+    size_t size)
+{
+	const char	*root = t->root_path != NULL ? t->root_path :
+			    d->roots[t->root].path;
+
+	snprintf(buf, size, "%s%s%s", root, t->subdir[0] ? "/" : "",
+	    t->subdir);
+	return buf;
+}
+
+static dev_t
+content_dev(const struct disk *d, const struct content *t)
+{
+	if (t->dev != 0 || t->root_path != NULL)
+		return t->dev;
+	return d->roots[t->root].dev;
+}
+
+/* All that still want space on this file system wait. */
+static void
+content_wait(struct disk *d, struct content *full, int error, uint64_t need)
+{
+	struct content	*t;
+	char		 dir[ERROR_MAX], text[ERROR_MAX + 1];
+	dev_t		 dev = content_dev(d, full);
+	uint64_t	 left;
+
+	for (t = content_first(d); t != NULL; t = content_next(t)) {
+		if (t != full && (t->state != DSTATE_READY || !t->open ||
+		    content_complete(t) || content_dev(d, t) != dev))
+			continue;
+		left = t->geom.size - t->have_bytes;
+		t->need = left < SPACE_MARGIN ? left : SPACE_MARGIN;
+		if (t == full && t->need < need)
+			t->need = need;
+		content_dir(d, t, dir, sizeof(dir));
+		snprintf(text, sizeof(text), "%.400s: %s", dir,
+		    strerror(error));
+		content_set_state(d, t, DSTATE_WAITING, text);
+	}
+	disk_tick_soon(d);
+}
+
+void
+content_fail(struct disk *d, struct content *t, const char *path, int error,
+    uint64_t need)
+{
+	char	dir[ERROR_MAX], text[ERROR_MAX + 1];
+
+	if (t->state == DSTATE_ERROR)
+		return;
+	if (error == ENOSPC || error == EDQUOT) {
+		content_wait(d, t, error, need);
+		return;
+	}
+	content_dir(d, t, dir, sizeof(dir));
+	/* The reason comes last: it must not be what is cut. */
+	if (path != NULL)
+		snprintf(text, sizeof(text), "%.150s/%.250s: %s", dir, path,
+		    file_strerror(error));
+	else
+		snprintf(text, sizeof(text), "%.400s: %s", dir,
+		    file_strerror(error));
+	content_set_state(d, t, DSTATE_ERROR, text);
+}
+
+static bool
+has_space(struct disk *d, struct content *t)
+{
+	struct statfs	st;
+	int		fd, rc;
+
+	fd = file_open_dir(content_place(d, t), t->files != NULL &&
+	    !t->files->mi->single ? t->name : "");
+	if (fd == -1)
+		fd = file_open_dir((struct place){ d->roots[t->root].fd, "" },
+		    "");
+	if (fd == -1)
+		return false;
+	rc = fstatfs(fd, &st);
+	close(fd);
+	return rc == 0 && (uint64_t)st.f_bavail * (uint64_t)st.f_bsize >=
+	    t->need;
+}
+
+void
+content_probe(struct disk *d)
+{
+	struct content	*t;
+
+	if (d->nwaiting == 0)
+		return;
+	for (t = content_first(d); t != NULL; t = content_next(t))
+		if (t->state == DSTATE_WAITING && !t->removing &&
+		    has_space(d, t)) {
+			log_info("torrent %u: there is space again", t->id);
+			content_set_state(d, t, DSTATE_READY, NULL);
+		}
+}
+
+/* ---- two torrents, one path ---- */
+
+/* Is the path a the same as b, or a directory above it? */
+static bool
+path_covers(const char *a, const char *b)
+{
+	size_t	len = strlen(a);
+
+	return strncmp(a, b, len) == 0 && (b[len] == '\0' || b[len] == '/');
+}
+
+static char *
+path_join(const char *subdir, const char *name)
+{
+	return xasprintf("%s%s%s", subdir, subdir[0] ? "/" : "", name);
+}
+
+/* '/' before all else, so that what lies beneath a path follows it. */
+static int
+path_cmp(const void *pa, const void *pb)
+{
+	const unsigned char	*a = *(const unsigned char *const *)pa;
+	const unsigned char	*b = *(const unsigned char *const *)pb;
+
+	while (*a != '\0' && *a == *b) {
+		a++;
+		b++;
+	}
+	if (*a == *b)
+		return 0;
+	if (*a == '\0' || *b == '\0')
+		return *a == '\0' ? -1 : 1;
+	if (*a == '/' || *b == '/')
+		return *a == '/' ? -1 : 1;
+	return *a < *b ? -1 : 1;
+}
+
+static char **
+path_list(const char *subdir, const struct metainfo *mi, uint32_t *n)
+{
+	char		**list = xcalloc(mi->nfiles, sizeof(*list));
+	uint32_t	  i;
+
+	for (*n = i = 0; i < mi->nfiles; i++)
+		if ((mi->files[i].attr & (MI_PAD | MI_SYMLINK)) == 0)
+			list[(*n)++] = path_join(subdir, mi->files[i].path);
+	qsort(list, *n, sizeof(*list), path_cmp);
+	return list;
+}
+
+static void
+path_list_free(char **list, uint32_t n)
+{
+	while (n > 0)
+		free(list[--n]);
+	free(list);
+}
+
+static bool
+files_meet(const char *sub1, const struct metainfo *mi1, const char *sub2,
+    const struct metainfo *mi2)
+{
+	char		**a, **b;
+	uint32_t	  na, nb, i = 0, j = 0;
+	bool		  meet = false;
+
+	a = path_list(sub1, mi1, &na);
+	b = path_list(sub2, mi2, &nb);
+	while (!meet && i < na && j < nb) {
+		meet = path_covers(a[i], b[j]) || path_covers(b[j], a[i]);
+		if (path_cmp(&a[i], &b[j]) < 0)
+			i++;
+		else
+			j++;
+	}
+	path_list_free(a, na);
+	path_list_free(b, nb);
+	return meet;
+}
+
+static bool
+content_meets(struct disk *d, struct content *t, const char *subdir,
+    const struct metainfo *mi)
+{
+	char		 err[ERROR_MAX];
+	struct metainfo	*other;
+	bool		 meet;
+
+	if (t->files != NULL && t->files->mi != NULL)
+		return files_meet(t->subdir, t->files->mi, subdir, mi);
+	other = content_read_metainfo(d, t, err, sizeof(err));
+	if (other == NULL)
+		return true;
+	meet = files_meet(t->subdir, other, subdir, mi);
+	metainfo_free(other);
+	return meet;
+}
+
+struct content *
+content_clash(struct disk *d, uint32_t root, const char *subdir,
+    const struct metainfo *mi)
+{
+	struct content	*t;
+	char		*top = path_join(subdir, mi->name), *other;
+	bool		 near;
+
+	for (t = content_first(d); t != NULL; t = content_next(t)) {
+		if (t->root != root || t->root_path != NULL)
+			continue;
+		other = path_join(t->subdir, t->name);
+		near = path_covers(top, other) || path_covers(other, top);
+		free(other);
+		if (near && content_meets(d, t, subdir, mi))
+			break;
+	}
+	free(top);
+	return t;
+}

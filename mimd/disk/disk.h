@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef DISK_H
+#define DISK_H
+
+#include <sys/types.h>
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "arena.h"
+#include "content.h"
+#include "msg.h"
+#include "piece.h"
+
+struct chan;
+struct check;
+struct child;
+struct fdcache;
+struct loop;
+struct loop_timer;
+struct pool;
+struct scan;
+
+/* A download directory; index is its name in messages. */
+struct root {
+	int	 fd;			/* O_PATH; -1: not configured */
+	char	*path;
+	dev_t	 dev;
+};
+
+/* The state of the disk child. */
+struct disk {
+	struct child		*child;
+	struct loop		*loop;
+	struct chan		*parent;
+	struct pool		*hashers;	/* check data */
+	struct pool		*saver;		/* one thread: sync, records */
+	struct fdcache		*files;
+	struct root		 roots[ROOTS_MAX];
+	int			 state, torrents, resumes; /* directories */
+
+	/* Torrents: content.c */
+	struct content_ids	 by_id;
+	struct content_hashes	 by_hash;
+	struct content_list	 loaded;	/* least recently used first */
+	struct content_list	 dirty;		/* records to be written */
+	struct content_list	 changed;	/* progress to be told */
+	uint32_t		 nloaded, max_id;
+
+	/* The channel to peer: disk_data.c */
+	struct chan		*data;		/* NULL: none now */
+	struct arena		 arena;
+	uint32_t		*marks;		/* of slots: the message that */
+	uint32_t		 serial;	/* named them last */
+	struct piece_set	 pieces;
+	uint8_t			*buf;		/* DISK_RUN bytes */
+	struct rec_slot_result	*results;	/* of the message in hand */
+	struct rec_piece_result	*verdicts;
+	uint32_t		 nverdicts;
+
+	/* Reports to the parent: report.c */
+	struct content_list	 reports;
+	struct scan		*scan;		/* NULL: done */
+	struct loop_timer	*pump;
+
+	/* Checks, one torrent at a time: check.c */
+	struct content_list	 checks;
+	struct check		*check;
+
+	struct loop_timer	*tick;
+	bool			 tick_slow;
+	uint32_t		 ticks;
+	uint32_t		 nwaiting;	/* torrents without space */
+	uint32_t		 njobs;		/* of the saver's */
+	bool			 stopping, orphan;
+	struct loop_timer	*deadline;	/* of an orphan */
+};
+
+#define DISK_RUN	(256U << 10)	/* bytes hashed and written at once */
+
+/* See that the tick comes within a second. */
+void	disk_tick_soon(struct disk *d);
+/* Something that shutdown may wait for has ended. */
+void	disk_settled(struct disk *d);
+
+#endif /* DISK_H */

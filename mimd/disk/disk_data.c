@@ -1,0 +1,449 @@
+/* SPDX-License-Identifier: ISC */
+#include "disk_data.h"
+
+#include <sys/uio.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bitfield.h"
+#include "block_io.h"
+#include "chan.h"
+#include "content.h"
+#include "disk.h"
+#include "log.h"
+#include "loop.h"
+#include "mem.h"
+#include "metainfo.h"
+#include "report.h"
+
+#define BLOCKS_MAX	256U	/* of a message: msg.def */
+#define HAVE_PAGE	32768U	/* bytes of a data_have */
+
+static void	disk_on_data_open(struct chan *, const struct msg_data_open *,
+		    void *);
+static void	disk_on_data_close(struct chan *,
+		    const struct msg_data_close *, void *);
+static void	disk_on_data_write(struct chan *,
+		    const struct msg_data_write *, void *);
+static void	disk_on_data_read(struct chan *, const struct msg_data_read *,
+		    void *);
+
+static const union msg_fn data_fns[MSG_COUNT] = {
+	[MSG_DATA_OPEN] = { .data_open = disk_on_data_open },
+	[MSG_DATA_CLOSE] = { .data_close = disk_on_data_close },
+	[MSG_DATA_WRITE] = { .data_write = disk_on_data_write },
+	[MSG_DATA_READ] = { .data_read = disk_on_data_read },
+};
+
+/* ---- the channel ---- */
+
+void
+disk_data_init(struct disk *d)
+{
+	piece_set_init(&d->pieces);
+	d->buf = xmalloc(DISK_RUN);
+	d->results = xcalloc(BLOCKS_MAX, sizeof(*d->results));
+	d->verdicts = xcalloc(BLOCKS_MAX, sizeof(*d->verdicts));
+}
+
+static void
+disk_data_drop(struct disk *d)
+{
+	struct content	*t;
+
+	chan_free(d->data);
+	d->data = NULL;
+	piece_set_clear(&d->pieces);
+	for (t = content_first(d); t != NULL; t = content_next(t))
+		t->open = false;
+}
+
+static void
+disk_data_on_closed(struct chan *c, const char *why, void *arg)
+{
+	struct disk	*d = arg;
+
+	(void)c;
+	if (why != NULL)
+		log_warnx("data channel: %s", why);
+	disk_data_drop(d);
+}
+
+static void
+disk_data_on_drain(struct chan *c, void *arg)
+{
+	(void)arg;
+	chan_pause(c, false);
+}
+
+void
+disk_data_arena(struct disk *d, int fd, uint32_t nslots)
+{
+	disk_data_drop(d);
+	arena_unmap(&d->arena);
+	free(d->marks);
+	d->marks = NULL;
+	if (arena_map(&d->arena, fd, nslots) == -1)
+		fatal("arena");
+	d->marks = xcalloc(nslots, sizeof(*d->marks));
+	d->serial = 0;
+}
+
+void
+disk_data_channel(struct disk *d, int fd)
+{
+	disk_data_drop(d);
+	if (d->arena.base == NULL)
+		fatalx("data channel without an arena");
+	d->data = chan_new(d->loop, fd, ROLE_DISK, ROLE_PEER, false, data_fns,
+	    disk_data_on_closed, d);
+	chan_on_drain(d->data, disk_data_on_drain);
+}
+
+void
+disk_data_forget(struct disk *d, struct content *t)
+{
+	t->open = false;
+	piece_close_torrent(&d->pieces, t->id);
+}
+
+/* ---- open and close ---- */
+
+static void
+send_have(struct disk *d, struct content *t)
+{
+	struct msg_data_have		m = { .torrent = t->id };
+	struct msg_data_open_end	end = { .torrent = t->id };
+	size_t				i, size;
+
+	size = bitfield_size(t->geom.npieces);
+	for (i = 0; i < size; i += m.bits.len) {
+		m.first = (uint32_t)i;
+		m.bits.p = t->have + i;
+		m.bits.len = size - i < HAVE_PAGE ? (uint32_t)(size - i) :
+		    HAVE_PAGE;
+		chan_send(d->data, MSG_DATA_HAVE, &m);
+	}
+	chan_send(d->data, MSG_DATA_OPEN_END, &end);
+}
+
+static void
+disk_on_data_open(struct chan *c, const struct msg_data_open *m, void *arg)
+{
+	struct msg_data_open_failed	 failed = { .torrent = m->torrent };
+	struct disk			*d = arg;
+	struct content			*t = content_find(d, m->torrent);
+
+	if (t != NULL)
+		disk_data_forget(d, t);
+	if (t == NULL || t->state != DSTATE_READY || t->removing ||
+	    d->stopping || (!content_complete(t) && !t->made &&
+	    (content_load(d, t) == NULL || block_make_empty(d, t) == -1)))
+		chan_send(c, MSG_DATA_OPEN_FAILED, &failed);
+	else {
+		t->open = true;
+		send_have(d, t);
+	}
+	chan_pause(c, chan_full(c));
+}
+
+static void
+disk_on_data_close(struct chan *c, const struct msg_data_close *m, void *arg)
+{
+	struct disk	*d = arg;
+	struct content	*t = content_find(d, m->torrent);
+
+	(void)c;
+	if (t == NULL)
+		return;
+	disk_data_forget(d, t);
+	if (!t->clean)
+		content_dirty(d, t, CONTENT_SAVE_MS);
+}
+
+/* ---- what peer may ask ---- */
+
+/*
+ * Peer breaks the rules if it names a slot that is not there or twice, or
+ * bytes that are not in the torrent.  It may name a torrent that has just
+ * gone.  Returns NULL or what is wrong.
+ */
+static const char *
+check_blocks(struct disk *d, const struct rec_block *b, uint32_t n,
+    bool whole)
+{
+	const struct content	*t = NULL;
+	uint32_t		 i;
+
+	if (++d->serial == 0) {
+		memset(d->marks, 0, d->arena.nslots * sizeof(*d->marks));
+		d->serial = 1;
+	}
+	for (i = 0; i < n; i++, b++) {
+		if (b->slot >= d->arena.nslots)
+			return "a slot that is not in the arena";
+		if (d->marks[b->slot] == d->serial)
+			return "a slot that is in use";
+		d->marks[b->slot] = d->serial;
+		if (t == NULL || t->id != b->torrent)
+			t = content_find(d, b->torrent);
+		if (t == NULL)
+			continue;
+		if (!geom_has(&t->geom, b->piece, b->begin, b->length))
+			return "a block outside the torrent";
+		if (whole && (b->begin % BLOCK_SIZE != 0 || b->length !=
+		    geom_block_len(&t->geom, b->piece, b->begin / BLOCK_SIZE)))
+			return "a piece of a block";
+	}
+	return NULL;
+}
+
+static void
+answer(struct rec_slot_result *r, const struct rec_block *b,
+    enum slot_status status)
+{
+	r->slot = b->slot;
+	r->gen = b->gen;
+	r->status = (uint8_t)status;
+}
+
+/* ---- writing ---- */
+
+static void
+piece_done(struct disk *d, struct content *t, struct piece *p)
+{
+	struct rec_piece_result	*v = &d->verdicts[d->nverdicts++];
+	uint8_t			 digest[SHA1_LEN];
+
+	piece_digest(p, digest);
+	v->torrent = t->id;
+	v->piece = p->index;
+	v->good = memcmp(digest, t->files->mi->pieces +
+	    (size_t)p->index * SHA1_LEN, SHA1_LEN) == 0;
+	if (v->good)
+		content_set_have(d, t, p->index);
+	else
+		log_debug("torrent %u: piece %u is bad", t->id, p->index);
+	piece_close(&d->pieces, p);
+	if (v->good && content_complete(t))
+		report_progress(d, t);
+}
+
+/*
+ * Blocks that came before their turn are hashed when the cursor has reached
+ * them; they are still in the page cache.
+ */
+static void
+piece_catch_up(struct disk *d, struct content *t, struct piece *p)
+{
+	struct iovec	iov;
+	uint64_t	pos;
+	uint32_t	n;
+
+	while ((n = piece_ahead(p)) > 0) {
+		if (n > DISK_RUN)
+			n = DISK_RUN;
+		pos = (uint64_t)p->index * t->geom.piece_length + p->cursor;
+		iov.iov_base = d->buf;
+		iov.iov_len = n;
+		if (block_read(d, t, pos, &iov, 1) < n) {
+			piece_close(&d->pieces, p);
+			return;
+		}
+		if (!piece_hash(&d->pieces, p, d->buf, n))
+			return;
+	}
+	if (piece_full(p))
+		piece_done(d, t, p);
+}
+
+/* What to say of a block without a look at its bytes; SLOT_OK: take it. */
+static enum slot_status
+judge(struct disk *d, struct content *t, const struct rec_block *b)
+{
+	struct piece	*p;
+
+	if (t == NULL || !t->open)
+		return SLOT_UNWANTED;
+	if (t->state != DSTATE_READY)
+		return SLOT_FAILED;
+	if (bitfield_get(t->have, b->piece))
+		return SLOT_UNWANTED;
+	p = piece_find(&d->pieces, t->id, b->piece);
+	if (p != NULL && piece_holds(p, b->begin / BLOCK_SIZE))
+		return SLOT_UNWANTED;
+	return SLOT_OK;
+}
+
+/*
+ * Store n blocks that follow one another in a piece.  They are copied once;
+ * nothing looks at the slots after that, for peer can still change them.
+ */
+static void
+store_run(struct disk *d, struct content *t, const struct rec_block *b,
+    uint32_t n, struct rec_slot_result *r)
+{
+	struct piece	*p;
+	uint32_t	 i, good = 0;
+	size_t		 len = 0, done, end = 0;
+
+	for (i = 0; i < n; i++) {
+		memcpy(d->buf + len, arena_slot(&d->arena, b[i].slot),
+		    b[i].length);
+		len += b[i].length;
+	}
+	p = piece_find(&d->pieces, t->id, b->piece);
+	if (p == NULL)
+		p = piece_open(&d->pieces, t->id, b->piece,
+		    geom_piece_size(&t->geom, b->piece));
+	done = p == NULL ? 0 : block_write(d, t, (uint64_t)b->piece *
+	    t->geom.piece_length + b->begin, d->buf, len);
+	for (i = 0; i < n; i++) {
+		end += b[i].length;
+		good += end <= done;
+		answer(&r[i], &b[i], end <= done ? SLOT_OK : SLOT_FAILED);
+	}
+	if (good == 0)
+		return;
+	for (len = 0, i = 0; i < good; i++)
+		len += b[i].length;
+	piece_hold(p, b->begin / BLOCK_SIZE, good);
+	if (p->cursor == b->begin)
+		piece_hash(&d->pieces, p, d->buf, (uint32_t)len);
+	piece_catch_up(d, t, p);
+}
+
+/* Blocks from b on that can be stored at once. */
+static uint32_t
+run_length(struct disk *d, struct content *t, const struct rec_block *b,
+    uint32_t n)
+{
+	uint32_t	i, len = b->length;
+
+	for (i = 1; i < n; i++) {
+		if (b[i].torrent != b->torrent || b[i].piece != b->piece ||
+		    b[i].begin != b->begin + len ||
+		    len + b[i].length > DISK_RUN ||
+		    judge(d, t, &b[i]) != SLOT_OK)
+			break;
+		len += b[i].length;
+	}
+	return i;
+}
+
+static void
+send_results(struct disk *d, struct chan *c, uint32_t n)
+{
+	struct msg_data_written	m = { .slots = { d->results, n } };
+	struct msg_data_pieces	p = { .pieces = { d->verdicts, d->nverdicts } };
+
+	chan_send(c, MSG_DATA_WRITTEN, &m);
+	if (d->nverdicts > 0)
+		chan_send(c, MSG_DATA_PIECES, &p);
+	chan_pause(c, chan_full(c));
+}
+
+static void
+disk_on_data_write(struct chan *c, const struct msg_data_write *m, void *arg)
+{
+	const struct rec_block	*b = m->blocks.v;
+	struct disk		*d = arg;
+	struct content		*t = NULL;
+	enum slot_status	 status;
+	const char		*why;
+	uint32_t		 i, k, n = m->blocks.n;
+
+	if ((why = check_blocks(d, b, n, true)) != NULL) {
+		disk_data_on_closed(c, why, d);
+		return;
+	}
+	d->nverdicts = 0;
+	for (i = 0; i < n; i += k) {
+		k = 1;
+		if (t == NULL || t->id != b[i].torrent)
+			t = content_find(d, b[i].torrent);
+		status = judge(d, t, &b[i]);
+		if (status == SLOT_OK && content_load(d, t) == NULL)
+			status = SLOT_FAILED;
+		if (status == SLOT_OK) {
+			k = run_length(d, t, &b[i], n - i);
+			store_run(d, t, &b[i], k, &d->results[i]);
+		} else
+			answer(&d->results[i], &b[i], status);
+	}
+	send_results(d, c, n);
+}
+
+/* ---- reading ---- */
+
+/* Only what is verified is served. */
+static bool
+may_serve(const struct content *t, const struct rec_block *b)
+{
+	return t != NULL && !t->removing && t->state != DSTATE_ERROR &&
+	    bitfield_get(t->have, b->piece);
+}
+
+static uint64_t
+block_pos(const struct content *t, const struct rec_block *b)
+{
+	return (uint64_t)b->piece * t->geom.piece_length + b->begin;
+}
+
+/* Serve blocks that follow one another in the torrent; returns how many. */
+static uint32_t
+serve_run(struct disk *d, struct content *t, const struct rec_block *b,
+    uint32_t n, struct rec_slot_result *r)
+{
+	struct iovec	iov[BLOCKS_MAX];
+	uint64_t	pos = block_pos(t, b), end = pos;
+	size_t		got = 0, sum = 0;
+	uint32_t	i, k;
+
+	for (k = 0; k < n; k++) {
+		if (b[k].torrent != t->id || block_pos(t, &b[k]) != end ||
+		    !may_serve(t, &b[k]))
+			break;
+		iov[k].iov_base = arena_slot(&d->arena, b[k].slot);
+		iov[k].iov_len = b[k].length;
+		end += b[k].length;
+	}
+	if (content_load(d, t) != NULL)
+		got = block_read(d, t, pos, iov, (int)k);
+	for (i = 0; i < k; i++) {
+		sum += b[i].length;
+		answer(&r[i], &b[i], sum <= got ? SLOT_OK : SLOT_FAILED);
+	}
+	return k;
+}
+
+static void
+disk_on_data_read(struct chan *c, const struct msg_data_read *m, void *arg)
+{
+	struct msg_data_read_done	 done;
+	const struct rec_block		*b = m->blocks.v;
+	struct disk			*d = arg;
+	struct content			*t = NULL;
+	const char			*why;
+	uint32_t			 i, k, n = m->blocks.n;
+
+	if ((why = check_blocks(d, b, n, false)) != NULL) {
+		disk_data_on_closed(c, why, d);
+		return;
+	}
+	for (i = 0; i < n; i += k) {
+		k = 1;
+		if (t == NULL || t->id != b[i].torrent)
+			t = content_find(d, b[i].torrent);
+		if (may_serve(t, &b[i]))
+			k = serve_run(d, t, &b[i], n - i, &d->results[i]);
+		else
+			answer(&d->results[i], &b[i], SLOT_FAILED);
+	}
+	done.slots.v = d->results;
+	done.slots.n = n;
+	chan_send(c, MSG_DATA_READ_DONE, &done);
+	chan_pause(c, chan_full(c));
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef DISK_DATA_H
+#define DISK_DATA_H
+
+#include <stdint.h>
+
+struct content;
+struct disk;
+
+/* The data channel: blocks from and to peer, through the arena. */
+void	disk_data_init(struct disk *d);
+/* Map a new arena; any channel before it is dropped.  Takes fd. */
+void	disk_data_arena(struct disk *d, int fd, uint32_t nslots);
+void	disk_data_channel(struct disk *d, int fd);
+/* Peer may not use the torrent any more. */
+void	disk_data_forget(struct disk *d, struct content *t);
+
+#endif /* DISK_DATA_H */

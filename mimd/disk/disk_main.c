@@ -1,0 +1,451 @@
+/* SPDX-License-Identifier: ISC */
+/* The disk child: what the parent may ask, and its life. */
+#include <sys/resource.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <malloc.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bitfield.h"
+#include "chan.h"
+#include "check.h"
+#include "child.h"
+#include "content.h"
+#include "disk.h"
+#include "disk_data.h"
+#include "fdcache.h"
+#include "hash.h"
+#include "log.h"
+#include "loop.h"
+#include "mem.h"
+#include "metainfo.h"
+#include "report.h"
+#include "save.h"
+#include "store.h"
+#include "worker.h"
+
+#define TICK_MS		1000U
+#define TICK_SLOW_MS	10000U	/* with nothing but loaded torrents */
+#define PROBE_TICKS	5U	/* between looks for free space */
+#define ORPHAN_MS	700U	/* to save in when the parent is gone */
+#define FILES_OPEN_MAX	512U
+#define SEALS	(F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL)
+
+static void	disk_tick(void *);
+static void	disk_too_late(void *);
+
+/* ---- set-up ---- */
+
+static void
+disk_on_root(struct chan *c, const struct msg_disk_root *m, void *arg)
+{
+	struct disk	*d = arg;
+	struct root	*root = &d->roots[m->index];
+	struct stat	 st;
+
+	if (root->fd != -1)
+		fatalx("disk_root %u given twice", m->index);
+	root->fd = chan_take_fd(c);
+	root->path = xstrdup(m->path);
+	if (fstat(root->fd, &st) == -1 || !S_ISDIR(st.st_mode))
+		fatalx("%s is not a directory", m->path);
+	root->dev = st.st_dev;
+}
+
+static void
+disk_on_state_dir(struct chan *c, const struct msg_disk_state_dir *m,
+    void *arg)
+{
+	struct disk	*d = arg;
+
+	(void)m;
+	if (d->state != -1)
+		fatalx("disk_state_dir given twice");
+	d->state = chan_take_fd(c);
+}
+
+static unsigned int
+files_open_max(void)
+{
+	struct rlimit	rl;
+	rlim_t		n = 1024;
+
+	if (getrlimit(RLIMIT_NOFILE, &rl) == 0 && rl.rlim_cur < n)
+		n = rl.rlim_cur;
+	/* The rest is for workers, roots, state and channels. */
+	n = n > 128 ? (n - 64) / 2 : n / 4;
+	return n < FILES_OPEN_MAX ? (unsigned int)n : FILES_OPEN_MAX;
+}
+
+static void *
+disk_start(struct child *child)
+{
+	struct disk	*d = xcalloc(1, sizeof(*d));
+	long		 ncpu = sysconf(_SC_NPROCESSORS_ONLN);
+	uint32_t	 i;
+
+	/* Threads share one heap; the C library must not count CPUs later. */
+	mallopt(M_ARENA_MAX, 1);
+	signal(SIGXFSZ, SIG_IGN);
+	hash_init();
+	d->child = child;
+	d->loop = child->loop;
+	d->state = d->torrents = d->resumes = -1;
+	for (i = 0; i < ROOTS_MAX; i++)
+		d->roots[i].fd = -1;
+	content_init(d);
+	disk_data_init(d);
+	d->files = fdcache_new(files_open_max());
+	d->hashers = pool_new(d->loop, ncpu > 0 ? (unsigned int)ncpu : 1, d);
+	d->saver = pool_new(d->loop, 1, d);
+	d->tick = loop_timer_new(d->loop, disk_tick, d);
+	d->deadline = loop_timer_new(d->loop, disk_too_late, d);
+	return d;
+}
+
+static int
+disk_warm(void *arg, struct child_path *paths)
+{
+	struct disk	*d = arg;
+	int		 i, n = 0;
+
+	if (d->state == -1)
+		fatalx("no state directory");
+	if ((d->torrents = store_dir(d->state, "torrents")) == -1)
+		fatal("state directory: torrents");
+	if ((d->resumes = store_dir(d->state, "resume")) == -1)
+		fatal("state directory: resume");
+	paths[n].fd = d->state;
+	paths[n++].write = true;
+	for (i = 0; i < (int)ROOTS_MAX; i++)
+		if (d->roots[i].fd != -1) {
+			paths[n].fd = d->roots[i].fd;
+			paths[n++].write = true;
+		}
+	return n;
+}
+
+static void
+disk_threads(void *arg)
+{
+	struct disk	*d = arg;
+
+	pool_start(d->hashers);
+	pool_start(d->saver);
+}
+
+static void
+disk_run(void *arg)
+{
+	struct disk	*d = arg;
+
+	d->parent = d->child->parent;
+	report_init(d);
+}
+
+/* ---- time ---- */
+
+void
+disk_tick_soon(struct disk *d)
+{
+	if (loop_timer_pending(d->tick) && !d->tick_slow)
+		return;
+	d->tick_slow = false;
+	loop_timer_set(d->tick, TICK_MS);
+}
+
+static void
+disk_tick(void *arg)
+{
+	struct disk	*d = arg;
+	uint64_t	 now = loop_now(d->loop);
+
+	report_changed(d);
+	save_due(d, now);
+	if (++d->ticks % PROBE_TICKS == 0)
+		content_probe(d);
+	content_unload_idle(d, now);
+	if (!TAILQ_EMPTY(&d->changed) || !TAILQ_EMPTY(&d->dirty) ||
+	    d->nwaiting > 0)
+		disk_tick_soon(d);
+	else if (!TAILQ_EMPTY(&d->loaded)) {
+		d->tick_slow = true;
+		loop_timer_set(d->tick, TICK_SLOW_MS);
+	}
+}
+
+/* ---- what the parent asks ---- */
+
+static void
+disk_on_data_arena(struct chan *c, const struct msg_data_arena *m, void *arg)
+{
+	disk_data_arena(arg, chan_take_fd(c), m->nslots);
+}
+
+static void
+disk_on_data_channel(struct chan *c, const struct msg_data_channel *m,
+    void *arg)
+{
+	(void)m;
+	disk_data_channel(arg, chan_take_fd(c));
+}
+
+static void
+disk_on_state_scan(struct chan *c, const struct msg_state_scan *m, void *arg)
+{
+	(void)c;
+	(void)m;
+	report_scan(arg);
+}
+
+/* The bytes of a sealed memfd, or NULL with a reason. */
+static uint8_t *
+read_memfd(int fd, size_t *len, const char **why)
+{
+	struct stat	 st;
+	uint8_t		*buf;
+	size_t		 done = 0;
+	ssize_t		 n;
+	int		 seals = fcntl(fd, F_GET_SEALS);
+
+	*why = "not a sealed memfd";
+	if (seals == -1 || (seals & SEALS) != SEALS || fstat(fd, &st) == -1)
+		return NULL;
+	*why = "too large for a .torrent file";
+	if (st.st_size < 0 || (uint64_t)st.st_size > METAINFO_SIZE_MAX)
+		return NULL;
+	*why = "cannot be read";
+	buf = xmalloc((size_t)st.st_size + 1);
+	while (done < (size_t)st.st_size) {
+		n = pread(fd, buf + done, (size_t)st.st_size - done,
+		    (off_t)done);
+		if (n <= 0 && !(n == -1 && errno == EINTR)) {
+			free(buf);
+			return NULL;
+		}
+		if (n > 0)
+			done += (size_t)n;
+	}
+	*len = done;
+	return buf;
+}
+
+/* A path beneath a root: no empty step, "." or "..", not absolute. */
+static bool
+subdir_ok(const char *s)
+{
+	size_t	n;
+
+	if (*s == '\0')
+		return true;
+	for (;;) {
+		n = strcspn(s, "/");
+		if (n == 0 || (n == 1 && s[0] == '.') ||
+		    (n == 2 && s[0] == '.' && s[1] == '.'))
+			return false;
+		if (s[n] == '\0')
+			return true;
+		s += n + 1;
+	}
+}
+
+/* Is this torrent, at this place, one to be had?  Refuses it if not. */
+static bool
+may_add(struct disk *d, const struct msg_torrent_add *m,
+    const struct metainfo *mi)
+{
+	struct content	*other;
+
+	if (!mi->v1) {
+		report_refused(d, m->id,
+		    "BitTorrent v2 only torrents are not supported yet");
+		return false;
+	}
+	if ((other = content_find_hash(d, mi->infohash)) != NULL &&
+	    other->id == m->id) {
+		if (!other->adding && !other->removing)
+			report_content(d, other);
+		return false;
+	}
+	if (other != NULL)
+		report_refused(d, m->id, "already there as number %u",
+		    other->id);
+	else if (content_find(d, m->id) != NULL)
+		report_refused(d, m->id, "number %u is taken", m->id);
+	else if (d->roots[m->root].fd == -1 || !subdir_ok(m->subdir))
+		report_refused(d, m->id,
+		    "not beneath a download directory");
+	else if ((other = content_clash(d, m->root, m->subdir, mi)) != NULL)
+		report_refused(d, m->id,
+		    "its files would be those of torrent %u", other->id);
+	else
+		return true;
+	return false;
+}
+
+static void
+disk_on_torrent_add(struct chan *c, const struct msg_torrent_add *m,
+    void *arg)
+{
+	char		 err[METAINFO_ERR_MAX];
+	struct disk	*d = arg;
+	struct metainfo	*mi = NULL;
+	struct content	*t;
+	const char	*why = err;
+	uint8_t		*buf;
+	size_t		 len;
+	int		 fd = chan_take_fd(c);
+
+	buf = read_memfd(fd, &len, &why);
+	close(fd);
+	if (buf != NULL) {
+		why = err;
+		mi = metainfo_parse(buf, len, err);
+	}
+	if (mi == NULL)
+		report_refused(d, m->id, "%s", why);
+	if (mi == NULL || !may_add(d, m, mi)) {
+		metainfo_free(mi);
+		free(buf);
+		return;
+	}
+	t = content_new(d, m->id, m->root, m->subdir, mi, NULL);
+	t->paused = m->paused;
+	t->added = m->added;
+	/* Data that is there is never overwritten unseen. */
+	if (check_exists(d, t))
+		check_want(d, t, NULL);
+	save_new(d, t, buf, len);
+}
+
+static void
+disk_on_torrent_save(struct chan *c, const struct msg_torrent_save *m,
+    void *arg)
+{
+	struct disk	*d = arg;
+	struct content	*t = content_find(d, m->id);
+
+	(void)c;
+	if (t == NULL || t->removing)
+		return;
+	t->paused = m->paused;
+	t->completed = m->completed;
+	t->downloaded = m->downloaded;
+	t->uploaded = m->uploaded;
+	t->wasted = m->wasted;
+	content_dirty(d, t, TICK_MS);
+}
+
+static void
+disk_on_torrent_check(struct chan *c, const struct msg_torrent_check *m,
+    void *arg)
+{
+	struct disk	*d = arg;
+	struct content	*t = content_find(d, m->id);
+
+	(void)c;
+	if (t == NULL || t->removing || t->root_path != NULL)
+		return;
+	disk_data_forget(d, t);
+	check_want(d, t, NULL);
+}
+
+static void
+disk_on_torrent_remove(struct chan *c, const struct msg_torrent_remove *m,
+    void *arg)
+{
+	struct msg_torrent_removed	 none = { .id = m->id, .error = "" };
+	struct disk			*d = arg;
+	struct content			*t = content_find(d, m->id);
+
+	if (t == NULL) {
+		chan_send(c, MSG_TORRENT_REMOVED, &none);
+		return;
+	}
+	if (t->removing)
+		return;
+	t->removing = true;
+	t->delete_data = m->delete_data;
+	disk_data_forget(d, t);
+	check_cancel(d, t);
+	if (t->in_reports) {
+		TAILQ_REMOVE(&d->reports, t, report_link);
+		t->in_reports = false;
+		t->files->pins--;
+	}
+	remove_try(d, t);
+}
+
+/* ---- the end ---- */
+
+static void
+disk_leave(struct disk *d)
+{
+	/* exit(3) would take OpenSSL from under a worker that still hashes. */
+	if (d->njobs > 0 || !check_idle(d))
+		_exit(0);
+	child_exit(d->child);
+}
+
+void
+disk_settled(struct disk *d)
+{
+	if (d->stopping && d->njobs == 0 && check_idle(d) &&
+	    TAILQ_EMPTY(&d->dirty))
+		disk_leave(d);
+}
+
+static void
+disk_too_late(void *arg)
+{
+	disk_leave(arg);
+}
+
+static void
+disk_shutdown(void *arg, bool parent_gone)
+{
+	struct disk	*d = arg;
+	struct content	*t;
+
+	if (parent_gone && !d->orphan) {
+		d->orphan = true;
+		loop_timer_set(d->deadline, ORPHAN_MS);
+	}
+	if (!d->stopping) {
+		d->stopping = true;
+		for (t = content_first(d); t != NULL; t = content_next(t)) {
+			disk_data_forget(d, t);
+			check_cancel(d, t);
+			if (!t->clean && !t->removing && !parent_gone)
+				content_dirty(d, t, 0);
+		}
+	}
+	save_due(d, 0);
+	disk_settled(d);
+}
+
+static const union msg_fn disk_fns[MSG_COUNT] = {
+	[MSG_DISK_ROOT] = { .disk_root = disk_on_root },
+	[MSG_DISK_STATE_DIR] = { .disk_state_dir = disk_on_state_dir },
+	[MSG_DATA_ARENA] = { .data_arena = disk_on_data_arena },
+	[MSG_DATA_CHANNEL] = { .data_channel = disk_on_data_channel },
+	[MSG_STATE_SCAN] = { .state_scan = disk_on_state_scan },
+	[MSG_TORRENT_ADD] = { .torrent_add = disk_on_torrent_add },
+	[MSG_TORRENT_SAVE] = { .torrent_save = disk_on_torrent_save },
+	[MSG_TORRENT_CHECK] = { .torrent_check = disk_on_torrent_check },
+	[MSG_TORRENT_REMOVE] = { .torrent_remove = disk_on_torrent_remove },
+};
+
+const struct child_ops disk_ops = {
+	.role = ROLE_DISK,
+	.fns = disk_fns,
+	.start = disk_start,
+	.warm = disk_warm,
+	.threads = disk_threads,
+	.run = disk_run,
+	.shutdown = disk_shutdown,
+};

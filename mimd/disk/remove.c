@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: ISC */
+/* Removal of a torrent: its state first, then its files if asked. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bitfield.h"
+#include "chan.h"
+#include "content.h"
+#include "disk.h"
+#include "fdcache.h"
+#include "mem.h"
+#include "metainfo.h"
+#include "resume.h"
+#include "save.h"
+#include "store.h"
+#include "worker.h"
+
+struct removal {
+	struct job	 job;
+	uint32_t	 id;
+	uint8_t		 infohash[SHA1_LEN];
+	struct place	 place;
+	char		*subdir;	/* place's */
+	struct metainfo	*mi;		/* NULL: keep the data */
+	uint8_t		*ours;		/* files that were written */
+	int		 torrents, resumes;
+	char		 error[ERROR_MAX + 1];
+};
+
+static void
+note(struct removal *r, const char *path)
+{
+	if (r->error[0] == '\0')
+		snprintf(r->error, sizeof(r->error), "%.400s: %s", path,
+		    file_strerror(errno));
+}
+
+/* Remove the directories above path, up to the torrent's, that are empty. */
+static void
+remove_parents(struct removal *r, const char *path)
+{
+	char	*dir = xstrdup(path), *slash;
+
+	while ((slash = strrchr(dir, '/')) != NULL) {
+		*slash = '\0';
+		if (file_rmdir(r->place, dir) == -1 && errno != ENOENT)
+			break;
+	}
+	free(dir);
+}
+
+static bool
+same_parent(const char *a, const char *b)
+{
+	const char	*sa = strrchr(a, '/'), *sb = strrchr(b, '/');
+
+	return sa != NULL && sb != NULL && sa - a == sb - b &&
+	    strncmp(a, b, (size_t)(sa - a)) == 0;
+}
+
+static void
+remove_data(struct removal *r)
+{
+	const struct mi_file	*f = r->mi->files;
+	uint32_t		 i, n = r->mi->nfiles;
+
+	for (i = 0; i < n; i++)
+		if (bitfield_get(r->ours, i) &&
+		    file_unlink(r->place, f[i].path) == -1)
+			note(r, f[i].path);
+	for (i = n; i-- > 0;)
+		if (i + 1 == n || !same_parent(f[i].path, f[i + 1].path))
+			remove_parents(r, f[i].path);
+}
+
+static void
+remove_run(struct job *job, unsigned int worker)
+{
+	struct removal	*r = (struct removal *)job;
+	char		 name[STORE_NAME_MAX];
+
+	(void)worker;
+	if (store_remove(r->torrents,
+	    store_name(r->infohash, ".torrent", name)) == -1 ||
+	    fsync(r->torrents) == -1)
+		note(r, name);
+	if (store_remove(r->resumes,
+	    store_name(r->infohash, ".resume", name)) == -1 ||
+	    fsync(r->resumes) == -1)
+		note(r, name);
+	if (r->mi != NULL)
+		remove_data(r);
+}
+
+static void
+remove_done(struct job *job, void *arg)
+{
+	struct removal			*r = (struct removal *)job;
+	struct disk			*d = arg;
+	struct msg_torrent_removed	 m = { .id = r->id, .error = r->error };
+
+	d->njobs--;
+	content_free(d, content_find(d, r->id));
+	chan_send(d->parent, MSG_TORRENT_REMOVED, &m);
+	metainfo_free(r->mi);
+	free(r->ours);
+	free(r->subdir);
+	free(r);
+	disk_settled(d);
+}
+
+/* Only what mim wrote or verified is deleted. */
+static void
+take_files(struct removal *r, struct content *t)
+{
+	struct content_files	*f = t->files;
+	uint32_t		 i;
+
+	r->ours = xcalloc(1, bitfield_size(t->nfiles));
+	for (i = 0; i < t->nfiles; i++) {
+		if ((f->mi->files[i].attr & (MI_PAD | MI_SYMLINK)) != 0)
+			continue;
+		if (f->stamps[i].ino != 0 || f->have[i] > 0 ||
+		    bitfield_get(f->touched, i))
+			bitfield_set(r->ours, i);
+	}
+	r->mi = f->mi;
+	f->mi = NULL;
+}
+
+void
+remove_try(struct disk *d, struct content *t)
+{
+	struct removal	*r;
+
+	if (t->saving || t->in_checks)
+		return;
+	r = xcalloc(1, sizeof(*r));
+	r->job.run = remove_run;
+	r->job.done = remove_done;
+	r->id = t->id;
+	memcpy(r->infohash, t->infohash, SHA1_LEN);
+	r->subdir = xstrdup(t->subdir);
+	r->place = content_place(d, t);
+	r->place.subdir = r->subdir;
+	r->torrents = d->torrents;
+	r->resumes = d->resumes;
+	if (t->is_dirty)
+		TAILQ_REMOVE(&d->dirty, t, dirty_link);
+	t->is_dirty = false;
+	if (t->is_changed)
+		TAILQ_REMOVE(&d->changed, t, changed_link);
+	t->is_changed = false;
+	t->saving = true;	/* nothing else may begin */
+	fdcache_drop(d->files, t->id);
+	if (t->delete_data && t->root_path == NULL &&
+	    content_load(d, t) != NULL)
+		take_files(r, t);
+	d->njobs++;
+	pool_submit(d->saver, &r->job);
+}

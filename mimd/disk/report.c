@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: ISC */
+#include "report.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bitfield.h"
+#include "chan.h"
+#include "content.h"
+#include "disk.h"
+#include "loop.h"
+#include "mem.h"
+#include "metainfo.h"
+
+#define FILES_PAGE	512U
+#define FILES_BYTES	56000U	/* of paths in a page; well below a packet */
+#define TRACKERS_PAGE	32U
+#define PROGRESS_PAGE	1024U
+#define SCAN_TURN	32U	/* torrents loaded before others have a turn */
+
+enum report_phase { REPORT_META, REPORT_TRACKERS, REPORT_FILES, REPORT_END };
+
+static void
+report_meta(struct disk *d, struct content *t)
+{
+	const struct metainfo	*mi = t->files->mi;
+	struct msg_torrent_meta	 m = { .id = t->id };
+
+	memcpy(m.infohash, t->infohash, SHA1_LEN);
+	m.infohash2.p = mi->infohash2;
+	m.infohash2.len = mi->v2 ? SHA256_LEN : 0;
+	m.name = t->name;
+	m.size = t->geom.size;
+	m.piece_length = t->geom.piece_length;
+	m.npieces = t->geom.npieces;
+	m.nfiles = t->nfiles;
+	m.private = mi->private;
+	m.root = t->root;
+	m.subdir = t->subdir;
+	m.paused = t->paused;
+	m.added = t->added;
+	m.completed = t->completed;
+	m.downloaded = t->downloaded;
+	m.uploaded = t->uploaded;
+	m.wasted = t->wasted;
+	chan_send(d->parent, MSG_TORRENT_META, &m);
+}
+
+static void
+report_trackers(struct disk *d, struct content *t)
+{
+	const struct metainfo		*mi = t->files->mi;
+	struct rec_tracker		 rows[TRACKERS_PAGE];
+	struct msg_torrent_trackers	 m = { .id = t->id };
+	uint32_t			 i, n;
+
+	for (i = 0; i < mi->ntrackers; i += n) {
+		for (n = 0; n < TRACKERS_PAGE && i + n < mi->ntrackers; n++) {
+			rows[n].tier = mi->trackers[i + n].tier;
+			rows[n].url = mi->trackers[i + n].url;
+		}
+		m.trackers.v = rows;
+		m.trackers.n = n;
+		chan_send(d->parent, MSG_TORRENT_TRACKERS, &m);
+	}
+}
+
+/* A page of files from report_pos on; true when it was the last. */
+static bool
+report_files(struct disk *d, struct content *t)
+{
+	const struct mi_file		*f = t->files->mi->files;
+	struct rec_file			 rows[FILES_PAGE];
+	struct msg_torrent_files	 m = { .id = t->id };
+	uint32_t			 i, n = 0;
+	size_t				 bytes = 0;
+
+	m.first = t->report_pos;
+	for (i = t->report_pos; i < t->nfiles && n < FILES_PAGE; i++, n++) {
+		bytes += strlen(f[i].path) + 16;
+		if (n > 0 && bytes > FILES_BYTES)
+			break;
+		rows[n].path = f[i].path;
+		rows[n].size = f[i].length;
+		rows[n].attr = f[i].attr;
+	}
+	m.files.v = rows;
+	m.files.n = n;
+	chan_send(d->parent, MSG_TORRENT_FILES, &m);
+	t->report_pos = i;
+	return i == t->nfiles;
+}
+
+static void
+report_end(struct disk *d, struct content *t)
+{
+	struct msg_torrent_loaded	loaded = { .id = t->id };
+	struct msg_disk_state		state = { .id = t->id };
+	uint32_t			i;
+
+	state.state = t->state;
+	state.error = t->error != NULL ? t->error : "";
+	chan_send(d->parent, MSG_TORRENT_LOADED, &loaded);
+	chan_send(d->parent, MSG_DISK_STATE, &state);
+	t->is_reported = true;
+	for (i = 0; i < t->nfiles; i++)
+		if (t->files->have[i] > 0)
+			bitfield_set(t->files->changed, i);
+	t->files->pins--;
+	t->in_reports = false;
+	TAILQ_REMOVE(&d->reports, t, report_link);
+	content_changed(d, t);
+	report_progress(d, t);
+	content_unload(d, t);
+}
+
+static void
+report_step(struct disk *d, struct content *t)
+{
+	switch (t->report_phase) {
+	case REPORT_META:
+		report_meta(d, t);
+		t->report_phase = REPORT_TRACKERS;
+		break;
+	case REPORT_TRACKERS:
+		report_trackers(d, t);
+		t->report_phase = REPORT_FILES;
+		break;
+	case REPORT_FILES:
+		if (report_files(d, t))
+			t->report_phase = REPORT_END;
+		break;
+	case REPORT_END:
+		report_end(d, t);
+		break;
+	}
+}
+
+/* Report what is queued, load more while there is, and end the scan. */
+static void
+report_pump(void *arg)
+{
+	struct msg_scan_end	 end = { .none = 0 };
+	struct disk		*d = arg;
+	struct content		*t;
+	uint32_t		 loaded = 0;
+
+	while (!chan_full(d->parent)) {
+		if ((t = TAILQ_FIRST(&d->reports)) != NULL) {
+			report_step(d, t);
+			continue;
+		}
+		if (d->scan == NULL)
+			return;
+		if (loaded++ == SCAN_TURN) {
+			loop_timer_set(d->pump, 0);
+			return;
+		}
+		if (scan_step(d, d->scan) == 0) {
+			scan_free(d->scan);
+			d->scan = NULL;
+			chan_send(d->parent, MSG_SCAN_END, &end);
+		}
+	}
+}
+
+static void
+report_on_drain(struct chan *c, void *arg)
+{
+	struct disk	*d = arg;
+
+	(void)c;
+	report_pump(d);
+	report_changed(d);
+}
+
+void
+report_init(struct disk *d)
+{
+	d->pump = loop_timer_new(d->loop, report_pump, d);
+	chan_on_drain(d->parent, report_on_drain);
+}
+
+void
+report_scan(struct disk *d)
+{
+	struct content	*t;
+
+	/* Asked again: what is known is told again. */
+	for (t = content_first(d); t != NULL; t = content_next(t))
+		if (!t->adding && !t->removing)
+			report_content(d, t);
+	if (d->scan == NULL)
+		d->scan = scan_new(d);
+	report_pump(d);
+}
+
+void
+report_content(struct disk *d, struct content *t)
+{
+	t->report_phase = REPORT_META;
+	t->report_pos = 0;
+	if (!t->in_reports) {
+		if (content_load(d, t) == NULL)
+			return;
+		t->files->pins++;
+		t->in_reports = true;
+		TAILQ_INSERT_TAIL(&d->reports, t, report_link);
+	}
+	if (!loop_timer_pending(d->pump))
+		loop_timer_set(d->pump, 0);
+}
+
+void
+report_refused(struct disk *d, uint32_t id, const char *fmt, ...)
+{
+	struct msg_torrent_refused	m = { .id = id };
+	char				text[ERROR_MAX + 1];
+	va_list				ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	m.error = text;
+	chan_send(d->parent, MSG_TORRENT_REFUSED, &m);
+}
+
+/* A page of files that changed; true when there are no more. */
+static bool
+report_progress_page(struct disk *d, struct content *t)
+{
+	struct rec_file_have		rows[PROGRESS_PAGE];
+	struct msg_disk_progress	m = { .id = t->id };
+	uint32_t			i, n = 0;
+
+	for (i = 0; i < t->nfiles && n < PROGRESS_PAGE; i++) {
+		if ((i & 7) == 0 && t->files->changed[i >> 3] == 0) {
+			i += 7;
+			continue;
+		}
+		if (!bitfield_get(t->files->changed, i))
+			continue;
+		bitfield_clear(t->files->changed, i);
+		rows[n].index = i;
+		rows[n++].have = t->files->have[i];
+	}
+	m.have = t->have_bytes;
+	m.pieces = t->nhave;
+	m.checked = t->geom.npieces - (t->todo != NULL ? t->ntodo : 0);
+	m.files.v = rows;
+	m.files.n = n;
+	chan_send(d->parent, MSG_DISK_PROGRESS, &m);
+	return i >= t->nfiles;
+}
+
+void
+report_progress(struct disk *d, struct content *t)
+{
+	if (!t->is_changed || !t->is_reported || t->files == NULL)
+		return;
+	do {
+		if (chan_full(d->parent))
+			return;		/* the rest when it has drained */
+	} while (!report_progress_page(d, t));
+	t->is_changed = false;
+	TAILQ_REMOVE(&d->changed, t, changed_link);
+}
+
+void
+report_changed(struct disk *d)
+{
+	struct content	*t, *next;
+
+	TAILQ_FOREACH_SAFE(t, &d->changed, changed_link, next)
+		report_progress(d, t);
+}

@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: ISC */
+#include "save.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bitfield.h"
+#include "content.h"
+#include "disk.h"
+#include "log.h"
+#include "loop.h"
+#include "mem.h"
+#include "metainfo.h"
+#include "report.h"
+#include "resume.h"
+#include "store.h"
+#include "worker.h"
+
+struct save {
+	struct job	 job;
+	uint32_t	 id;
+	struct place	 place;
+	char		*subdir;	/* place's */
+	struct resume	 r;
+	uint32_t	 npaths;	/* files to sync */
+	uint32_t	*indices;
+	char		**paths;
+	uint8_t		*torrent;	/* NULL: only the record */
+	size_t		 torrent_len;
+	int		 torrents, resumes;	/* directories */
+	int		 error;		/* errno */
+	uint32_t	 failed;	/* path, npaths: the record */
+};
+
+static void	save_run(struct job *, unsigned int);
+static void	save_done(struct job *, void *);
+
+static void
+save_fill(struct disk *d, struct content *t, struct resume *r, bool sync)
+{
+	size_t	 size = bitfield_size(t->geom.npieces);
+	uint8_t	*claims = !sync && t->claim != NULL ? t->claim : t->have;
+
+	r->id = t->id;
+	memcpy(r->infohash, t->infohash, SHA1_LEN);
+	r->paused = t->paused;
+	r->clean = t->todo == NULL && (sync || t->files->ntouched == 0) &&
+	    (content_complete(t) || !t->open || d->stopping);
+	r->added = t->added;
+	r->completed = t->completed;
+	r->downloaded = t->downloaded;
+	r->uploaded = t->uploaded;
+	r->wasted = t->wasted;
+	r->root = xstrdup(t->root_path != NULL ? t->root_path :
+	    d->roots[t->root].path);
+	r->subdir = xstrdup(t->subdir);
+	r->npieces = t->geom.npieces;
+	r->have = xmalloc(size);
+	memcpy(r->have, claims, size);
+	r->nfiles = t->nfiles;
+	r->files = xreallocarray(NULL, t->nfiles, sizeof(*r->files));
+	memcpy(r->files, t->files->stamps, t->nfiles * sizeof(*r->files));
+}
+
+/* Take the list of files to be synced from the torrent. */
+static void
+save_take_touched(struct save *s, struct content *t)
+{
+	struct content_files	*f = t->files;
+	uint32_t		 i;
+
+	s->indices = xcalloc(f->ntouched, sizeof(*s->indices));
+	s->paths = xcalloc(f->ntouched, sizeof(*s->paths));
+	for (i = 0; i < t->nfiles && s->npaths < f->ntouched; i++) {
+		if (!bitfield_get(f->touched, i))
+			continue;
+		s->indices[s->npaths] = i;
+		s->paths[s->npaths++] = xstrdup(f->mi->files[i].path);
+	}
+	memset(f->touched, 0, bitfield_size(t->nfiles));
+	f->ntouched = 0;
+}
+
+static void
+save_start(struct disk *d, struct content *t, bool sync, uint8_t *torrent,
+    size_t len)
+{
+	struct save	*s = xcalloc(1, sizeof(*s));
+
+	if (t->is_dirty)
+		TAILQ_REMOVE(&d->dirty, t, dirty_link);
+	t->is_dirty = false;
+	s->job.run = save_run;
+	s->job.done = save_done;
+	s->id = t->id;
+	s->subdir = xstrdup(t->subdir);
+	s->place = content_place(d, t);
+	s->place.subdir = s->subdir;
+	s->torrent = torrent;
+	s->torrent_len = len;
+	s->torrents = d->torrents;
+	s->resumes = d->resumes;
+	save_fill(d, t, &s->r, sync);
+	if (sync && t->files->ntouched > 0)
+		save_take_touched(s, t);
+	s->failed = s->npaths;
+	t->saving = true;
+	d->njobs++;
+	pool_submit(d->saver, &s->job);
+}
+
+void
+save_new(struct disk *d, struct content *t, uint8_t *torrent, size_t len)
+{
+	t->adding = true;
+	save_start(d, t, true, torrent, len);
+}
+
+void
+save_due(struct disk *d, uint64_t now)
+{
+	struct content	*t, *next;
+
+	TAILQ_FOREACH_SAFE(t, &d->dirty, dirty_link, next) {
+		if (d->njobs >= SAVE_JOBS_MAX)
+			break;
+		if (t->saving || (!d->stopping && t->due > now))
+			continue;
+		if (content_load(d, t) == NULL) {
+			TAILQ_REMOVE(&d->dirty, t, dirty_link);
+			t->is_dirty = false;
+			continue;
+		}
+		save_start(d, t, !d->orphan, NULL, 0);
+	}
+}
+
+/* ---- in a worker ---- */
+
+static int
+save_sync_file(struct save *s, uint32_t i)
+{
+	struct resume_file	*stamp = &s->r.files[s->indices[i]];
+	struct stat		 st;
+	int			 fd;
+
+	fd = file_open(s->place, s->paths[i], FILE_READ);
+	if (fd == -1 && errno != ENOENT)
+		return -1;
+	memset(stamp, 0, sizeof(*stamp));
+	if (fd == -1)
+		return 0;
+	if (fdatasync(fd) == -1 || fstat(fd, &st) == -1) {
+		s->error = errno;
+		close(fd);
+		errno = s->error;
+		return -1;
+	}
+	close(fd);
+	stamp->size = (uint64_t)st.st_size;
+	stamp->mtime = (int64_t)st.st_mtim.tv_sec * 1000000000 +
+	    st.st_mtim.tv_nsec;
+	stamp->ino = st.st_ino;
+	return 0;
+}
+
+static int
+save_write(struct save *s)
+{
+	char	 name[STORE_NAME_MAX];
+	uint8_t	*buf;
+	size_t	 len;
+	int	 rc;
+
+	if (s->torrent != NULL) {
+		store_name(s->r.infohash, ".torrent", name);
+		if (store_write(s->torrents, name, s->torrent,
+		    s->torrent_len) == -1 || fsync(s->torrents) == -1)
+			return -1;
+	}
+	store_name(s->r.infohash, ".resume", name);
+	buf = resume_encode(&s->r, &len);
+	rc = store_write(s->resumes, name, buf, len);
+	free(buf);
+	if (rc == 0)
+		rc = fsync(s->resumes);
+	return rc;
+}
+
+static void
+save_run(struct job *job, unsigned int worker)
+{
+	struct save	*s = (struct save *)job;
+	uint32_t	 i;
+
+	(void)worker;
+	for (i = 0; i < s->npaths; i++)
+		if (save_sync_file(s, i) == -1) {
+			s->error = errno;
+			s->failed = i;
+			return;
+		}
+	s->error = 0;
+	if (save_write(s) == -1)
+		s->error = errno;
+}
+
+/* ---- back in the loop ---- */
+
+static void
+save_free(struct save *s)
+{
+	while (s->npaths > 0)
+		free(s->paths[--s->npaths]);
+	free(s->paths);
+	free(s->indices);
+	free(s->subdir);
+	free(s->torrent);
+	resume_clear(&s->r);
+	free(s);
+}
+
+/* The record now stands for what was there when the job began. */
+static void
+save_succeeded(struct save *s, struct content *t)
+{
+	size_t		i, size = bitfield_size(t->geom.npieces);
+	bool		same = true;
+	uint32_t	k;
+
+	for (k = 0; k < s->npaths; k++)
+		t->files->stamps[s->indices[k]] =
+		    s->r.files[s->indices[k]];
+	t->clean = s->r.clean;
+	/* Pieces may have gone since, if a check began. */
+	for (i = 0; i < size; i++) {
+		s->r.have[i] &= t->have[i];
+		same = same && s->r.have[i] == t->have[i];
+	}
+	free(t->claim);
+	t->claim = NULL;
+	if (!same) {
+		t->claim = s->r.have;
+		s->r.have = NULL;
+	}
+}
+
+static void
+save_failed(struct disk *d, struct save *s, struct content *t)
+{
+	char		hex[2 * SHA1_LEN + 1];
+	uint32_t	k;
+
+	for (k = 0; k < s->npaths; k++)
+		content_touch(d, t, s->indices[k]);
+	errno = s->error;
+	if (s->failed == s->npaths) {
+		log_warn("%s.resume", hash_hex(t->infohash, SHA1_LEN, hex));
+		content_dirty(d, t, CONTENT_SAVE_MS);
+		return;
+	}
+	/* Written pages may be gone: only what was synced before counts. */
+	if (t->claim != NULL) {
+		uint8_t	*bits = t->claim;
+
+		t->claim = NULL;
+		content_reset_have(d, t, bits);
+		free(bits);
+	}
+	content_fail(d, t, s->paths[s->failed],
+	    s->error == ENOSPC || s->error == EDQUOT ? EIO : s->error, 0);
+}
+
+static void
+save_done(struct job *job, void *arg)
+{
+	struct disk	*d = arg;
+	struct save	*s = (struct save *)job;
+	struct content	*t = content_find(d, s->id);
+	bool		 adding = t->adding;
+
+	d->njobs--;
+	t->saving = t->adding = false;
+	if (adding && s->error != 0) {
+		report_refused(d, t->id, "state directory: %s",
+		    strerror(s->error));
+		content_free(d, t);
+		t = NULL;
+	} else if (s->error != 0)
+		save_failed(d, s, t);
+	else
+		save_succeeded(s, t);
+	save_free(s);
+	if (t != NULL && t->removing)
+		remove_try(d, t);
+	else if (t != NULL && adding)
+		report_content(d, t);
+	if (d->stopping)
+		save_due(d, 0);
+	disk_settled(d);
+}

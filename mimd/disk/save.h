@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef SAVE_H
+#define SAVE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct content;
+struct disk;
+
+#define SAVE_JOBS_MAX	64U	/* records under way at a time */
+
+/*
+ * Checkpoints: a worker syncs the files that were written, then writes the
+ * record, which claims the pieces that were complete before that.
+ */
+void	save_due(struct disk *d, uint64_t now);
+/* The first record of a torrent, with its .torrent (taken over). */
+void	save_new(struct disk *d, struct content *t, uint8_t *torrent,
+	    size_t len);
+/* Remove what is marked so, as soon as nothing works on it. */
+void	remove_try(struct disk *d, struct content *t);
+
+#endif /* SAVE_H */
