@@ -142,7 +142,7 @@ sandbox_drop(enum role role, int keep_fd)
 		if (locks_in)
 			make_empty();
 		drop_user(locks_in ? CAPS_CHROOT : CAPS_NONE);
-	} else
+	} else if (!caps_none())
 		caps_set(CAPS_NONE);
 	/* After the switch, which sets it anew. */
 	if (prctl(PR_SET_DUMPABLE, 0) == -1)

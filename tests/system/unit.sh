@@ -29,9 +29,10 @@ systemd-analyze security --offline=yes --threshold=15 --no-pager "$unit" \
     >"$dir/out" 2>&1
 result $? 2 "exposure is 1.5 or less"
 
-# The binary and the manual pages are looked for where the unit says.
-systemd-analyze verify --root="$dir/root" --man=no mimd.service \
-    >"$dir/out" 2>&1
+# With the binary that is here, and without the manual pages.
+sed "s|^ExecStart=[^ ]*|ExecStart=$dir/root/usr/sbin/mimd|" "$unit" \
+    >"$dir/mimd.service"
+systemd-analyze verify --man=no "$dir/mimd.service" >"$dir/out" 2>&1
 r=$?
 grep -q mimd.service "$dir/out" && r=1
 result $r 3 "systemd-analyze verify"
