@@ -135,8 +135,8 @@ table_init(void)
 	d->fd = (has_fd); \
 	d->last_setup = (last); \
 	init_msg_##n(d);
-#define MSG(n, N, f, t, p, has_fd)		MSG_ROW(n, N, f, t, p, has_fd, false)
-#define LAST_SETUP(n, N, f, t, p, has_fd)	MSG_ROW(n, N, f, t, p, has_fd, true)
+#define MSG(n, N, f, t, p, fd)		MSG_ROW(n, N, f, t, p, fd, false)
+#define LAST_SETUP(n, N, f, t, p, fd)	MSG_ROW(n, N, f, t, p, fd, true)
 #include "msg.def"
 #undef REC
 #undef MSG
