@@ -12,8 +12,8 @@
 const char	*policy_host(const char *host);
 /*
  * Keep the addresses that may be used: no unusable and repeated ones, and no
- * loopback and link-local ones unless allow_local.  Returns how many are left; if
- * none, *why says why.
+ * loopback and link-local ones unless allow_local.  Returns how many are
+ * left; if none, *why says why.
  */
 unsigned int	 policy_filter(struct addr *addrs, unsigned int n,
 		    bool allow_local, const char **why);

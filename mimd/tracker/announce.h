@@ -26,7 +26,7 @@ enum announce_event {
 
 struct announce {
 	uint64_t	next;		/* when, or ANNOUNCE_NEVER */
-	uint64_t	last;		/* last answer; valid if told or fails */
+	uint64_t	last;		/* answer or failure */
 	uint32_t	min_interval;	/* s */
 	uint16_t	fails;		/* in a row */
 	bool		running;
