@@ -221,9 +221,9 @@ RB_PROTOTYPE(swarm_dues, swarm, by_due, swarm_cmp_due)
 /* peer_main.c: have net_turn() run once at the end of this turn. */
 void	net_turn_soon(struct net *net);
 
-/* listen.c */
-void	listen_add(struct net *net, int fd);
-void	listen_drop_all(struct net *net);
+/* acceptor.c */
+void	acceptor_add(struct net *net, int fd);
+void	acceptor_drop_all(struct net *net);
 
 /* conn.c */
 struct conn *conn_new(struct net *net, int fd, const struct addr *addr,

@@ -28,14 +28,14 @@ peer_on_unlisten(struct chan *c, const struct msg_peer_unlisten *m, void *arg)
 {
 	(void)c;
 	(void)m;
-	listen_drop_all(arg);
+	acceptor_drop_all(arg);
 }
 
 static void
 peer_on_listen(struct chan *c, const struct msg_peer_listen *m, void *arg)
 {
 	(void)m;
-	listen_add(arg, chan_take_fd(c));
+	acceptor_add(arg, chan_take_fd(c));
 }
 
 static void
@@ -248,7 +248,7 @@ peer_shutdown(void *arg, bool parent_gone)
 	struct net	*net = arg;
 	struct swarm	*s;
 
-	listen_drop_all(net);
+	acceptor_drop_all(net);
 	while ((s = RB_ROOT(&net->swarms)) != NULL) {
 		if (!parent_gone)
 			stats_swarm(s, loop_now(net->loop));

@@ -13,7 +13,7 @@
 /* The listening sockets that the parent opened, and what comes in by them. */
 
 static void
-listen_pause(struct net *net, bool pause)
+acceptor_pause(struct net *net, bool pause)
 {
 	struct listener	*l;
 
@@ -24,14 +24,14 @@ listen_pause(struct net *net, bool pause)
 }
 
 static void
-listen_again(void *arg)
+acceptor_again(void *arg)
 {
-	listen_pause(arg, false);
+	acceptor_pause(arg, false);
 }
 
 /* Out of descriptors or memory: accepting again at once would only spin. */
 static void
-listen_on_error(struct net *net)
+acceptor_on_error(struct net *net)
 {
 	unsigned int	held;
 
@@ -40,11 +40,11 @@ listen_on_error(struct net *net)
 		return;
 	if (log_every(&net->accept_log, loop_now(net->loop), &held))
 		log_warn("accept (%u more)", held);
-	listen_pause(net, true);
+	acceptor_pause(net, true);
 }
 
 static void
-listen_on_peer(struct net *net, int fd, const struct sockaddr *sa)
+acceptor_on_peer(struct net *net, int fd, const struct sockaddr *sa)
 {
 	struct addr	addr;
 
@@ -61,7 +61,7 @@ listen_on_peer(struct net *net, int fd, const struct sockaddr *sa)
 }
 
 static void
-listen_ready(int fd, int what, void *arg)
+acceptor_ready(int fd, int what, void *arg)
 {
 	struct listener		*l = arg;
 	struct sockaddr_storage	 ss;
@@ -74,15 +74,15 @@ listen_ready(int fd, int what, void *arg)
 		s = accept4(fd, (struct sockaddr *)&ss, &len,
 		    SOCK_NONBLOCK | SOCK_CLOEXEC);
 		if (s == -1) {
-			listen_on_error(l->net);
+			acceptor_on_error(l->net);
 			return;
 		}
-		listen_on_peer(l->net, s, (struct sockaddr *)&ss);
+		acceptor_on_peer(l->net, s, (struct sockaddr *)&ss);
 	}
 }
 
 void
-listen_add(struct net *net, int fd)
+acceptor_add(struct net *net, int fd)
 {
 	struct listener	*l;
 
@@ -93,19 +93,19 @@ listen_add(struct net *net, int fd)
 		return;
 	}
 	if (net->accept_timer == NULL)
-		net->accept_timer = loop_timer_new(net->loop, listen_again,
+		net->accept_timer = loop_timer_new(net->loop, acceptor_again,
 		    net);
 	l = xcalloc(1, sizeof(*l));
 	l->net = net;
 	l->fd = fd;
-	l->io = loop_io_new(net->loop, fd, listen_ready, l);
+	l->io = loop_io_new(net->loop, fd, acceptor_ready, l);
 	loop_io_want(l->io, LOOP_READ);
 	TAILQ_INSERT_TAIL(&net->listeners, l, link);
 	net->nlisteners++;
 }
 
 void
-listen_drop_all(struct net *net)
+acceptor_drop_all(struct net *net)
 {
 	struct listener	*l;
 
