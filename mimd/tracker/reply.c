@@ -182,6 +182,16 @@ add_peer_dict(struct reply *r, const struct ben *b, ben_ref dict)
 		add_peer(r, &a);
 }
 
+static void
+warn_odd(struct reply *r)
+{
+	static const char	odd[] = "a peer list of odd length";
+
+	if (r->text[0] == '\0')
+		set_text(r, "warning: ", (const uint8_t *)odd,
+		    sizeof(odd) - 1);
+}
+
 /* Of a compact string that is no multiple of width the whole ones count. */
 static void
 parse_peers(struct reply *r, const struct ben *b, const char *key,
@@ -202,6 +212,8 @@ parse_peers(struct reply *r, const struct ben *b, const char *key,
 			addr_from_compact6(&a, s);
 		add_peer(r, &a);
 	}
+	if (n > 0)
+		warn_odd(r);
 	if (!ben_is(b, list, BEN_LIST))
 		return;
 	for (ref = ben_first(b, list); ref != BEN_NONE;

@@ -12,6 +12,7 @@
 
 #define BODY(s)	s, sizeof(s) - 1
 #define NEVER	ANNOUNCE_RETRY_NEVER
+#define ODD	"warning: a peer list of odd length"
 #define U	REPLY_UNKNOWN
 #define P1	"\x0a\0\0\1\x1a\xe1"
 #define P6	"\x20\1\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\1\x1a\xe1"
@@ -49,15 +50,15 @@ static const struct {
 	{ BODY("d8:interval3:9x0e"), 0, false, "", 0, 0, 0, U, 0 },
 	{ BODY("d8:intervallee"), 0, false, "", 0, 0, 0, U, 0 },
 	/* Compact strings of odd length, port 0, unusable addresses. */
-	{ BODY("d5:peers8:" P1 "xxe"), 0, false, "", 0, 0, 0, U, 1 },
-	{ BODY("d5:peers5:xxxxxe"), 0, false, "", 0, 0, 0, U, 0 },
+	{ BODY("d5:peers8:" P1 "xxe"), 0, false, ODD, 0, 0, 0, U, 1 },
+	{ BODY("d5:peers5:xxxxxe"), 0, false, ODD, 0, 0, 0, U, 0 },
 	{ BODY("d5:peers6:\x0a\0\0\1\0\0" "e"), 0, false, "", 0, 0, 0, U, 0 },
 	{ BODY("d5:peers6:\0\0\0\0\1\1" "e"), 0, false, "", 0, 0, 0, U, 0 },
 	{ BODY("d5:peers6:\x7f\0\0\1\1\1" "e"), 0, false, "",
 	    0, 0, 0, U, 1 },
 	{ BODY("d5:peers0:6:peers618:" P6 "e"), 0, false, "",
 	    0, 0, 0, U, 1 },
-	{ BODY("d5:peers6:" P1 "6:peers619:" P6 "xe"), 0, false, "",
+	{ BODY("d5:peers6:" P1 "6:peers619:" P6 "xe"), 0, false, ODD,
 	    0, 0, 0, U, 2 },
 	/* The old form, and its odd members. */
 	{ BODY("d5:peersld2:ip8:10.0.0.17:peer id20:aaaaaaaaaaaaaaaaaaaa"
