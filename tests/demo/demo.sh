@@ -77,7 +77,7 @@ await() {
 	done
 }
 
-say "64 MiB of random files, a torrent of them, and a tracker on loopback"
+say "128 MiB of random files, a torrent of them, and a tracker on loopback"
 python3 "$here/swarm.py" content "$tmp/demo"
 python3 "$here/swarm.py" tracker "$tmp/port" &
 pids="$pids $!"
@@ -111,7 +111,7 @@ for i in $leeches; do
 done
 
 for round in 1 2; do
-	sleep 0.5
+	sleep 0.2
 	say "leech1, look $round"
 	ctl leech1 status
 done

@@ -3,7 +3,7 @@
 """
 What the demonstration needs beside mim itself.
 
-    swarm.py content DIR          random files, 64 MiB in all
+    swarm.py content DIR          random files, 128 MiB in all
     swarm.py torrent DIR URL FILE a .torrent of DIR, announcing to URL
     swarm.py tracker FILE         an HTTP tracker on loopback; its port to FILE
     swarm.py ports N              N free TCP ports, a line each
@@ -19,7 +19,7 @@ import threading
 import urllib.parse
 
 PIECE = 256 << 10
-FILES = [("one.bin", 40 << 20), ("two.bin", (24 << 20) - 12345),
+FILES = [("one.bin", 80 << 20), ("two.bin", (48 << 20) - 12345),
          ("three.txt", 12345), ("empty", 0)]
 
 
