@@ -72,7 +72,7 @@ liar() {
 	tries=0
 	while [ $tries -lt 100 ]; do
 		if grep -q "$role: broke the rules and is killed" \
-		    "$dir/$role/log"; then
+		    "$dir/$role/log" 2>/dev/null; then
 			found=0
 			break
 		fi

@@ -53,11 +53,17 @@ start() {
 	[ $tries -lt 100 ] || sed 's/^/# /' "$dir/$who/log"
 }
 
-# Kinds of the descriptors from 3 on, each once.
-kinds() {
+# Descriptors from 3 on that have a path; a memfd has none.
+files() {
 	for fd in "/proc/$1/fd"/*; do
 		[ "${fd##*/}" -gt 2 ] && readlink "$fd"
-	done | sed 's/:\[.*//; s/^\/memfd:.*/memfd/' | sort -u | tr '\n' ' '
+	done | grep -v '^/memfd:' | grep -c '^/'
+}
+
+sockets() {
+	for fd in "/proc/$1/fd"/*; do
+		readlink "$fd"
+	done | grep -c '^socket:'
 }
 
 examine() {
@@ -88,10 +94,11 @@ examine_root() {
 	peer|tracker)
 		[ "$who" = root ] && is "$(readlink "/proc/$2/root")" \
 		    /var/empty/mimd "$name: locked in"
-		is "$(kinds "$2" | tr ' ' '\n' | grep -c '^/')" 0 \
+		is "$(files "$2")" 0 \
 		    "$name: no file is open" ;;
 	disk)
-		is "$(kinds "$2" | grep -c 'pipe')" 0 "$name: no pipe" ;;
+		is "$([ "$(sockets "$2")" -le 2 ] && echo few)" few \
+		    "$name: no socket but its two channels" ;;
 	esac
 	is "$(readlink "/proc/$2/cwd" | grep -c "$dir")" 0 \
 	    "$name: not in a download directory"

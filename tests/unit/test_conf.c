@@ -207,13 +207,15 @@ test_errors(void **state)
 		    "t:1: not a mode in octal near \"0680\"" },
 		{ "control socket /a mode 1777",
 		    "t:1: mode is not between 0 and 0777 near \"1777\"" },
-		{ "cache 1023K", "t:1: cache is smaller than 1M near \"1023K\"" },
+		{ "cache 1023K",
+		    "t:1: cache is smaller than 1M near \"1023K\"" },
 		{ "cache 5G", "t:1: cache is larger than 4G near \"5G\"" },
 		{ "cache 1X", "t:1: syntax error near \"1X\"" },
 		{ "cache 99999999999999999999",
 		    "t:1: syntax error near \"99999999999999999999\"" },
 		{ "max peers 0",
-		    "t:1: number of peers is not between 1 and 65535 near \"0\"" },
+		    "t:1: number of peers is not between 1 and 65535 "
+		    "near \"0\"" },
 		{ "ca file \"/a", "t:1: string has no end near \"/a\"" },
 		{ "state directory $x", "t:1: no such macro near \"x\"" },
 		{ "1x = y", "t:1: not a name for a macro near \"1x\"" },
@@ -311,7 +313,8 @@ test_include(void **state)
 	write_file(b, "\nwrong here\n");
 	nlines = 0;
 	assert_null(conf_read(a, NULL, 0));
-	assert_non_null(strstr(lines[0], "/b:2: unknown setting near \"wrong\""));
+	assert_non_null(strstr(lines[0],
+	    "/b:2: unknown setting near \"wrong\""));
 
 	/* A file that includes itself ends. */
 	write_file(b, "include \"b\"\n");
