@@ -294,8 +294,8 @@ parent_send_listens(struct parent *parent)
 	}
 }
 
-static void
-send_port(struct parent *parent)
+void
+parent_send_port(struct parent *parent)
 {
 	struct msg_tracker_port	m = {
 		.port = listens_port(&parent->listens)
@@ -348,7 +348,7 @@ parent_on_started(struct proc *p, void *arg)
 	if (p->role == ROLE_PEER)
 		parent_send_listens(parent);
 	else if (p->role == ROLE_TRACKER)
-		send_port(parent);
+		parent_send_port(parent);
 	else if (p->role == ROLE_RESOLVER)
 		names_replay(&parent->names);
 	registry_on_up(&parent->registry, p->role);

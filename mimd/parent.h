@@ -74,6 +74,7 @@ void	parent_set_log_level(struct parent *parent, uint8_t level);
 void	parent_link_data(struct parent *parent);
 void	parent_send_peer_conf(struct parent *parent);
 void	parent_send_listens(struct parent *parent);
+void	parent_send_port(struct parent *parent);
 
 /* inbox.c: what children may say; handlers are given the struct proc */
 extern const union msg_fn parent_fns[MSG_COUNT];

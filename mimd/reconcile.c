@@ -27,7 +27,7 @@ ready(struct registry *reg, enum role role)
 bool
 torrent_wanted(const struct torrent *t)
 {
-	if (!t->loaded || t->paused || t->removing)
+	if (!t->loaded || !t->measured || t->paused || t->removing)
 		return false;
 	return t->dstate == DSTATE_READY ||
 	    (t->dstate == DSTATE_CHECKING && t->resuming);

@@ -98,6 +98,7 @@ struct torrent {
 	bool			 v2;		/* infohash2 is set */
 	bool			 private;
 	bool			 loaded;	/* reported in full */
+	bool			 measured;	/* have is what disk said */
 	bool			 seen;		/* in the scan that goes on */
 	bool			 paused;
 	bool			 resuming;	/* ran when disk died */

@@ -179,6 +179,7 @@ reload(struct parent *parent, struct collect *out)
 	listens_close(&parent->listens, &listens);
 	parent->listens = listens;
 	parent_send_listens(parent);
+	parent_send_port(parent);
 	apply(parent, old, out);
 	conf_free(old);
 	return 0;

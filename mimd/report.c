@@ -256,9 +256,10 @@ complete(struct registry *reg, struct torrent *t)
 	};
 	struct msg_tracker_completed	m = { .id = t->id };
 
-	if (t->completed == 0)
+	if (t->completed == 0) {
 		t->completed = (uint64_t)time(NULL);
-	registry_save(reg, t);
+		registry_save(reg, t);
+	}
 	/* Found complete by a check: no news for anyone (BEP 3). */
 	if (t->swarm != SWARM_RUNNING || t->dstate != DSTATE_READY)
 		return;
@@ -275,7 +276,7 @@ registry_on_progress(struct registry *reg, const struct msg_disk_progress *m)
 {
 	struct torrent	*t = registry_find(reg, m->id);
 	uint32_t	 i;
-	bool		 before;
+	bool		 first, before;
 
 	if (t == NULL)
 		return 0;
@@ -287,12 +288,18 @@ registry_on_progress(struct registry *reg, const struct msg_disk_progress *m)
 			return -1;
 		t->files[m->files.v[i].index].have = m->files.v[i].have;
 	}
+	first = t->loaded && !t->measured;
 	before = torrent_complete(t);
 	t->have = m->have;
 	t->checked = m->checked;
 	t->totals = true;
 	if (!before && torrent_complete(t) && t->loaded)
 		complete(reg, t);
+	/* Only now can peers and trackers be told the truth. */
+	if (first) {
+		t->measured = true;
+		registry_reconcile(reg, t);
+	}
 	return 0;
 }
 

@@ -140,8 +140,16 @@ expect(struct world *w, const char *words)
 	w->said[0] = '\0';
 }
 
+static int
+progress(struct world *w, uint32_t id, uint64_t have)
+{
+	struct msg_disk_progress	m = { .id = id, .have = have };
+
+	return registry_on_progress(&w->reg, &m);
+}
+
 static void
-report(struct world *w, uint32_t id, enum dstate dstate)
+report_meta_only(struct world *w, uint32_t id)
 {
 	struct msg_torrent_meta		meta = {
 		.id = id, .name = "name", .size = 1000, .piece_length = 100,
@@ -155,9 +163,6 @@ report(struct world *w, uint32_t id, enum dstate dstate)
 		{ "name/a", 400, 0 }, { "name/b", 600, 0 }
 	};
 	struct msg_torrent_files	page = { .id = id };
-	struct msg_disk_state		state = {
-		.id = id, .state = (uint8_t)dstate, .error = ""
-	};
 
 	memcpy(meta.infohash, &id, sizeof(id));
 	assert_int_equal(registry_on_meta(&w->reg, &meta), 0);
@@ -166,7 +171,6 @@ report(struct world *w, uint32_t id, enum dstate dstate)
 	page.files.n = 2;
 	assert_int_equal(registry_on_files(&w->reg, &page), 0);
 	assert_int_equal(registry_on_loaded(&w->reg, id), 0);
-	registry_on_disk_state(&w->reg, &state);
 }
 
 static void
@@ -180,12 +184,13 @@ disk_says(struct world *w, uint32_t id, enum dstate dstate)
 	registry_on_disk_state(&w->reg, &state);
 }
 
-static int
-progress(struct world *w, uint32_t id, uint64_t have)
+static void
+report(struct world *w, uint32_t id, enum dstate dstate)
 {
-	struct msg_disk_progress	m = { .id = id, .have = have };
-
-	return registry_on_progress(&w->reg, &m);
+	report_meta_only(w, id);
+	disk_says(w, id, dstate);
+	assert_int_equal(progress(w, id, registry_find(&w->reg, id)->have),
+	    0);
 }
 
 #define STARTED	"swarm_run tracker_torrent tracker_urls tracker_start " \
@@ -359,6 +364,25 @@ test_completed(void **state)
 	assert_true(t->completed != 0);
 	assert_int_equal(progress(w, 1, 1000), 0);
 	expect(w, "");
+}
+
+static void
+test_seed_at_start(void **state)
+{
+	struct world	*w = *state;
+	struct torrent	*t;
+
+	/* Known as ready before it is known what it has: no false news. */
+	registry_on_scan_end(&w->reg);
+	report_meta_only(w, 1);
+	disk_says(w, 1, DSTATE_READY);
+	expect(w, "");
+	t = registry_find(&w->reg, 1);
+	t->completed = 5;
+	assert_int_equal(progress(w, 1, 1000), 0);
+	expect(w, STARTED);
+	assert_int_equal(w->left, 0);
+	assert_int_equal(torrent_state(t), TSTATE_SEEDING);
 }
 
 static void
@@ -690,6 +714,7 @@ main(void)
 		TEST(test_stop_and_start),
 		TEST(test_check),
 		TEST(test_completed),
+		TEST(test_seed_at_start),
 		TEST(test_waiting_and_error),
 		TEST(test_peer_dies),
 		TEST(test_tracker_dies),
