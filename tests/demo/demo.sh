@@ -110,8 +110,8 @@ for i in $leeches; do
 	ctl "leech$i" add "$tmp/demo.torrent" || fail "add"
 done
 
-for round in 1 2; do
-	sleep 0.2
+for round in 1 2 3; do
+	sleep 0.3
 	say "leech1, look $round"
 	ctl leech1 status
 done
