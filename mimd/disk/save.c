@@ -253,16 +253,17 @@ save_failed(struct disk *d, struct save *s, struct content *t)
 	char		hex[2 * SHA1_LEN + 1];
 	uint32_t	k;
 
-	for (k = 0; k < s->npaths; k++)
+	for (k = 0; k < s->npaths && !d->stopping; k++)
 		content_touch(d, t, s->indices[k]);
 	errno = s->error;
 	if (s->failed == s->npaths) {
 		log_warn("%s.resume", hash_hex(t->infohash, SHA1_LEN, hex));
-		content_dirty(d, t, CONTENT_SAVE_MS);
+		if (!d->stopping)
+			content_dirty(d, t, CONTENT_SAVE_MS);
 		return;
 	}
 	/* Written pages may be gone: only what was synced before counts. */
-	if (t->claim != NULL) {
+	if (t->claim != NULL && !d->stopping) {
 		uint8_t	*bits = t->claim;
 
 		t->claim = NULL;
