@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: ISC */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "disk/resume.h"
+
+static uint8_t			bits[] = { 0xa5, 0x80 };
+static struct resume_file	entries[] = {
+	{ 1000, 1700000000123456789, 42 }, { 0, 0, 0 }, { 7, -5, UINT64_MAX }
+};
+
+static const struct resume	record = {
+	.id = 7, .infohash = "abcdefghijklmnopqrs", .paused = true,
+	.clean = true, .added = 1, .completed = 2, .downloaded = 3,
+	.uploaded = 4, .wasted = INT64_MAX,
+	.root = (char *)(uintptr_t)"/srv/t", .subdir = (char *)(uintptr_t)"",
+	.npieces = 9, .have = bits, .nfiles = 3, .files = entries
+};
+
+static void
+test_round_trip(void **state)
+{
+	struct resume	 r;
+	const char	*why;
+	uint8_t		*buf;
+	size_t		 len;
+
+	(void)state;
+	buf = resume_encode(&record, &len);
+	assert_int_equal(resume_decode(&r, buf, len, &why), 0);
+	free(buf);
+	assert_int_equal(r.id, record.id);
+	assert_memory_equal(r.infohash, record.infohash, SHA1_LEN);
+	assert_true(r.paused && r.clean);
+	assert_int_equal(r.wasted, INT64_MAX);
+	assert_int_equal(r.downloaded, 3);
+	assert_string_equal(r.root, "/srv/t");
+	assert_string_equal(r.subdir, "");
+	assert_int_equal(r.npieces, 9);
+	assert_memory_equal(r.have, bits, sizeof(bits));
+	assert_int_equal(r.nfiles, 3);
+	assert_memory_equal(r.files, entries, sizeof(entries));
+	resume_clear(&r);
+}
+
+static void
+refused(const void *buf, size_t len)
+{
+	struct resume	 r;
+	const char	*why = NULL;
+
+	assert_int_equal(resume_decode(&r, buf, len, &why), -1);
+	assert_non_null(why);
+}
+
+static void
+test_damaged(void **state)
+{
+	uint8_t	*buf, *copy;
+	size_t	 len, i;
+
+	(void)state;
+	buf = resume_encode(&record, &len);
+	for (i = 0; i < len; i++) {
+		/* An exact copy, so that a sanitizer sees a read past it. */
+		copy = malloc(i + 1);
+		assert_non_null(copy);
+		memcpy(copy, buf, i);
+		refused(copy, i);
+		free(copy);
+		buf[i] ^= 0x10;
+		refused(buf, len);
+		buf[i] ^= 0x10;
+	}
+	copy = calloc(1, len + 1);
+	memcpy(copy, buf, len);
+	refused(copy, len + 1);
+	free(copy);
+	free(buf);
+}
+
+/* Damage that a right checksum covers. */
+static void
+test_malformed(void **state)
+{
+	struct resume	bad = record;
+	uint8_t		*buf, spare[] = { 0xa5, 0x81 };
+	size_t		len, i;
+	struct resume	r;
+	const char	*why;
+
+	(void)state;
+	bad.have = spare;
+	buf = resume_encode(&bad, &len);
+	refused(buf, len);
+	free(buf);
+	bad = record;
+	bad.id = 0;
+	buf = resume_encode(&bad, &len);
+	refused(buf, len);
+	free(buf);
+	bad = record;
+	bad.added = UINT64_MAX;
+	buf = resume_encode(&bad, &len);
+	refused(buf, len);
+	free(buf);
+	buf = resume_encode(&record, &len);
+	for (i = 16; i < len - SHA1_LEN; i++) {
+		buf[i] ^= 0xff;
+		hash_sha1(buf, len - SHA1_LEN, buf + len - SHA1_LEN);
+		if (resume_decode(&r, buf, len, &why) == 0)
+			resume_clear(&r);
+		buf[i] ^= 0xff;
+	}
+	free(buf);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest	tests[] = {
+		cmocka_unit_test(test_round_trip),
+		cmocka_unit_test(test_damaged),
+		cmocka_unit_test(test_malformed),
+	};
+
+	hash_init();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
