@@ -47,7 +47,7 @@ class Cli:
 
 
 def make(t, daemon, root):
-    """Three torrents: one complete, one not, one with an odd name."""
+    """Torrents 1 to 3: one complete, one not, one with an odd name."""
     local = tracker.Tracker(interval=1800)
     other = tracker.Tracker(t.addr())
     done = Torrent("done.iso", 100_000, 1 << 15).make(root)
@@ -63,17 +63,20 @@ def make(t, daemon, root):
 def adding(t, cli, paths):
     out, _ = cli.exits(OK, "add", "-c", paths[0])
     t.equal(len(lines(out)), 1, "add says one line for a torrent")
-    _, err = cli.exits(FAILED, "add", paths[0])
-    t.match(err, "already", "a second time it is refused")
-    cli.exits(PARTIAL, "add", paths[1], paths[0])
+    out, _ = cli.exits(OK, "add", paths[1])
     with open(paths[2], "rb") as f:
         status, out, err = cli.daemon.run("add", "-P", "-", text=f.read())
     t.equal((status, err), (OK, ""), "add reads standard input")
     t.ok("\x1b" not in out, "a name cannot drive the terminal", repr(out))
+    _, err = cli.exits(FAILED, "add", paths[0])
+    t.match(err, "already", "a second time it is refused")
+    extra = Torrent("extra", 1, 1 << 15).make().save(t.root + "/extra.torrent")
+    out, _ = cli.exits(PARTIAL, "-H", "add", extra, paths[0])
+    cli.exits(OK, "remove", out.split("\t")[0])
     cli.exits(FAILED, "add", t.root + "/no-such-file")
     cli.exits(FAILED, "add", "/etc/passwd")
     cli.exits(FAILED, "add", "/dev/zero")
-    cli.exits(FAILED, "add", "-d", "/etc", paths[0])
+    cli.exits(FAILED, "add", "-d", "/etc", extra)
 
 
 def selecting(t, cli, done, part, odd, other):

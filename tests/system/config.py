@@ -32,7 +32,7 @@ allow local trackers
 """
 # (configuration, line, word or text)
 BAD = [
-    ("nonsense here\n", 1, "here"),
+    ("nonsense\n", 1, "nonsense"),
     ("cache 32M\nlisten on * port 0\n", 2, "port"),
     ("listen on * port 70000\n", 1, "port"),
     ("listen on example.org port 7000\n", 1, "example.org"),

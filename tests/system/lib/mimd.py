@@ -63,9 +63,12 @@ class Mimd:
             limits=self.limits)
 
     def start(self, timeout=15):
+        """Until it answers, and its children are at work."""
+        before = self.log().count("ready, ")
         self.launch()
         end = time.monotonic() + timeout
-        while self.ctl("status", check=False)[0] != 0:
+        while self.ctl("status", check=False)[0] != 0 or \
+            self.log().count("ready, ") == before:
             if self.proc.poll() is not None:
                 raise mimtest.Failure(f"{self.name} ended at its start")
             if time.monotonic() > end:
