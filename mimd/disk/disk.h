@@ -54,7 +54,8 @@ struct disk {
 	uint32_t		 serial;	/* named them last */
 	struct piece_set	 pieces;
 	uint8_t			*buf;		/* DISK_RUN bytes */
-	struct rec_slot_result	*results;	/* of the message in hand */
+	struct rec_block	*blocks;	/* of the message in hand, */
+	struct rec_slot_result	*results;	/* in order, their answers */
 	struct rec_piece_result	*verdicts;
 	uint32_t		 nverdicts;
 

@@ -44,6 +44,7 @@ disk_data_init(struct disk *d)
 {
 	piece_set_init(&d->pieces);
 	d->buf = xmalloc(DISK_RUN);
+	d->blocks = xcalloc(BLOCKS_MAX, sizeof(*d->blocks));
 	d->results = xcalloc(BLOCKS_MAX, sizeof(*d->results));
 	d->verdicts = xcalloc(BLOCKS_MAX, sizeof(*d->verdicts));
 }
@@ -198,6 +199,36 @@ check_blocks(struct disk *d, const struct rec_block *b, uint32_t n,
 			return "a piece of a block";
 	}
 	return NULL;
+}
+
+static int
+block_cmp(const void *pa, const void *pb)
+{
+	const struct rec_block	*a = pa, *b = pb;
+
+	if (a->torrent != b->torrent)
+		return a->torrent < b->torrent ? -1 : 1;
+	if (a->piece != b->piece)
+		return a->piece < b->piece ? -1 : 1;
+	return a->begin < b->begin ? -1 : a->begin > b->begin;
+}
+
+/*
+ * Blocks of several peers come mixed; in order they make long runs.  The
+ * answers go by slot, so their order is free.
+ */
+static const struct rec_block *
+in_order(struct disk *d, const struct rec_block *b, uint32_t n)
+{
+	uint32_t	i;
+
+	for (i = 1; i < n && block_cmp(&b[i - 1], &b[i]) <= 0; i++)
+		continue;
+	if (i >= n)
+		return b;
+	memcpy(d->blocks, b, n * sizeof(*b));
+	qsort(d->blocks, n, sizeof(*b), block_cmp);
+	return d->blocks;
 }
 
 static void
@@ -359,6 +390,7 @@ disk_on_data_write(struct chan *c, const struct msg_data_write *m, void *arg)
 		disk_data_on_closed(c, why, d);
 		return;
 	}
+	b = in_order(d, b, n);
 	d->nverdicts = 0;
 	for (i = 0; i < n; i += k) {
 		k = 1;
@@ -433,6 +465,7 @@ disk_on_data_read(struct chan *c, const struct msg_data_read *m, void *arg)
 		disk_data_on_closed(c, why, d);
 		return;
 	}
+	b = in_order(d, b, n);
 	for (i = 0; i < n; i += k) {
 		k = 1;
 		if (t == NULL || t->id != b[i].torrent)
