@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: ISC
-# The disk fills in the middle of a download, which waits, says so, and goes
-# on by itself when there is room.
+# A disk without room, from the start or in the middle of a download: the
+# torrent waits, says so, and goes on by itself when there is room.
 
 import os
 import subprocess
@@ -15,8 +15,26 @@ import wire
 from torrent import Torrent
 
 SIZE = 24_000_001
-SMALL, LARGE = "16m", "64m"
+RATE = 8_000_000		# bytes/s of the seed: time to fill the disk
+SMALL, LARGE = "16m", "40m"
 LEEWAY = 4 << 20		# blocks that were lost with the full disk
+
+
+def fill(path):
+    """Take what room there is."""
+    with open(path, "wb", buffering=0) as f:
+        try:
+            while True:
+                f.write(bytes(1 << 16))
+        except OSError:
+            pass
+
+
+def waits(t, daemon, torrent, when):
+    row = daemon.wait_state(torrent.infohash, "waiting", 30)
+    t.match(row["error"] or "", "(?i)space",
+        f"{when}: waits, and says for what")
+    return row
 
 
 def test(t):
@@ -24,21 +42,27 @@ def test(t):
     torrent = Torrent("big", [("one", 10_000_000), ("two", SIZE - 10_000_000)],
         1 << 18).make(content)
     root = t.dir("small")
+    filler = os.path.join(root, "filler")
     subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={SMALL},mode=777",
         "none", root], check=True)
     announce = tracker.Tracker()
-    seed = wire.Seed(t, torrent, content)
+    seed = wire.Seed(t, torrent, content, rate=RATE)
     announce.fixed = [seed.peer]
     daemon = mimd.Mimd(t, root=root).start()
     daemon.add(torrent.save(t.root + "/x.torrent", announce.url))
-    row = daemon.wait_state(torrent.infohash, "waiting", 30)
-    t.match(row["error"] or "", "(?i)space", "the error names what is missing")
-    t.ok(row["have"] > 12_000_000, "what fitted is kept", row)
+    waits(t, daemon, torrent, "a torrent larger than the disk")
     status, out, err = daemon.run("status")
     t.match(out, "waiting", "status shows it")
+
+    subprocess.run(["mount", "-o", f"remount,size={LARGE}", root], check=True)
+    t.wait(lambda: daemon.torrent(torrent.infohash)["have"] > SIZE / 4, 60,
+        "the download to go on by itself")
+    fill(filler)
+    row = waits(t, daemon, torrent, "a disk that fills in the middle")
+    t.ok(SIZE / 4 < row["have"] < SIZE, "what fitted is kept", row)
     t.equal(sum(r["restarts"] for r in daemon.processes().values()), 0,
         "no child died of it")
-    subprocess.run(["mount", "-o", f"remount,size={LARGE}", root], check=True)
+    os.unlink(filler)
     row = daemon.wait_state(torrent.infohash, "seeding", 75)
     t.equal(torrent.wrong(root), None, "goes on by itself, bit-exact")
     t.equal(row["error"], None, "the error is gone")
@@ -46,4 +70,4 @@ def test(t):
         seed.sent)
 
 
-mimtest.main(test, timeout=150)
+mimtest.main(test, timeout=200)

@@ -45,7 +45,7 @@ def kill_about(t, daemon, going_on):
 def download(t, content, torrent, path, announce):
     """Children killed while mimd downloads; then the parent."""
     seed = clients.Libtorrent(t, path, name="seed", seed=True, root=content,
-        upload_rate_limit=RATE)
+        up=RATE)
     daemon = mimd.Mimd(t, "leech", user=mimd.SPARE_USER, cache="4M").start()
     daemon.add(path)
     daemon.wait_state(torrent.infohash, "downloading", 10)
@@ -68,6 +68,7 @@ def download(t, content, torrent, path, announce):
     t.ok(seed.status["uploaded"] <= SIZE + (kills + 1) * IN_FLIGHT,
         "nothing verified was fetched again",
         f"{seed.status['uploaded'] - SIZE} bytes more, {kills} kills, {have}")
+    seed.close()
     return daemon
 
 
@@ -87,22 +88,26 @@ def kill_parent(t, daemon):
 def upload(t, torrent, daemon, path):
     """Children killed while mimd is the only seed."""
     leech = clients.Libtorrent(t, path, name="other",
-        download_rate_limit=RATE)
+        down=RATE)
     t.wait(lambda: leech.progress() > 0.05, 30, "the leech to begin")
     kills = kill_about(t, daemon, lambda: leech.progress() < 0.8)
     t.ok(kills >= 4, "children were killed while uploading", kills)
+    begin = time.monotonic()
     t.wait(lambda: leech.progress() == 1, 90, "the leech")
+    t.diag(f"the rest took {time.monotonic() - begin:.1f} s")
     t.equal(torrent.wrong(leech.root), None, "upload: bit-exact")
 
 
 def term(t, torrent, daemon, announce):
-    peer_ids = [a["peer_id"] for a in announce.of(torrent.infohash)
-        if a.addr == daemon.addr]
+    def told():
+        return [(a["peer_id"], a["event"]) for a in
+            announce.of(torrent.infohash) if a.addr == daemon.addr]
+
+    before = told()
     t.equal(daemon.stop(), 0, "SIGTERM: exit status 0")
-    stopped = [a for a in announce.of(torrent.infohash, "stopped")
-        if a.addr == daemon.addr]
-    t.equal([a["peer_id"] for a in stopped], peer_ids[-1:],
+    t.equal(told()[len(before):], [(before[-1][0], "stopped")],
         "stopped was announced, once")
+    t.diag([event for _, event in told()])
     daemon.start()
     row = t.wait(lambda: daemon.torrent(torrent.infohash), 10, "the torrent")
     t.ok(row["state"] in ("seeding", "checking"), "it is there again", row)

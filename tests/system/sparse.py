@@ -4,6 +4,8 @@
 # what is there, blocks served and fetched at the far end.
 
 import os
+import shutil
+import subprocess
 import sys
 import time
 
@@ -51,10 +53,10 @@ def test(t):
     # Lose the far end, and one piece before it; have them fetched again.
     reference = os.path.join(t.dir("content"), "sparse.img")
     daemon.ctl("stop", "1")
-    os.link(image, reference)
-    os.unlink(image)
-    os.system(f"cp --sparse=always {reference} {image} &&"
-        f" chown --reference={reference} {image} && truncate -s 4G {image}")
+    os.rename(image, reference)
+    subprocess.run(["cp", "--sparse=always", reference, image], check=True)
+    os.truncate(image, 4 * GIB)
+    shutil.chown(image, mimtest.SERVICE_USER)
     seed = wire.Seed(t, torrent, os.path.dirname(reference))
     announce.fixed = [seed.peer]
     daemon.ctl("check", "1")

@@ -22,7 +22,7 @@ def test(t):
     announce = tracker.Tracker(interval=3)
     path = torrent.save(t.root + "/x.torrent", announce.url)
     seed = clients.Libtorrent(t, path, seed=True, root=content,
-        upload_rate_limit=SEED_RATE)
+        up=SEED_RATE)
     daemons = [mimd.Mimd(t, f"mimd{i}").start() for i in range(3)]
     for daemon in daemons:
         daemon.add(path)

@@ -3,7 +3,8 @@
 ltclient.py torrent directory address:port seed|leech [setting=value ...]
 
 A libtorrent client with one torrent; says how it goes, a JSON object a line.
-The setting preset=high_performance_seed is libtorrent's own set of settings.
+The setting preset=high_performance_seed is libtorrent's own set of settings;
+up and down limit the torrent (libtorrent's own rate limits spare its network).
 """
 
 import json
@@ -35,9 +36,10 @@ def main():
         settings.remove("preset=high_performance_seed")
         conf = dict(lt.high_performance_seed(), **conf)
     conf["outgoing_interfaces"] = listen.rsplit(":", 1)[0]
+    limits = {"up": 0, "down": 0}
     for setting in settings:
         key, value = setting.split("=", 1)
-        conf[key] = value_of(value)
+        (limits if key in limits else conf)[key] = value_of(value)
     session = lt.session(conf)
     add = lt.add_torrent_params()
     add.ti = lt.torrent_info(path)
@@ -47,6 +49,8 @@ def main():
     add.flags &= ~lt.torrent_flags.auto_managed
     add.flags &= ~lt.torrent_flags.paused
     handle = session.add_torrent(add)
+    handle.set_upload_limit(limits["up"])
+    handle.set_download_limit(limits["down"])
     while True:
         s = handle.status()
         print(json.dumps({
