@@ -47,7 +47,7 @@ MIMCTL_OBJ :=	$(call obj,$(filter-out mimctl/main.c,$(MIMCTL_SRC)))
 UNIT_BIN :=	$(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(UNIT_SRC))
 BENCH_BIN :=	$(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(BENCH_SRC))
 
-.PHONY: all unit fuzz bench-bin clean install check run bench
+.PHONY: all unit fuzz san bench-bin clean install check run bench
 .SECONDARY:
 
 all: $(BUILD)/bin/mimd $(BUILD)/bin/mimctl
@@ -118,15 +118,20 @@ $(BUILD)/attempt/bin/mimd: $(call obj,mimd/main.c \
 .PHONY: attempt-bin
 attempt-bin: $(BUILD)/attempt/bin/matrix $(BUILD)/attempt/bin/mimd
 
-# Fuzz targets: the whole tree again, with clang's libFuzzer.
+# The whole tree again, with clang's sanitizers and libFuzzer's counters: the
+# fuzz targets, and programs and unit tests in which no slip goes unnoticed.
+# _FORTIFY_SOURCE would hide copies from the address sanitizer.
 FUZZ_BUILD =	$(BUILD)/fuzz
 FUZZ_SAN =	-fsanitize=fuzzer-no-link,address,undefined \
 		-fno-sanitize-recover=undefined
-FUZZ_BIN :=	$(patsubst tests/fuzz/%.c,$(FUZZ_BUILD)/bin/%,$(FUZZ_SRC))
+FUZZ_ARGS =	BUILD=$(FUZZ_BUILD) CC=$(CLANG) SAN="$(FUZZ_SAN)" \
+		CFLAGS="-O1 -g" HARDEN=-fPIE
 
 fuzz:
-	$(MAKE) BUILD=$(FUZZ_BUILD) CC=$(CLANG) SAN="$(FUZZ_SAN)" \
-	    CFLAGS="-O1 -g" fuzz-bin
+	$(MAKE) $(FUZZ_ARGS) fuzz-bin
+
+san: fuzz
+	$(MAKE) $(FUZZ_ARGS) all unit
 
 .PHONY: fuzz-bin
 fuzz-bin: $(patsubst tests/fuzz/%.c,$(BUILD)/bin/%,$(FUZZ_SRC))
@@ -158,7 +163,7 @@ check:
 	$(MAKE) check-all
 
 .PHONY: check-all
-check-all: all unit fuzz attempt-bin
+check-all: all unit san attempt-bin
 	$(SUDO) env CMOCKA_MESSAGE_OUTPUT=TAP BUILD=$(BUILD) \
 	    prove --timer -j $(JOBS) -e "" $(TESTS)
 
