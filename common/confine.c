@@ -10,17 +10,9 @@
 #include "confine.h"
 #include "landlock.h"
 #include "log.h"
+#include "sanitizer.h"
 
 #define OUT_SIZE	65536
-
-#ifdef __has_feature
-#if __has_feature(address_sanitizer)
-#define SANITIZED
-#endif
-#endif
-#ifdef __SANITIZE_ADDRESS__
-#define SANITIZED
-#endif
 
 /* A sanitizer's report needs calls that a parser has no business with. */
 #ifdef SANITIZED
@@ -96,5 +88,6 @@ confine_parser(void)
 		fatal("confine: no_new_privs");
 	if (landlock_restrict(NULL, 0, LANDLOCK_NO_TCP) == -1)
 		fatal("confine: Landlock");
+	sanitizer_sealed();
 	filter();
 }

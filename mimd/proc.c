@@ -14,7 +14,7 @@
 #include "child.h"
 #include "log.h"
 #include "mem.h"
-#include "sandbox_san.h"
+#include "sanitizer.h"
 
 #define PROC_EXE_FD_MIN	16	/* clear of CHILD_FD when a child moves it */
 #define PROC_ENV_MAX	8
@@ -148,7 +148,7 @@ clean_environment(char **envp, size_t max)
 	static char	 path[] = "PATH=/usr/bin:/bin:/usr/sbin:/sbin";
 	static const char *const keep[] = {
 		"TZ",
-#ifdef SANDBOX_SAN
+#ifdef SANITIZED
 		"ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS",
 #endif
 	};

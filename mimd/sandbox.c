@@ -21,7 +21,7 @@
 #include "privs.h"
 #include "sandbox.h"
 #include "sandbox_filter.h"
-#include "sandbox_san.h"
+#include "sanitizer.h"
 
 /* Where a child that needs no files is locked in: root's, and empty. */
 #define EMPTY_PARENT	"/var/empty"
@@ -237,7 +237,7 @@ limit_all(enum role role)
 		signal(SIGXFSZ, SIG_IGN);
 		good &= limit(RLIMIT_FSIZE, 0);
 	}
-#ifndef SANDBOX_SAN
+#ifndef SANITIZED
 	good &= limit(RLIMIT_AS, sizeof(void *) < 8 ? RLIM_INFINITY :
 	    (rlim_t)ADDRESS_SPACE);
 #endif
@@ -290,30 +290,6 @@ trap_init(void)
 }
 #endif
 
-#ifdef SANDBOX_SAN
-static bool	sealed;
-
-/* The leak sanitizer asks at the end: its tracer cannot start in here. */
-int	__lsan_is_turned_off(void);
-
-int
-__lsan_is_turned_off(void)
-{
-	return sealed;
-}
-
-static void
-leaks_pass(void)
-{
-	sealed = true;
-}
-#else
-static void
-leaks_pass(void)
-{
-}
-#endif
-
 void
 sandbox_seal(enum role role, const struct child_path *paths, int npaths,
     bool relaxed, void (*threads)(void *), void *arg,
@@ -351,7 +327,7 @@ sandbox_seal(enum role role, const struct child_path *paths, int npaths,
 	report->walls |= good ? WALL_RLIMITS : 0;
 
 	trap_init();
-	leaks_pass();
+	sanitizer_sealed();
 	error = sandbox_filter_load(role);
 	need(error == 0, relaxed, "seccomp", error);
 	report->walls |= error == 0 ? WALL_SECCOMP : 0;

@@ -10,7 +10,7 @@
 #include <seccomp.h>
 
 #include "sandbox_filter.h"
-#include "sandbox_san.h"
+#include "sanitizer.h"
 
 /*
  * The one table: which role may make which call, with which arguments.  A
@@ -187,7 +187,7 @@ static const struct rule rules[] = {
 	FAIL1(PEER, socket, EACCES, TYPE(1, SOCK_DGRAM)),
 	FAIL(ALL, socketpair, EACCES),
 
-#ifdef SANDBOX_SAN
+#ifdef SANITIZED
 	/* A sanitizer's runtime; such a build is for tests alone. */
 	ALLOW(ALL, sched_yield),
 	ALLOW(ALL, sigaltstack),

@@ -21,17 +21,9 @@
 
 #include "confine.h"
 #include "landlock.h"
+#include "sanitizer.h"
 
 #define KILLED	256	/* by SIGSYS */
-
-#ifdef __has_feature
-#if __has_feature(address_sanitizer)
-#define SANITIZED
-#endif
-#endif
-#ifdef __SANITIZE_ADDRESS__
-#define SANITIZED
-#endif
 
 /*
  * Run one attempt in a child of its own.  Returns its value, 0 for done or
