@@ -16,6 +16,8 @@ registry_add(struct registry *reg, int fd, uint32_t root, const char *subdir,
 	struct pending_add	*add;
 	uint32_t		 i;
 
+	if (reg->n >= TORRENTS_MAX - REGISTRY_ADDS_MAX)
+		return -1;
 	for (i = 0; i < REGISTRY_ADDS_MAX; i++) {
 		if (reg->adds[i].fd == -1)
 			break;
@@ -37,6 +39,30 @@ registry_add(struct registry *reg, int fd, uint32_t root, const char *subdir,
 	return 0;
 }
 
+static bool
+is_promised(const struct registry *reg, uint32_t id)
+{
+	uint32_t	i;
+
+	for (i = 0; i < REGISTRY_ADDS_MAX; i++) {
+		if (reg->adds[i].fd != -1 && reg->adds[i].id == id)
+			return true;
+	}
+	return false;
+}
+
+/* A number is used up by a torrent, not by a file that disk refuses. */
+static uint32_t
+free_id(const struct registry *reg)
+{
+	uint32_t	id = reg->next_id;
+
+	while (id == 0 || is_promised(reg, id) ||
+	    registry_find(reg, id) != NULL)
+		id++;
+	return id;
+}
+
 static void
 send_add(struct registry *reg, struct pending_add *add)
 {
@@ -54,11 +80,8 @@ send_add(struct registry *reg, struct pending_add *add)
 		log_warn("torrent to add");
 		return;
 	}
-	if (add->id == 0) {
-		add->id = reg->next_id;
-		if (reg->next_id < UINT32_MAX)
-			reg->next_id++;
-	}
+	if (add->id == 0)
+		add->id = free_id(reg);
 	m.id = add->id;
 	add->sent = true;
 	add->tries++;

@@ -189,7 +189,10 @@ reconcile_announce(struct registry *reg, struct torrent *t, bool wanted)
 	return true;
 }
 
-/* What disk was asked for waits until disk is there and has scanned. */
+/*
+ * What disk was asked for waits until disk is there and has scanned.  Once
+ * it has removed a torrent nobody is left to tell tracker of it.
+ */
 static bool
 reconcile_disk(struct registry *reg, struct torrent *t)
 {
@@ -198,7 +201,8 @@ reconcile_disk(struct registry *reg, struct torrent *t)
 		.delete_data = t->delete_data,
 	};
 	bool	removes = t->removing && !t->remove_sent &&
-	    t->swarm == SWARM_NONE;
+	    t->swarm == SWARM_NONE &&
+	    (t->announce == ANNOUNCE_NONE || reg->stopping);
 
 	if (!removes)
 		return true;
@@ -308,7 +312,7 @@ registry_tick(struct registry *reg)
 		if (t->totals && t->announce == ANNOUNCE_STARTED &&
 		    ready(reg, ROLE_TRACKER))
 			send_totals(reg, t);
-		if (save && t->save)
+		if (save && t->save && ready(reg, ROLE_DISK))
 			registry_save(reg, t);
 	}
 	if (reg->behind)

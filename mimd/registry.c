@@ -113,7 +113,7 @@ torrent_new(struct registry *reg, uint32_t id,
 	reg->torrents[i] = t;
 	reg->n++;
 	RB_INSERT(torrent_hashes, &reg->hashes, t);
-	if (id >= reg->next_id && id < UINT32_MAX)
+	if (id >= reg->next_id)		/* at the end from 1 again */
 		reg->next_id = id + 1;
 	return t;
 }

@@ -72,12 +72,27 @@ compare_record(struct torrent *t, const struct msg_torrent_meta *m)
 		t->save = true;
 }
 
+/* An info-hash stands for one shape only, and mimctl must see its place. */
+static bool
+is_plausible(struct registry *reg, const struct torrent *t,
+    const struct msg_torrent_meta *m)
+{
+	const char	*root = reg->ops->root(m->root, reg->arg);
+
+	if (root != NULL && strlen(root) + 1 + strlen(m->subdir) >
+	    PATH_LEN_MAX)
+		return false;
+	return t == NULL || (t->size == m->size && t->nfiles == m->nfiles &&
+	    t->piece_length == m->piece_length && t->npieces == m->npieces);
+}
+
 int
 registry_on_meta(struct registry *reg, const struct msg_torrent_meta *m)
 {
 	struct torrent	*t = registry_find(reg, m->id);
 
-	if (t != registry_find_hash(reg, m->infohash))
+	if (t != registry_find_hash(reg, m->infohash) ||
+	    !is_plausible(reg, t, m))
 		return -1;
 	if (t == NULL) {
 		if (reg->n == TORRENTS_MAX)

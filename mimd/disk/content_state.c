@@ -37,8 +37,6 @@ content_set_state(struct disk *d, struct content *t, enum dstate state,
 	t->state = (uint8_t)state;
 	if (same || !t->is_reported)
 		return;
-	if (error != NULL)
-		log_warnx("torrent %u: %s", t->id, error);
 	m.error = error != NULL ? error : "";
 	chan_send(d->parent, MSG_DISK_STATE, &m);
 }

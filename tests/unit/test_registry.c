@@ -609,6 +609,14 @@ test_add_replayed(void **state)
 	m.id = w->last_id;
 	registry_on_refused(&w->reg, &m);
 	assert_int_equal(w->refused, 13);
+
+	/* Its number goes to the next, not to two at once. */
+	assert_int_equal(registry_add(&w->reg, some_fd(), 0, "", false,
+	    false, 14), 0);
+	assert_int_equal(w->last_id, m.id);
+	assert_int_equal(registry_add(&w->reg, some_fd(), 0, "", false,
+	    false, 15), 0);
+	assert_int_equal(w->last_id, m.id + 1);
 }
 
 static void
