@@ -104,7 +104,8 @@ def test(t):
         pass
     t.diag(f"{sent} requests without reading")
     t.ok(served(daemon) < 2, "one that reads nothing delays no one")
-    t.ok(daemon.processes()["parent"]["memory"] < 64 << 20,
+    t.ok(mimtest.sanitized() or
+        daemon.processes()["parent"]["memory"] < 64 << 20,
         "nor makes the parent grow", daemon.processes()["parent"])
     t.equal(daemon.stop(), 0, "stops as ever")
 

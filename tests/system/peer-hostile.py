@@ -199,7 +199,8 @@ def test(t):
     t.ok(row["downloaded"] < 3 * SIZE, "little was wasted", row)
     restarts = {r: x["restarts"] for r, x in daemon.processes().items()}
     t.equal(sum(restarts.values()), 0, "no child died of it")
-    t.ok(daemon.processes()["peer"]["memory"] < 96 << 20, "peer stayed small",
+    t.ok(mimtest.sanitized() or
+        daemon.processes()["peer"]["memory"] < 96 << 20, "peer stayed small",
         daemon.processes()["peer"])
 
 

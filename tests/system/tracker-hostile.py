@@ -166,7 +166,8 @@ def test(t):
         "an endless answer is cut off", hostile.sent)
     tracker_row = daemon.processes()["tracker"]
     t.equal(tracker_row["restarts"], 0, "the tracker child lived on")
-    t.ok(tracker_row["memory"] < 96 << 20, "and stayed small", tracker_row)
+    t.ok(mimtest.sanitized() or tracker_row["memory"] < 96 << 20,
+        "and stayed small", tracker_row)
     begin = time.monotonic()
     t.equal(daemon.stop(), 0, "stops with all of them about")
     t.ok(time.monotonic() - begin < 10, "and in bounded time")

@@ -190,6 +190,12 @@ def program(name):
     return os.path.join(BUILD, "bin", name)
 
 
+def sanitized():
+    """Built with a sanitizer: its memory says nothing of ours."""
+    with open(program("mimd"), "rb") as f:
+        return b"__asan_init" in f.read()
+
+
 def alive(pid):
     """Is there such a process, and not merely its corpse?"""
     try:
