@@ -45,6 +45,7 @@ struct picker {
 	struct order		 order;	/* pieces not begun, by rarity */
 	uint8_t			*have;
 	uint32_t		 left;
+	uint32_t		 coming;	/* blocks of begun pieces to come */
 	uint32_t		 done;	/* pieces completed since the start */
 	struct pick_list	 open;	/* with free blocks, oldest first */
 	struct pick_list	 busy;	/* all asked for */
@@ -114,6 +115,12 @@ uint32_t
 picker_nopen(const struct picker *p)
 {
 	return p->npieces;
+}
+
+bool
+picker_all_came(const struct picker *p)
+{
+	return p->order.n == 0 && p->coming == 0;
 }
 
 const uint8_t *
@@ -193,6 +200,8 @@ block_free(struct picker *p, struct pick_piece *pp, uint32_t block)
 {
 	struct pick_block	*b = &pp->blocks[block];
 
+	if (b->state >= BLOCK_DISK)
+		p->coming++;
 	b->state = BLOCK_FREE;
 	b->sender = SENDER_NONE;
 	memset(b->asker, 0, sizeof(b->asker));
@@ -210,6 +219,7 @@ piece_open(struct picker *p, uint32_t piece)
 	pp = xcalloc(1, sizeof(*pp) + n * sizeof(pp->blocks[0]));
 	pp->piece = piece;
 	pp->nblocks = pp->nfree = n;
+	p->coming += n;
 	for (i = 0; i < n; i++)
 		pp->blocks[i].sender = SENDER_NONE;
 	pp->slot = p->npieces;
@@ -224,7 +234,11 @@ static void
 piece_close(struct picker *p, struct pick_piece *pp)
 {
 	struct pick_piece	*last = p->pieces[--p->npieces];
+	uint32_t		 i;
 
+	for (i = 0; i < pp->nblocks; i++)
+		if (pp->blocks[i].state < BLOCK_DISK)
+			p->coming--;
 	TAILQ_REMOVE(pp->nfree > 0 ? &p->open : &p->busy, pp, link);
 	if (last != pp) {
 		last->slot = pp->slot;
@@ -272,9 +286,12 @@ step_allows(enum pick_step step, const struct pick_piece *pp,
 		return pp->owner == peer->id;
 	if (pp->owner != 0 && (step == STEP_SHARED || pp->parole))
 		return false;
-	/* On parole one may take over an abandoned piece only if untouched. */
-	return !peer->parole ||
-	    (pp->owner == 0 && pp->nfree == pp->nblocks);
+	/*
+	 * On parole one takes over an abandoned piece if it is untouched;
+	 * others as a last resort, or all on parole could wait for ever.
+	 */
+	return !peer->parole || (pp->owner == 0 &&
+	    (step == STEP_ANY || pp->nfree == pp->nblocks));
 }
 
 static uint32_t
@@ -324,15 +341,12 @@ pick_new_piece(const struct picker *p, const struct pick_peer *peer)
 }
 
 static uint32_t
-pick_from_new(struct picker *p, const struct pick_peer *peer, uint32_t npeers,
+pick_from_new(struct picker *p, const struct pick_peer *peer, uint32_t limit,
     struct pick *out, uint32_t n)
 {
-	uint32_t		 got = 0, limit, piece;
+	uint32_t		 got = 0, piece;
 	struct pick_piece	*pp;
 
-	limit = PICKER_OPEN_BASE + npeers + npeers / 2;
-	if (limit > PICKER_OPEN_MAX)
-		limit = PICKER_OPEN_MAX;
 	while (got < n && p->npieces < PICKER_OPEN_MAX) {
 		/* Small pieces: never less than what a window holds. */
 		if (p->npieces >= limit && TAILQ_FIRST(&p->open) != NULL)
@@ -349,6 +363,18 @@ pick_from_new(struct picker *p, const struct pick_peer *peer, uint32_t npeers,
 	return got;
 }
 
+/* Is there a block to ask for that someone here has? */
+static bool
+picker_has_free(const struct picker *p)
+{
+	const struct pick_piece	*pp;
+
+	TAILQ_FOREACH(pp, &p->open, link)
+		if (order_peers(&p->order, pp->piece) > 0)
+			return true;
+	return order_available(&p->order);
+}
+
 /* Every block to be had is asked for: ask once more, of an idle peer. */
 static uint32_t
 pick_endgame(struct picker *p, const struct pick_peer *peer, struct pick *out,
@@ -358,8 +384,7 @@ pick_endgame(struct picker *p, const struct pick_peer *peer, struct pick *out,
 	struct pick_block	*b;
 	uint32_t		 got = 0, i;
 
-	if (!peer->idle || peer->parole || TAILQ_FIRST(&p->open) != NULL ||
-	    order_available(&p->order))
+	if (!peer->idle || peer->parole || picker_has_free(p))
 		return 0;
 	if (n > PICKER_ENDGAME)
 		n = PICKER_ENDGAME;
@@ -385,7 +410,7 @@ uint32_t
 picker_pick(struct picker *p, const struct pick_peer *peer, uint32_t npeers,
     struct pick *out, uint32_t n)
 {
-	uint32_t	got;
+	uint32_t	got, limit = PICKER_OPEN_BASE + npeers + npeers / 2;
 
 	if (n == 0 || peer->wanted == 0)
 		return 0;
@@ -394,9 +419,12 @@ picker_pick(struct picker *p, const struct pick_peer *peer, uint32_t npeers,
 		got += pick_from_open(p, peer, STEP_SHARED, out + got,
 		    n - got);
 	if (got < n)
-		got += pick_from_new(p, peer, npeers, out + got, n - got);
+		got += pick_from_new(p, peer, limit, out + got, n - got);
 	if (got < n)
 		got += pick_from_open(p, peer, STEP_ANY, out + got, n - got);
+	/* Who has none of the pieces begun (their peers left) may begin more. */
+	if (got == 0)
+		got = pick_from_new(p, peer, PICKER_OPEN_MAX, out, n);
 	if (got == 0)
 		got = pick_endgame(p, peer, out, n);
 	return got;
@@ -470,6 +498,8 @@ picker_on_block(struct picker *p, const struct pick_sender *sender,
 	b = &pp->blocks[block];
 	if (b->state == BLOCK_FREE)
 		piece_set_free(p, pp, pp->nfree - 1);
+	if (b->state < BLOCK_DISK)
+		p->coming--;
 	if (b->asker[0] != 0 && b->asker[0] != sender->id)
 		other = b->asker[0];
 	else if (b->asker[1] != 0 && b->asker[1] != sender->id)

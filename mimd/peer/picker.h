@@ -72,6 +72,8 @@ void	 picker_free(struct picker *p);		/* NULL is fine */
 bool	 picker_has(const struct picker *p, uint32_t piece);
 uint32_t picker_left(const struct picker *p);	/* pieces that we lack */
 uint32_t picker_nopen(const struct picker *p);
+/* Every block we lack came and is at disk. */
+bool	 picker_all_came(const struct picker *p);
 /* The pieces we have, in wire order. */
 const uint8_t *picker_have_bits(const struct picker *p);
 

@@ -187,6 +187,12 @@ order_lost(struct order *o, uint32_t piece)
 	order_insert(o, piece);
 }
 
+uint32_t
+order_peers(const struct order *o, uint32_t piece)
+{
+	return o->seeds + o->avail[piece];
+}
+
 bool
 order_available(const struct order *o)
 {

@@ -37,6 +37,8 @@ uint32_t order_open_slot(const struct order *o, uint32_t piece);
 /* We have the piece; we have it no more. */
 void	 order_had(struct order *o, uint32_t piece);
 void	 order_lost(struct order *o, uint32_t piece);
+/* Peers that have the piece. */
+uint32_t order_peers(const struct order *o, uint32_t piece);
 /* Is there a piece in the list that any peer has? */
 bool	 order_available(const struct order *o);
 /*
