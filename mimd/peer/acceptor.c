@@ -49,15 +49,15 @@ acceptor_on_peer(struct net *net, int fd, const struct sockaddr *sa)
 	struct addr	addr;
 
 	if (addr_from_sockaddr(&addr, sa) == -1 ||
-	    net->nconns >= net->max_peers ||
-	    net->nnewcomers >= NET_HANDSHAKES_MAX ||
 	    bans_has(&net->bans, addr.ip, loop_now(net->loop))) {
 		close(fd);
 		return;
 	}
+	/* Honest ones send their handshake at once. */
+	if (net->nnewcomers == NET_HANDSHAKES_MAX)
+		conn_close(TAILQ_FIRST(&net->newcomers), "no handshake yet");
 	conn_new(net, fd, &addr, NULL);
-	if (!loop_timer_pending(net->idle))
-		loop_timer_set(net->idle, SLOTS_KEEP_MS / 2);
+	data_idle_soon(net);
 }
 
 static void

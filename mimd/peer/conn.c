@@ -13,6 +13,7 @@
 #include "loop.h"
 #include "mem.h"
 #include "net.h"
+#include "patience.h"
 
 /* The life of a connection: from connect or accept, by the handshake, to its end. */
 
@@ -59,6 +60,9 @@ conn_event(int fd, int what, void *arg)
 	/* Half a readv's blocks are worth a message; fewer wait for the turn. */
 	if (c->net->nwrites >= CONN_READ_BLOCKS / 2 || c->net->nreads > 0)
 		data_flush(c->net);
+	/* A slot may have come free. */
+	if (c->net->starved || !TAILQ_EMPTY(&c->net->waiting))
+		net_turn_soon(c->net);
 }
 
 void
@@ -210,6 +214,13 @@ conn_close(struct conn *c, const char *why)
 }
 
 void
+conn_part(struct conn *c, const char *why)
+{
+	send_flush(c);
+	conn_close(c, why);
+}
+
+void
 conn_free_dead(struct net *net)
 {
 	struct conn	*c;
@@ -231,7 +242,8 @@ conn_join(struct conn *c)
 	struct swarm	*s = swarm_by_hash(net, c->rx.head + WIRE_OFF_HASH);
 	uint8_t		 hs[WIRE_HANDSHAKE];
 
-	if (s == NULL || !s->known || !swarm_accepts(s, &c->addr)) {
+	if (s == NULL || !s->known || !swarm_accepts(s, &c->addr) ||
+	    !room_for_one(s, true)) {
 		conn_close(c, s == NULL ? "unknown torrent" : "not now");
 		return false;
 	}
@@ -240,6 +252,7 @@ conn_join(struct conn *c)
 	c->swarm = s;
 	TAILQ_INSERT_TAIL(&s->conns, c, link);
 	s->nconns++;
+	swarm_wake(s, 1000);
 	wire_handshake(hs, s->infohash, net->peer_id);
 	send_bytes(c, hs, sizeof(hs));
 	c->answered = true;
@@ -356,7 +369,8 @@ conn_resume(struct net *net)
 		return;
 	for (c = TAILQ_FIRST(&net->waiting); c != NULL && n > 0; c = next) {
 		next = TAILQ_NEXT(c, wait_link);
-		if (!c->swarm->open)
+		if (!c->swarm->open ||
+		    (c->rx.state != RX_DATA && !data_slots(net)))
 			continue;
 		n--;
 		TAILQ_REMOVE(&net->waiting, c, wait_link);
@@ -379,19 +393,20 @@ void
 conn_tick(struct conn *c, uint64_t now)
 {
 	static const uint8_t	keepalive[4];
+	struct patience		p = conn_patience(c);
+	const char		*why;
 
-	if (c->state != CONN_UP) {
-		if (now - c->started > CONN_HANDSHAKE_MS)
-			conn_close(c, "no handshake in time");
+	switch (patience_check(&p, now, &why)) {
+	case PATIENCE_OVER:
+		conn_close(c, why);
 		return;
-	}
-	if (now - c->received > CONN_IDLE_MS && !c->waiting) {
-		conn_close(c, "silent for too long");
-		return;
-	}
-	if (now - c->sent > CONN_KEEPALIVE_MS) {
+	case PATIENCE_KEEPALIVE:
 		send_bytes(c, keepalive, sizeof(keepalive));
 		conn_send_soon(c);
+		break;
+	case PATIENCE_OK:
+		break;
 	}
-	request_tick(c, now);
+	if (c->state == CONN_UP)
+		request_tick(c, now);
 }

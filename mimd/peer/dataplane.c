@@ -19,8 +19,21 @@ bool
 data_ready(const struct net *net)
 {
 	return net->data != NULL && net->slots.nwrite < NET_WRITE_SLOTS &&
-	    net->slots.nwrite < net->slots.n - net->slots.n / 4 &&
-	    net->slots.nfree + net->slots.ncached >= CONN_READ_BLOCKS;
+	    net->slots.nwrite < net->slots.n - net->slots.n / 4;
+}
+
+bool
+data_slots(const struct net *net)
+{
+	return net->slots.nfree > 0 ||
+	    net->slots.ncached > net->slots.npinned;
+}
+
+bool
+data_cache_slots(const struct net *net)
+{
+	return net->slots.nfree > net->slots.n / 4 ||
+	    net->slots.ncached > net->slots.npinned;
 }
 
 uint32_t

@@ -23,7 +23,7 @@
 
 /* Limits of the peer process. */
 #define NET_HALF_OPEN_MAX	64	/* connects under way */
-#define NET_HANDSHAKES_MAX	256	/* incoming, torrent not yet known */
+#define NET_HANDSHAKES_MAX	256	/* incoming, torrent unknown: oldest goes */
 #define NET_WRITE_SLOTS		256	/* blocks at disk to be written */
 #define NET_LISTEN_MAX		32
 #define NET_ACCEPT_BURST	64	/* of one turn */
@@ -31,11 +31,8 @@
 #define SWARM_CONNECTS		30	/* new ones a second */
 #define SWARM_PER_IP		8	/* connections of one address */
 #define SWARM_HUNGRY_MS		60000
-#define CONN_HANDSHAKE_MS	20000
-#define CONN_IDLE_MS		150000
-#define CONN_KEEPALIVE_MS	90000
 #define CONN_INVALID_MAX	300	/* requests that cannot be served */
-#define CONN_USELESS_MAX	2000	/* messages that say nothing new */
+#define CONN_USELESS_MAX	2000	/* such messages in a minute */
 #define CONN_UNASKED_MAX	512	/* blocks nobody asked for, in a row */
 #define CONN_QUEUE_MAX		8192	/* requests of a peer */
 #define CONN_OUT_MAX		(1U << 20)	/* unsent control bytes */
@@ -49,6 +46,7 @@ struct loop;
 struct loop_io;
 struct loop_timer;
 struct net;
+struct patience;
 struct swarm;
 
 enum conn_state {
@@ -72,6 +70,7 @@ struct rx {
 	uint32_t	 slot;
 	uint32_t	 piece, begin, length;
 	uint32_t	 got;		/* of length */
+	uint64_t	 since;		/* RX_DATA: when it began */
 	uint8_t		*bits;
 };
 
@@ -126,7 +125,9 @@ struct conn {
 
 	uint32_t	 invalid, useless, unasked;
 	uint64_t	 started, received, sent;	/* times */
+	uint64_t	 useless_at;	/* counted from */
 	uint64_t	 limbo_until;
+	uint64_t	 refill_at;	/* ask nothing before */
 	uint64_t	 choked_at;	/* am_choking changed */
 	struct rate	 down, up;
 	uint64_t	 downloaded, uploaded;
@@ -194,6 +195,7 @@ struct net {
 	struct conn_list turns;		/* have something to send */
 	struct conn_list dead;
 	uint32_t	 nconns, nhalf_open, nnewcomers;
+	uint64_t	 full_until;	/* no one could make room */
 	uint32_t	 next_conn;
 	struct bans	 bans;
 
@@ -233,6 +235,8 @@ bool	conn_connect(struct swarm *swarm, const struct addr *addr,
 	    uint8_t source);
 /* Close it, with everything it holds; freed later.  why is for the log. */
 void	conn_close(struct conn *c, const char *why);
+/* The same, but it is told first what waits to be sent. */
+void	conn_part(struct conn *c, const char *why);
 void	conn_free_dead(struct net *net);
 /* Bytes of the handshake are in rx.head: go on with them. */
 void	conn_on_handshake(struct conn *c);
@@ -244,10 +248,15 @@ void	conn_send_soon(struct conn *c);
 void	conn_tick(struct conn *c, uint64_t now);
 void	conn_update_io(struct conn *c);
 
+/* room.c */
+struct patience conn_patience(const struct conn *c);
+/* May the swarm have one more?  Ends a useless one for it if evict. */
+bool	room_for_one(struct swarm *s, bool evict);
+
 /* recv.c: read as much as a turn allows. */
 void	recv_ready(struct conn *c);
 void	recv_clear(struct conn *c);
-/* The arena is gone: what is half received is lost. */
+/* Its slot is taken from it, or gone: what is half received is lost. */
 void	recv_detach(struct conn *c);
 
 /* send.c */
@@ -256,7 +265,7 @@ void	send_plain(struct conn *c, enum wire_id id);
 /* Write what can be written. */
 void	send_flush(struct conn *c);
 void	send_clear(struct conn *c);
-/* The arena is gone: keep the rest of a half sent block. */
+/* The slot is needed, or gone: keep a copy of the half sent block's rest. */
 void	send_detach(struct conn *c);
 
 /* proto.c: what a peer says. */
@@ -265,6 +274,7 @@ void	proto_on_keepalive(struct conn *c);
 /* Owns bits. */
 void	proto_on_bitfield(struct conn *c, uint8_t *bits);
 void	proto_update_interest(struct conn *c);
+/* It said nothing new: harmless, unless it goes on and on. */
 void	proto_useless(struct conn *c);
 
 /* request.c: what we ask. */
@@ -274,7 +284,10 @@ bool	request_expects(struct conn *c, uint32_t piece, uint32_t begin,
 /* It is complete, in slot (owned now). */
 void	request_on_block(struct conn *c, uint32_t piece, uint32_t begin,
 	    uint32_t length, uint32_t slot);
+/* The peer will not send it. */
 void	request_on_refused(struct conn *c, uint32_t piece, uint32_t begin);
+/* It came, or began to, but we did not keep it. */
+void	request_on_dropped(struct conn *c, uint32_t piece, uint32_t begin);
 void	request_refill(struct conn *c);
 void	request_on_choke(struct conn *c);
 void	request_drop_all(struct conn *c, bool cancel);
@@ -308,8 +321,11 @@ void	data_read(struct net *net, uint32_t torrent, uint32_t piece,
 void	data_flush(struct net *net);
 void	data_open(struct swarm *s);
 void	data_close(struct swarm *s);
-/* May more blocks be received now? */
+/* Does disk take more blocks now? */
 bool	data_ready(const struct net *net);
+/* Is there a slot to be had?  For the cache, some are left to others. */
+bool	data_slots(const struct net *net);
+bool	data_cache_slots(const struct net *net);
 /* How many waiting connections may read again. */
 uint32_t data_room(const struct net *net);
 /* Slots are in use: have idle ones given back in a while. */

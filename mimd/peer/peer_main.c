@@ -134,7 +134,7 @@ net_feed_starved(struct net *net)
 	struct conn	*c;
 
 	if (!net->starved || net->data == NULL ||
-	    net->slots.nfree + net->slots.ncached <= net->slots.n / 4)
+	    !data_cache_slots(net))
 		return;
 	net->starved = false;
 	RB_FOREACH(s, swarm_ids, &net->swarms)
@@ -155,8 +155,6 @@ net_turn(void *arg)
 	uint32_t	 n;
 
 	data_flush(net);
-	conn_resume(net);
-	net_feed_starved(net);
 	/* Each once; what is added meanwhile may have to wait. */
 	for (n = net->nconns; n > 0; n--) {
 		if ((c = TAILQ_FIRST(&net->turns)) == NULL)
@@ -168,6 +166,8 @@ net_turn(void *arg)
 	}
 	if (!TAILQ_EMPTY(&net->turns))
 		net_turn_soon(net);
+	conn_resume(net);
+	net_feed_starved(net);
 	data_flush(net);
 	conn_free_dead(net);
 }
@@ -252,7 +252,6 @@ peer_shutdown(void *arg, bool parent_gone)
 	while ((s = RB_ROOT(&net->swarms)) != NULL) {
 		if (!parent_gone)
 			stats_swarm(s, loop_now(net->loop));
-		s->net = net;
 		swarm_free(s);
 	}
 	child_exit(net->child);

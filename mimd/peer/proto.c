@@ -8,10 +8,18 @@
 #include "net.h"
 
 /* What the messages of a peer do (BEP 3). */
+#define USELESS_MS	60000
+#define BITS_COST	100	/* a whole set again, in useless messages */
 
 void
 proto_useless(struct conn *c)
 {
+	uint64_t	now = loop_now(c->net->loop);
+
+	if (now - c->useless_at > USELESS_MS) {
+		c->useless_at = now;
+		c->useless = 0;
+	}
 	if (++c->useless > CONN_USELESS_MAX)
 		conn_close(c, "talks without saying anything");
 }
@@ -52,7 +60,7 @@ peer_is_seed(struct conn *c)
 	s->changed = true;
 	candidates_mark(&s->cands, &c->addr, CAND_SEED);
 	if (s->complete)
-		conn_close(c, "both are seeds");
+		conn_part(c, "both are seeds");
 }
 
 static void
@@ -91,6 +99,9 @@ proto_on_bitfield(struct conn *c, uint8_t *bits)
 	struct swarm	*s = c->swarm;
 	uint32_t	 n = s->geom.npieces;
 
+	/* The work grows with the set, so few may come. */
+	if (c->has.count > 0)
+		c->useless += BITS_COST;
 	bitfield_trim(bits, n);
 	if (s->picker != NULL)
 		picker_del_set(s->picker, &c->has);
@@ -126,6 +137,7 @@ on_choke(struct conn *c, bool choke)
 	c->peer_choking = choke;
 	c->changed = true;
 	if (choke) {
+		proto_useless(c);
 		request_on_choke(c);
 	} else {
 		pipeline_start(&c->pipeline, loop_now(c->net->loop));
@@ -142,6 +154,8 @@ on_interested(struct conn *c, bool interested)
 	}
 	c->peer_interested = interested;
 	c->changed = true;
+	if (!interested)
+		proto_useless(c);
 	unchoke_on_interest(c);
 }
 

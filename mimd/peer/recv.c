@@ -63,7 +63,7 @@ rx_start_drop(struct rx *rx, uint32_t length)
 		rx->state = RX_DROP;
 }
 
-/* The block's head is read: take it into slot, or decide to drop it. */
+/* The block's head is read: its bytes go into slot. */
 static void
 rx_start_data(struct conn *c, const struct wire_msg *m, uint32_t slot)
 {
@@ -76,6 +76,7 @@ rx_start_data(struct conn *c, const struct wire_msg *m, uint32_t slot)
 	rx->begin = m->begin;
 	rx->length = m->length;
 	rx->got = 0;
+	rx->since = loop_now(c->net->loop);
 }
 
 static void
@@ -88,36 +89,27 @@ rx_data_done(struct conn *c)
 	request_on_block(c, rx->piece, rx->begin, rx->length, slot);
 }
 
-/* A piece nobody wants, or one there is no room for. */
+/* A block, by a read that did not foresee it: wanted, and is there room? */
 static void
-rx_refuse_data(struct conn *c, const struct wire_msg *m)
+rx_on_data_head(struct conn *c, const struct wire_msg *m)
 {
+	uint32_t	slot = SLOT_NONE;
+
 	if (m->length == 0) {
+		/* So BitComet refuses a request. */
 		request_on_refused(c, m->piece, m->begin);
 	} else {
+		if (request_expects(c, m->piece, m->begin, m->length))
+			slot = slots_take(&c->net->slots);
+		if (slot != SLOT_NONE) {
+			rx_start_data(c, m, slot);
+			return;
+		}
+		request_on_dropped(c, m->piece, m->begin);
 		c->swarm->wasted += m->length;
 		c->swarm->changed = true;
 	}
 	rx_start_drop(&c->rx, m->length);
-}
-
-static void
-rx_on_data_head(struct conn *c, const struct wire_msg *m)
-{
-	uint32_t	slot;
-
-	if (m->length == 0 ||
-	    !request_expects(c, m->piece, m->begin, m->length)) {
-		rx_refuse_data(c, m);
-		return;
-	}
-	if (c->net->data == NULL ||
-	    (slot = slots_take(&c->net->slots)) == SLOT_NONE) {
-		request_on_refused(c, m->piece, m->begin);
-		rx_refuse_data(c, m);
-		return;
-	}
-	rx_start_data(c, m, slot);
 }
 
 static void
@@ -252,13 +244,16 @@ plan_release(struct conn *c, uint32_t from)
 	plan.nblocks = 0;
 }
 
-/* Lay out the next readv; false if no slot can be had. */
+/*
+ * Lay out the next readv; false if no slot can be had.  Who is in the middle
+ * of a block has one, so there is always someone who gets on.
+ */
 static bool
 plan_make(struct conn *c)
 {
 	struct rx	*rx = &c->rx;
 	struct net	*net = c->net;
-	uint32_t	 max = CONN_READ_BLOCKS, k;
+	uint32_t	 max = CONN_READ_BLOCKS, k, have = rx->hlen;
 
 	plan.nblocks = 0;
 	plan.niov = 0;
@@ -268,16 +263,14 @@ plan_make(struct conn *c)
 		    rx->length - rx->got);
 		max--;
 	}
+	memcpy(plan.head[0], rx->head, have);
 	for (k = 0; k < max && k < c->asked.n; k++) {
 		plan.slot[k] = slots_take(&net->slots);
 		if (plan.slot[k] == SLOT_NONE)
 			break;
 		plan.length[k] = reqs_at(&c->asked, k)->length;
-		if (k == 0 && rx->state == RX_HEAD && rx->hlen > 0)
-			plan_add(rx->head + rx->hlen,
-			    (size_t)WIRE_HEAD_PIECE - rx->hlen);
-		else
-			plan_add(plan.head[k], WIRE_HEAD_PIECE);
+		plan_add(plan.head[k] + have, WIRE_HEAD_PIECE - have);
+		have = 0;
 		plan_add(arena_slot(&net->arena, plan.slot[k]),
 		    plan.length[k]);
 		plan.nblocks++;
@@ -304,7 +297,7 @@ plan_failed(struct conn *c, uint32_t block, int iov, size_t left)
 }
 
 /*
- * Take up to n bytes of block k, whose head is at iov[*iov].  Returns the
+ * Take up to n bytes of block k, whose head is at iov[iov].  Returns the
  * bytes used, or 0 if the guess was wrong.
  */
 static size_t
@@ -312,19 +305,15 @@ plan_take(struct conn *c, uint32_t k, int iov, size_t n)
 {
 	struct rx	*rx = &c->rx;
 	struct wire_msg	 m;
-	const uint8_t	*head = plan.head[k];
 	size_t		 hlen = plan.iov[iov].iov_len, body;
-	uint32_t	 slot = plan.slot[k];
 
 	if (n < hlen)
 		return 0;
-	if (plan.iov[iov].iov_base != (const void *)plan.head[k])
-		head = rx->head;
-	wire_parse(head, WIRE_HEAD_PIECE, &c->swarm->geom, &m);
+	wire_parse(plan.head[k], WIRE_HEAD_PIECE, &c->swarm->geom, &m);
 	if (m.kind != WIRE_DATA || m.length != plan.length[k] ||
 	    !request_expects(c, m.piece, m.begin, m.length))
 		return 0;
-	rx_start_data(c, &m, slot);
+	rx_start_data(c, &m, plan.slot[k]);
 	plan.slot[k] = SLOT_NONE;
 	body = n - hlen < m.length ? n - hlen : m.length;
 	rx->got = (uint32_t)body;
@@ -450,7 +439,8 @@ recv_detach(struct conn *c)
 	if (c->rx.state != RX_DATA)
 		return;
 	/* The request is still on record: nothing will answer it now. */
-	request_on_refused(c, c->rx.piece, c->rx.begin);
+	request_on_dropped(c, c->rx.piece, c->rx.begin);
+	slots_give(&c->net->slots, c->rx.slot, loop_now(c->net->loop));
 	c->rx.state = RX_DROP;
 	c->rx.slot = SLOT_NONE;
 }

@@ -12,6 +12,8 @@
 #define FAST_SECONDS	20	/* a piece within that: a peer of its own */
 #define LIMBO_MAX	512
 #define LIMBO_MS	60000
+#define REFUSED_MS	1000	/* ask nothing after a refusal */
+#define SCARCE_MS	30000	/* for a block when slots are few */
 
 /* A block that was asked for; it may still come although it is not wanted. */
 static void
@@ -103,6 +105,9 @@ request_on_block(struct conn *c, uint32_t piece, uint32_t begin,
 	/* Another may have been quicker while this one was under way. */
 	if (s->picker == NULL || !s->open ||
 	    !picker_wants(s->picker, piece, begin / BLOCK_SIZE)) {
+		if (s->picker != NULL)
+			picker_unask(s->picker, c->id, piece,
+			    begin / BLOCK_SIZE);
 		s->wasted += length;
 		slots_give(&c->net->slots, slot, now);
 		return;
@@ -111,28 +116,35 @@ request_on_block(struct conn *c, uint32_t piece, uint32_t begin,
 	memcpy(sender.ip, c->addr.ip, sizeof(sender.ip));
 	other = picker_on_block(s->picker, &sender, piece,
 	    begin / BLOCK_SIZE);
+	/* Told before disk can be done: who sees the end sees all of it. */
+	if (picker_all_came(s->picker))
+		stats_swarm(s, now);
 	data_write(c->net, s->id, piece, begin, length, slot);
 	if (other != 0 && (o = swarm_conn(s, other)) != NULL)
 		request_on_sent_by_other(o, &r);
 }
 
-/* The peer will not send it, or we could not take it. */
+void
+request_on_dropped(struct conn *c, uint32_t piece, uint32_t begin)
+{
+	struct swarm	*s = c->swarm;
+	uint32_t	 len;
+
+	if (begin % BLOCK_SIZE != 0)
+		return;
+	len = geom_block_len(&s->geom, piece, begin / BLOCK_SIZE);
+	if (request_forget(c, piece, begin, len) && s->picker != NULL)
+		picker_unask(s->picker, c->id, piece, begin / BLOCK_SIZE);
+}
+
 void
 request_on_refused(struct conn *c, uint32_t piece, uint32_t begin)
 {
-	const struct req	*r;
-	uint32_t		 i;
-
-	for (i = 0; i < c->asked.n; i++) {
-		r = reqs_at(&c->asked, i);
-		if (r->piece != piece || r->begin != begin)
-			continue;
-		reqs_remove(&c->asked, i);
-		if (c->swarm->picker != NULL)
-			picker_unask(c->swarm->picker, c->id, piece,
-			    begin / BLOCK_SIZE);
-		return;
-	}
+	request_on_dropped(c, piece, begin);
+	proto_useless(c);
+	/* To ask for the same again at once would go round at line speed. */
+	c->refill_at = loop_now(c->net->loop) + REFUSED_MS;
+	swarm_wake(c->swarm, REFUSED_MS);
 }
 
 static uint32_t
@@ -153,13 +165,13 @@ request_refill(struct conn *c)
 	struct pick_peer peer;
 	uint8_t		 buf[128 * WIRE_HEAD_MAX];
 	uint32_t	 n, i, len, room;
-	uint64_t	 rate;
+	uint64_t	 rate, now = loop_now(c->net->loop);
 	size_t		 off = 0;
 
 	if (c->state != CONN_UP || c->peer_choking || s->picker == NULL ||
-	    !s->open || !c->am_interested)
+	    !s->open || !c->am_interested || now < c->refill_at)
 		return;
-	rate = rate_get(&c->down, loop_now(c->net->loop));
+	rate = rate_get(&c->down, now);
 	room = request_room(c, rate);
 	if (room == 0)
 		return;
@@ -169,7 +181,7 @@ request_refill(struct conn *c)
 	    rate * FAST_SECONDS >= s->geom.piece_length;
 	peer.idle = c->asked.n < PICKER_ENDGAME;
 	if (c->asked.n == 0)
-		pipeline_start(&c->pipeline, loop_now(c->net->loop));
+		pipeline_start(&c->pipeline, now);
 	n = picker_pick(s->picker, &peer, s->nup, picks,
 	    room < 128 ? room : 128);
 	for (i = 0; i < n; i++) {
@@ -228,6 +240,9 @@ request_tick(struct conn *c, uint64_t now)
 {
 	if (c->limbo.n > 0 && now > c->limbo_until)
 		reqs_clear(&c->limbo);
+	if (c->rx.state == RX_DATA && now - c->rx.since > SCARCE_MS &&
+	    !c->waiting && !data_slots(c->net))
+		recv_detach(c);
 	if (c->asked.n == 0) {
 		if (c->am_interested && !c->peer_choking)
 			request_refill(c);

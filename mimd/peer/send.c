@@ -32,7 +32,7 @@ send_bytes(struct conn *c, const void *p, uint32_t n)
 
 	if (c->state == CONN_DEAD || c->overflow)
 		return;
-	if (n > CONN_OUT_MAX - (tx->len - tx->off)) {
+	if (tx->len - tx->off + n > CONN_OUT_MAX) {
 		/* Not closed here: callers walk lists of connections. */
 		c->overflow = true;
 		conn_send_soon(c);
@@ -188,6 +188,9 @@ plan_done(struct conn *c, size_t n)
 		slots_pin(&c->net->slots, c->tx.slot, c->sent);
 		n -= take_current(c, n);
 	}
+	/* A small arena must not end up in the hands of slow readers. */
+	if (c->net->slots.npinned > c->net->slots.n / 4)
+		send_detach(c);
 }
 
 static void

@@ -150,12 +150,14 @@ slot_become(struct slots *s, uint32_t i, enum slot_use use)
 	s->v[i].use = (uint8_t)use;
 }
 
-/* The oldest cached block that nobody sends from; few are pinned. */
+/* The oldest cached block that nobody sends from. */
 static uint32_t
 slots_evict(struct slots *s, bool served_only)
 {
 	uint32_t	i;
 
+	if (s->ncached == s->npinned)
+		return SLOT_NONE;
 	for (i = s->oldest; i != SLOT_NONE; i = s->v[i].next)
 		if (s->v[i].pins == 0 && (s->v[i].served || !served_only))
 			break;
@@ -285,7 +287,8 @@ slots_find(const struct slots *s, uint32_t torrent, uint32_t piece,
 void
 slots_pin(struct slots *s, uint32_t slot, uint64_t now)
 {
-	s->v[slot].pins++;
+	if (s->v[slot].pins++ == 0)
+		s->npinned++;
 	s->v[slot].used = now;
 }
 
@@ -299,6 +302,7 @@ slots_unpin(struct slots *s, uint32_t slot, uint64_t now)
 	v->served = true;
 	if (v->pins > 0)
 		return;
+	s->npinned--;
 	if (v->stale) {
 		slots_give(s, slot, now);
 		return;

@@ -44,6 +44,7 @@ struct slots {
 	uint32_t	 nbuckets;
 	uint32_t	 oldest, newest;	/* LRU */
 	uint32_t	 nfree, nwrite, nread, ncached;
+	uint32_t	 npinned;	/* of the cached */
 	uint32_t	 high;		/* no dirty slot from here on */
 };
 

@@ -129,8 +129,7 @@ swarm_accepts(const struct swarm *s, const struct addr *addr)
 	const struct conn	*c;
 	uint32_t		 same = 0;
 
-	if (s->nconns >= s->net->max_peers_torrent ||
-	    bans_has(&s->net->bans, addr->ip, loop_now(s->net->loop)))
+	if (bans_has(&s->net->bans, addr->ip, loop_now(s->net->loop)))
 		return false;
 	if (s->net->allow_local)
 		return true;
@@ -177,7 +176,7 @@ void
 swarm_connect(struct swarm *s)
 {
 	struct net		*net = s->net;
-	uint64_t		 now = loop_now(net->loop), due;
+	uint64_t		 now = loop_now(net->loop), due, wait = TICK_MS;
 	struct candidate	*cand;
 	struct addr		 addr;
 	int			 i;
@@ -185,13 +184,15 @@ swarm_connect(struct swarm *s)
 	if (!s->known)
 		return;
 	for (i = 0; i < SWARM_CONNECTS; i++) {
-		if (s->nconns >= net->max_peers_torrent ||
-		    net->nconns >= net->max_peers ||
-		    net->nhalf_open >= NET_HALF_OPEN_MAX)
+		due = candidates_due(&s->cands, s->complete);
+		if (due > now || net->nhalf_open >= NET_HALF_OPEN_MAX)
 			break;
+		/* Look around, but do not churn. */
+		if (!room_for_one(s, i == 0 && !s->complete)) {
+			wait = TICK_IDLE_MS;
+			break;
+		}
 		cand = candidates_next(&s->cands, s->complete, now);
-		if (cand == NULL)
-			break;
 		addr = cand->addr;
 		if (bans_has(&net->bans, addr.ip, now))
 			candidates_drop_ip(&s->cands, &addr);
@@ -200,8 +201,8 @@ swarm_connect(struct swarm *s)
 	}
 	due = candidates_due(&s->cands, s->complete);
 	if (due != UINT64_MAX)
-		swarm_wake(s, due > now + TICK_MS ? due - now : TICK_MS);
-	else if (s->nconns > 0)
+		swarm_wake(s, due > now + wait ? due - now : wait);
+	if (i > 0 && s->nconns > 0)
 		swarm_wake(s, TICK_MS);
 }
 
@@ -324,7 +325,7 @@ swarm_complete(struct swarm *s)
 		reqs_clear(&c->limbo);
 		c->wanted = 0;
 		if (c->has.count == s->geom.npieces)
-			conn_close(c, "both are seeds now");
+			conn_part(c, "both are seeds now");
 		else
 			proto_update_interest(c);
 	}
@@ -480,9 +481,11 @@ swarm_end_parole(struct swarm *s, uint32_t piece)
 	struct conn		*c;
 	uint32_t		 n;
 
-	if (picker_blame(s->picker, piece, senders, &n) == PICK_SOLE &&
-	    (c = swarm_conn(s, senders[0].id)) != NULL)
-		c->parole = false;
+	if (picker_blame(s->picker, piece, senders, &n) != PICK_SOLE)
+		return;
+	TAILQ_FOREACH(c, &s->conns, link)
+		if (memcmp(c->addr.ip, senders[0].ip, 16) == 0)
+			c->parole = false;
 }
 
 void

@@ -34,7 +34,6 @@ upload_on_request(struct conn *c, uint32_t piece, uint32_t begin,
 	}
 	c->seq_piece = piece;
 	c->seq_begin = begin + length;
-	c->useless = 0;
 }
 
 void
@@ -160,7 +159,8 @@ upload_prefetch(struct conn *c)
 		upload_wait(c, slot);
 	else if (slot != SLOT_NONE && !c->blocked)
 		conn_send_soon(c);
-	net_turn_soon(net);
+	if (net->nreads > 0)
+		net_turn_soon(net);
 }
 
 void

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: ISC */
+#include "loop.h"
+#include "net.h"
+#include "patience.h"
+
+/*
+ * Room for one connection more.  When all places are taken, one that nobody
+ * has any use of makes way, so that idle peers cannot keep out the others.
+ */
+#define ROOM_FULL_MS	200	/* not looked for again so soon */
+
+struct patience
+conn_patience(const struct conn *c)
+{
+	return (struct patience){
+		.up = c->state == CONN_UP,
+		.paused = c->waiting,
+		.blocked = c->blocked,
+		.interested = c->am_interested || c->peer_interested,
+		.payload = c->downloaded + c->uploaded > 0,
+		.started = c->started,
+		.received = c->received,
+		.sent = c->sent,
+	};
+}
+
+static void
+room_search(struct swarm *s, uint64_t now, struct conn **worst,
+    uint64_t *worst_rank)
+{
+	struct conn	*c;
+	struct patience	 p;
+	uint64_t	 rank;
+
+	TAILQ_FOREACH(c, &s->conns, link) {
+		p = conn_patience(c);
+		rank = patience_rank(&p, now);
+		if (rank > *worst_rank) {
+			*worst = c;
+			*worst_rank = rank;
+		}
+	}
+}
+
+bool
+room_for_one(struct swarm *s, bool evict)
+{
+	struct net	*net = s->net;
+	struct swarm	*o;
+	struct conn	*worst = NULL;
+	uint64_t	 now = loop_now(net->loop), rank = 0;
+	bool		 swarm_full, net_full;
+
+	swarm_full = s->nconns >= net->max_peers_torrent;
+	net_full = net->nconns - net->nnewcomers >= net->max_peers;
+	if (!swarm_full && !net_full)
+		return true;
+	if (!evict || now < net->full_until)
+		return false;
+	room_search(s, now, &worst, &rank);
+	if (!swarm_full && worst == NULL)
+		RB_FOREACH(o, swarm_ids, &net->swarms)
+			room_search(o, now, &worst, &rank);
+	if (worst == NULL) {
+		net->full_until = now + ROOM_FULL_MS;
+		return false;
+	}
+	conn_close(worst, "makes room for another");
+	return true;
+}
