@@ -213,6 +213,7 @@ test_any_order(void **state)
 			assert_true(picker_nopen(s.p) <= PICKER_OPEN_MAX);
 		}
 		assert_int_equal(picker_nopen(s.p), 0);
+		assert_true(picker_all_came(s.p));
 		sim_free(&s);
 	}
 }
@@ -320,6 +321,103 @@ test_blame(void **state)
 	sim_free(&s);
 }
 
+/* A peer that has these pieces and no others. */
+static void
+sim_join_with(struct sim *s, uint32_t i, uint32_t first, uint32_t n)
+{
+	struct sim_peer	*q = &s->peer[i];
+
+	q->here = true;
+	q->has.bits = xcalloc(1, bitfield_size(s->g.npieces));
+	for (q->has.count = 0; q->has.count < n; q->has.count++)
+		bitfield_set(q->has.bits, first + q->has.count);
+	picker_add_set(s->p, &q->has);
+}
+
+/* Pieces that were begun with peers who left keep nobody else waiting. */
+static void
+test_absent(void **state)
+{
+	struct sim	s;
+	uint32_t	i;
+
+	(void)state;
+	sim_init(&s, 60, 4 * 16384);
+	for (i = 0; i < 5; i++) {
+		sim_join_with(&s, i, i * 10, 10);
+		sim_pick(&s, i, MAX - 1, true, false);
+	}
+	assert_true(picker_nopen(s.p) > PICKER_OPEN_BASE + 2);
+	for (i = 0; i < 5; i++)
+		sim_leave(&s, i);
+	sim_join_with(&s, 5, 50, 10);
+	while (s.peer[5].nasked < 20) {
+		struct sim_peer	*q = &s.peer[5];
+		struct pick_peer peer = { 6, &q->has, 10, false, false,
+		    false };
+
+		/* As if alone: the fewest pieces may be begun. */
+		assert_int_equal(picker_pick(s.p, &peer, 1,
+		    &q->asked[q->nasked], 1), 1);
+		assert_true(q->asked[q->nasked].piece >= 50);
+		q->nasked++;
+	}
+	sim_free(&s);
+}
+
+/* Two on parole, of whom one began the last piece and stopped half-way. */
+static void
+test_parole(void **state)
+{
+	struct sim	s;
+
+	(void)state;
+	sim_init(&s, 1, 4 * 16384);
+	sim_join(&s, 0, true);
+	sim_join(&s, 1, true);
+	sim_pick(&s, 0, 2, false, true);
+	assert_int_equal(s.peer[0].nasked, 2);
+	sim_pick(&s, 1, 2, false, true);
+	assert_int_equal(s.peer[1].nasked, 0);
+	picker_on_block(s.p, &(struct pick_sender){ .id = 1 }, 0, 0);
+	picker_on_stored(s.p, 0, 0, true);
+	picker_unask(s.p, 1, 0, 1);
+	s.peer[0].nasked = 0;
+	picker_disown(s.p, 1);
+	*sim_block(&s, 0, 0) = 1;
+	sim_pick(&s, 1, MAX, false, true);
+	assert_int_equal(s.peer[1].nasked, 3);
+	sim_free(&s);
+}
+
+/* "All came" is true from the last block on, and not after a bad piece. */
+static void
+test_all_came(void **state)
+{
+	struct sim		s;
+	struct pick_sender	a = { .id = 1 };
+	uint32_t		b;
+
+	(void)state;
+	sim_init(&s, 1, 2 * 16384);
+	assert_false(picker_all_came(s.p));
+	sim_join(&s, 0, true);
+	sim_pick(&s, 0, MAX, false, false);
+	for (b = 0; b < 2; b++) {
+		assert_false(picker_all_came(s.p));
+		picker_on_block(s.p, &a, 0, b);
+	}
+	assert_true(picker_all_came(s.p));
+	picker_on_stored(s.p, 0, 0, false);
+	assert_false(picker_all_came(s.p));
+	picker_on_block(s.p, &a, 0, 0);
+	assert_true(picker_all_came(s.p));
+	picker_on_bad(s.p, 0);
+	assert_false(picker_all_came(s.p));
+	s.peer[0].nasked = 0;
+	sim_free(&s);
+}
+
 int
 main(void)
 {
@@ -329,6 +427,9 @@ main(void)
 		cmocka_unit_test(test_extent),
 		cmocka_unit_test(test_rarest),
 		cmocka_unit_test(test_blame),
+		cmocka_unit_test(test_absent),
+		cmocka_unit_test(test_parole),
+		cmocka_unit_test(test_all_came),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -111,6 +111,37 @@ test_idle(void **state)
 	slots_clear(&s);
 }
 
+/* The count of what cannot be evicted follows every end of a pin. */
+static void
+test_pinned(void **state)
+{
+	struct slots	s;
+	uint32_t	i, slot[64];
+
+	(void)state;
+	slots_init(&s, 64);
+	for (i = 0; i < 64; i++) {
+		slot[i] = slots_take(&s);
+		slots_read(&s, slot[i], 1, i, 0, 16384);
+		slots_filled(&s, slot[i], 1);
+		slots_pin(&s, slot[i], 1);
+	}
+	slots_pin(&s, slot[0], 1);
+	assert_int_equal(s.npinned, 64);
+	assert_int_equal(slots_take(&s), SLOT_NONE);
+	assert_int_equal(slots_take_cache(&s), SLOT_NONE);
+	slots_forget(&s, 1, 2);
+	assert_int_equal(s.nfree, 0);
+	slots_unpin(&s, slot[0], 2);
+	assert_int_equal(s.npinned, 64);
+	for (i = 0; i < 64; i++)
+		slots_unpin(&s, slot[i], 2);
+	assert_int_equal(s.npinned, 0);
+	assert_int_equal(s.ncached, 0);
+	assert_int_equal(s.nfree, 64);
+	slots_clear(&s);
+}
+
 int
 main(void)
 {
@@ -119,6 +150,7 @@ main(void)
 		cmocka_unit_test(test_cache),
 		cmocka_unit_test(test_forget),
 		cmocka_unit_test(test_idle),
+		cmocka_unit_test(test_pinned),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
