@@ -59,7 +59,7 @@ sibling_headers()
 clang_says()
 {
 	make -k -j2 BUILD="$build" CC=clang CFLAGS="-O0" HARDEN=-fPIE all \
-	    2>&1 | grep -E '(error|warning): |\*\*\*' | grep -v '^clang '
+	    2>&1 | grep -E '(error|warning): |undefined reference|\*\*\*' | grep -v '^clang '
 }
 
 none "manual pages are clean" \
