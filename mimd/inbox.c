@@ -51,11 +51,11 @@ is_safe(const char *text)
 static void
 parent_on_log(struct chan *c, const struct msg_log *m, void *arg)
 {
-	const struct proc	*p = arg;
-	char			 line[LOG_LINE_MAX];
+	struct proc	*p = arg;
+	char		 line[LOG_LINE_MAX];
 
 	(void)c;
-	if (m->level > log_level())
+	if (m->level > log_level() || !proc_may_log(p))
 		return;
 	if (!is_safe(m->text)) {
 		log_warnx("%s: %s", role_name(p->role), m->text);
@@ -65,6 +65,16 @@ parent_on_log(struct chan *c, const struct msg_log *m, void *arg)
 	strlcat(line, ": ", sizeof(line));
 	strlcat(line, m->text, sizeof(line));
 	log_line((enum log_level)m->level, line);
+}
+
+/* ---- from disk and peer ---- */
+
+static void
+parent_on_data_broken(struct chan *c, const struct msg_data_broken *m,
+    void *arg)
+{
+	(void)c;
+	parent_on_link_broken(owner(arg), arg, m);
 }
 
 /* ---- from disk ---- */
@@ -223,6 +233,7 @@ parent_on_resolved(struct chan *c, const struct msg_resolved *m, void *arg)
 const union msg_fn	parent_fns[MSG_COUNT] = {
 	[MSG_READY] = { .ready = parent_on_ready },
 	[MSG_LOG] = { .log = parent_on_log },
+	[MSG_DATA_BROKEN] = { .data_broken = parent_on_data_broken },
 	[MSG_TORRENT_META] = { .torrent_meta = parent_on_torrent_meta },
 	[MSG_TORRENT_TRACKERS] =
 	    { .torrent_trackers = parent_on_torrent_trackers },

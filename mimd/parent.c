@@ -18,6 +18,7 @@ static void parent_on_started(struct proc *, void *);
 static void parent_on_ready(struct proc *, void *);
 static void parent_on_ended(struct proc *, void *);
 static void parent_on_drained(struct proc *, void *);
+static void parent_on_unlinked(void *);
 
 static const struct procs_ops	procs_ops = {
 	.started = parent_on_started,
@@ -104,9 +105,12 @@ static void
 parent_on_tick(void *arg)
 {
 	struct parent	*parent = arg;
+	enum role	 role;
 
 	loop_timer_set(parent->tick, REGISTRY_TICK_MS);
 	registry_tick(&parent->registry);
+	for (role = ROLE_CHILD_FIRST; role <= ROLE_CHILD_LAST; role++)
+		proc_log_held(parent_child(parent, role));
 	control_sweep(parent->control);
 	parent_status(parent);
 }
@@ -158,6 +162,8 @@ parent_init(struct parent *parent, bool keep_stderr, mode_t mask)
 	parent->tick = loop_timer_new(parent->loop, parent_on_tick, parent);
 	parent->end = loop_timer_new(parent->loop, parent_on_end_timer,
 	    parent);
+	parent->unlinked = loop_timer_new(parent->loop, parent_on_unlinked,
+	    parent);
 }
 
 void
@@ -184,6 +190,7 @@ parent_clear(struct parent *parent)
 	procs_free(parent->procs);
 	loop_timer_free(parent->tick);
 	loop_timer_free(parent->end);
+	loop_timer_free(parent->unlinked);
 	loop_free(parent->loop);
 	close(parent->state_fd);
 	for (i = 0; i < parent->conf->nroots; i++) {
@@ -307,7 +314,7 @@ parent_send_port(struct parent *parent)
 void
 parent_link_data(struct parent *parent)
 {
-	struct msg_data_channel	 channel = { 0 };
+	struct msg_data_channel	 channel;
 	struct msg_data_arena	 arena;
 	struct proc		*peer = parent_child(parent, ROLE_PEER);
 	struct proc		*disk = parent_child(parent, ROLE_DISK);
@@ -315,6 +322,8 @@ parent_link_data(struct parent *parent)
 
 	if (!proc_up(peer) || !proc_up(disk))
 		return;
+	loop_timer_clear(parent->unlinked);
+	channel.link = ++parent->link;
 	arena.nslots = (uint32_t)(parent->conf->cache / ARENA_SLOT);
 	if ((fd = arena_create(arena.nslots)) == -1)
 		fatal("cache");
@@ -324,6 +333,34 @@ parent_link_data(struct parent *parent)
 	proc_send_fd(disk, MSG_DATA_ARENA, &arena, fd);
 	proc_send_fd(peer, MSG_DATA_CHANNEL, &channel, fds[0]);
 	proc_send_fd(disk, MSG_DATA_CHANNEL, &channel, fds[1]);
+}
+
+/* A live child closes its channel only to do harm. */
+static void
+parent_on_unlinked(void *arg)
+{
+	struct parent	*parent = arg;
+
+	if (parent->phase < PARENT_HALTING && proc_up(parent->unlinker))
+		proc_breach(parent->unlinker, "closed its data channel");
+}
+
+void
+parent_on_link_broken(struct parent *parent, struct proc *p,
+    const struct msg_data_broken *m)
+{
+	struct proc	*other;
+
+	other = parent_child(parent, p->role == ROLE_DISK ? ROLE_PEER :
+	    ROLE_DISK);
+	/* Anything else is of an older channel, whose end is long gone. */
+	if (m->link != parent->link || parent->phase >= PARENT_HALTING)
+		return;
+	if (m->closed) {
+		parent->unlinker = other;
+		loop_timer_set(parent->unlinked, PARENT_LINK_MS);
+	} else if (proc_up(other))
+		proc_blame(p, other, m->why);
 }
 
 /* All that a child must know, in the order of a first start. */

@@ -327,6 +327,7 @@ proc_start(struct proc *p)
 	chan_on_drain(p->chan, proc_on_drain);
 	p->started = loop_now(procs->loop);
 	p->ready = p->leaving = p->killed = p->reaped = false;
+	p->blames = 0;
 	p->walls = 0;
 	p->landlock_abi = 0;
 	loop_timer_set(p->timer, PROC_READY_MS);
@@ -369,6 +370,36 @@ proc_send(struct proc *p, enum msg_type type, const void *body)
 	proc_send_fd(p, type, body, -1);
 }
 
+/* ---- what it logs ---- */
+
+bool
+proc_may_log(struct proc *p)
+{
+	uint64_t	now = loop_now(p->procs->loop);
+	uint64_t	times, earned;
+
+	times = log_level() == LOG_LEVEL_DEBUG ? PROC_LOG_DEBUG : 1;
+	earned = (now - p->log_at) * PROC_LOG_RATE * times;
+	p->log_at = now;
+	p->log_spent -= earned < p->log_spent ? earned : p->log_spent;
+	if (p->log_spent + 1000 <= PROC_LOG_BURST * times * 1000) {
+		p->log_spent += 1000;
+		return true;
+	}
+	if (++p->log_held == PROC_LOG_FLOOD)
+		proc_breach(p, "floods the log");
+	return false;
+}
+
+void
+proc_log_held(struct proc *p)
+{
+	if (p->log_held > 0)
+		log_warnx("%s: %u lines held back", role_name(p->role),
+		    p->log_held);
+	p->log_held = 0;
+}
+
 /* ---- end ---- */
 
 void
@@ -381,6 +412,17 @@ proc_breach(struct proc *p, const char *why)
 	if (p->pid != 0 && !p->reaped)
 		kill(p->pid, SIGKILL);
 	proc_lost(p);
+}
+
+void
+proc_blame(struct proc *p, struct proc *other, const char *why)
+{
+	char	text[ERROR_MAX + 16];
+
+	snprintf(text, sizeof(text), "%s: %s", role_name(p->role), why);
+	proc_breach(other, text);
+	if (++p->blames == PROC_BLAMES_MAX)
+		proc_breach(p, "blames its sibling time and again");
 }
 
 void
@@ -436,6 +478,7 @@ proc_on_death(struct proc *p)
 	bool		 planned = p->leaving;
 
 	stderr_finish(p);
+	proc_log_held(p);
 	log_death(p, p->status);
 	p->pid = 0;
 	p->ready = p->leaving = p->reaped = false;

@@ -22,6 +22,11 @@
 #define PROC_STDERR_MAX		65536	/* bytes logged of a child's life */
 #define PROC_STABLE_MS		60000	/* of life forgive earlier deaths */
 #define PROC_BACKOFF_MAX_MS	60000
+#define PROC_LOG_BURST		100	/* lines a child may log at once */
+#define PROC_LOG_RATE		10	/* ... and a second */
+#define PROC_LOG_DEBUG		100	/* times that, when debugging */
+#define PROC_LOG_FLOOD		10000	/* held back lines that are too many */
+#define PROC_BLAMES_MAX		4	/* siblings killed on a child's word */
 
 struct procs;
 
@@ -37,6 +42,10 @@ struct proc {
 	bool		 ready;		/* sealed, as it says below */
 	bool		 leaving;	/* was asked to end */
 	bool		 killed;	/* by us, said why already */
+	uint64_t	 log_at;	/* loop_now() of the last line */
+	uint64_t	 log_spent;	/* thousandths of lines of a burst */
+	uint32_t	 log_held;	/* lines held back */
+	uint32_t	 blames;	/* siblings it complained of */
 	int		 err_fd;	/* its standard error, or -1 */
 	struct loop_io	*err_io;
 	size_t		 err_left;	/* bytes of it that are still heard */
@@ -79,6 +88,15 @@ void		 proc_send_fd(struct proc *p, enum msg_type type,
 		    const void *body, int fd);
 /* What this child said cannot be true: log it, kill, start anew. */
 void		 proc_breach(struct proc *p, const char *why);
+/*
+ * May this child log a line now?  Says false and counts if it logs too much;
+ * one that does not stop is killed.  The other tells of what was held back.
+ */
+bool		 proc_may_log(struct proc *p);
+void		 proc_log_held(struct proc *p);
+/* What this child says of the other is believed, though not for ever. */
+void		 proc_blame(struct proc *p, struct proc *other,
+		    const char *why);
 void		 proc_on_ready(struct proc *p, const struct msg_ready *m);
 /* Ask it to end; another follows at once unless procs_stop() was said. */
 void		 proc_leave(struct proc *p);

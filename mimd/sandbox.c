@@ -99,12 +99,20 @@ drop_fds(int keep)
 		fatal("close_range");
 }
 
+/* Whatever our umask; a directory that is there stays as it is. */
+static void
+make_dir(const char *path, mode_t mode)
+{
+	if (mkdir(path, mode) == -1 ? errno != EEXIST :
+	    chmod(path, mode) == -1)
+		fatal("%s", path);
+}
+
 static void
 make_empty(void)
 {
-	if ((mkdir(EMPTY_PARENT, 0755) == -1 && errno != EEXIST) ||
-	    (mkdir(EMPTY_DIR, 0555) == -1 && errno != EEXIST))
-		fatal(EMPTY_DIR);
+	make_dir(EMPTY_PARENT, 0755);
+	make_dir(EMPTY_DIR, 0555);
 }
 
 static void

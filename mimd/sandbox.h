@@ -17,15 +17,17 @@ struct sandbox_report {
 
 /*
  * First half, at exec: close every descriptor but 0-2 and keep_fd, no core,
- * not dumpable.  As root: chroot to an empty directory (roles without
- * files), drop groups, user and every capability for user uid, gid.
- * Fatal on failure.
+ * not dumpable.  As root: see that the empty directory is there, become the
+ * service user without groups, and drop every capability but, in roles
+ * without files, the one that chroot(2) takes.  Fatal on failure.
  */
 void	sandbox_drop(enum role role, int keep_fd);
 /*
- * Second half, before the first byte from outside: resource limits,
- * no_new_privs, Landlock with only these directories, the role's seccomp
- * filter (for all threads).  threads(arg), if not NULL, is called between
+ * Second half, before the first byte from outside, when libraries have read
+ * their files: if the first half was root's, roles without files chroot to
+ * the empty directory and drop that last capability (fatal on failure); then
+ * no_new_privs, Landlock with only these directories, resource limits, the
+ * role's seccomp filter (for all threads).  threads(arg), if not NULL, is called between
  * Landlock and the filter.  A wall that cannot be had is fatal unless relaxed.
  */
 void	sandbox_seal(enum role role, const struct child_path *paths,

@@ -49,6 +49,7 @@ struct disk {
 
 	/* The channel to peer: disk_data.c */
 	struct chan		*data;		/* NULL: none now */
+	uint32_t		 link;		/* the parent's name for it */
 	struct arena		 arena;
 	uint32_t		*marks;		/* of slots: the message that */
 	uint32_t		 serial;	/* named them last */

@@ -61,15 +61,20 @@ disk_data_drop(struct disk *d)
 		t->open = false;
 }
 
+/* The parent replaces the sibling that broke it, and makes a new one. */
 static void
 disk_data_on_closed(struct chan *c, const char *why, void *arg)
 {
-	struct disk	*d = arg;
+	struct disk		*d = arg;
+	struct msg_data_broken	 m = {
+		.link = d->link,
+		.closed = why == NULL,
+		.why = why == NULL ? "" : why,
+	};
 
 	(void)c;
-	if (why != NULL)
-		log_warnx("data channel: %s", why);
 	disk_data_drop(d);
+	chan_send(d->parent, MSG_DATA_BROKEN, &m);
 }
 
 static void
@@ -93,9 +98,10 @@ disk_data_arena(struct disk *d, int fd, uint32_t nslots)
 }
 
 void
-disk_data_channel(struct disk *d, int fd)
+disk_data_channel(struct disk *d, int fd, uint32_t link)
 {
 	disk_data_drop(d);
+	d->link = link;
 	if (d->arena.base == NULL)
 		fatalx("data channel without an arena");
 	d->data = chan_new(d->loop, fd, ROLE_DISK, ROLE_PEER, false, data_fns,

@@ -11,7 +11,8 @@ struct disk;
 void	disk_data_init(struct disk *d);
 /* Map a new arena; any channel before it is dropped.  Takes fd. */
 void	disk_data_arena(struct disk *d, int fd, uint32_t nslots);
-void	disk_data_channel(struct disk *d, int fd);
+/* The channel that the parent calls link. */
+void	disk_data_channel(struct disk *d, int fd, uint32_t link);
 /* Peer may not use the torrent any more. */
 void	disk_data_forget(struct disk *d, struct content *t);
 

@@ -190,8 +190,7 @@ static void
 disk_on_data_channel(struct chan *c, const struct msg_data_channel *m,
     void *arg)
 {
-	(void)m;
-	disk_data_channel(arg, chan_take_fd(c));
+	disk_data_channel(arg, chan_take_fd(c), m->link);
 }
 
 static void

@@ -8,11 +8,18 @@
 
 /* The data channel to disk: blocks to write and to read, and its answers. */
 
+/* Disk broke the rules, or (NULL) closed it: the parent makes a new one. */
 static void
 data_broken(struct net *net, const char *why)
 {
-	log_warnx("data channel: %s", why);
+	struct msg_data_broken	m = {
+		.link = net->link,
+		.closed = why == NULL,
+		.why = why == NULL ? "" : why,
+	};
+
 	data_stop(net);
+	chan_send(net->child->parent, MSG_DATA_BROKEN, &m);
 }
 
 bool
@@ -185,12 +192,8 @@ static const union msg_fn data_fns[MSG_COUNT] = {
 static void
 data_on_closed(struct chan *c, const char *why, void *arg)
 {
-	struct net	*net = arg;
-
 	(void)c;
-	if (why != NULL)
-		log_warnx("data channel: %s", why);
-	data_stop(net);
+	data_broken(arg, why);
 }
 
 void
@@ -205,10 +208,11 @@ data_arena(struct net *net, int fd, uint32_t nslots)
 }
 
 void
-data_start(struct net *net, int fd)
+data_start(struct net *net, int fd, uint32_t link)
 {
 	struct swarm	*s;
 
+	net->link = link;
 	net->data = chan_new(net->loop, fd, ROLE_PEER, ROLE_DISK, false,
 	    data_fns, data_on_closed, net);
 	RB_FOREACH(s, swarm_ids, &net->swarms)

@@ -205,6 +205,7 @@ struct net {
 	uint64_t	 up_total;
 
 	struct chan	*data;		/* NULL: disk is away */
+	uint32_t	 link;		/* the parent's name for it */
 	struct arena	 arena;
 	struct slots	 slots;
 	struct rec_block writes[256], reads[256];
@@ -311,7 +312,7 @@ void	unchoke_on_gone(struct conn *c);
 void	unchoke_tick(struct net *net, uint64_t now);
 
 /* dataplane.c */
-void	data_start(struct net *net, int fd);
+void	data_start(struct net *net, int fd, uint32_t link);
 void	data_arena(struct net *net, int fd, uint32_t nslots);
 void	data_stop(struct net *net);
 void	data_write(struct net *net, uint32_t torrent, uint32_t piece,

@@ -51,13 +51,12 @@ peer_on_data_channel(struct chan *c, const struct msg_data_channel *m,
 	struct net	*net = arg;
 	int		 fd = chan_take_fd(c);
 
-	(void)m;
 	if (net->arena.base == NULL) {
 		log_warnx("data channel without an arena");
 		close(fd);
 		return;
 	}
-	data_start(net, fd);
+	data_start(net, fd, m->link);
 }
 
 static void

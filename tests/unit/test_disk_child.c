@@ -214,7 +214,7 @@ static void
 connect_data(struct world *w)
 {
 	struct msg_data_arena	arena = { .nslots = SLOTS };
-	struct msg_data_channel	channel = { .none = 0 };
+	struct msg_data_channel	channel = { .link = 1 };
 	int			fd, ends[2];
 
 	arena_unmap(&w->arena);

@@ -226,7 +226,16 @@ parent_halted(struct chan *c, const struct msg_swarm_halted *m, void *arg)
 	loop_stop(w->loop);
 }
 
+static void
+parent_broken(struct chan *c, const struct msg_data_broken *m, void *arg)
+{
+	(void)c;
+	(void)arg;
+	assert_true(m->closed);
+}
+
 static const union msg_fn parent_fns[MSG_COUNT] = {
+	[MSG_DATA_BROKEN] = { .data_broken = parent_broken },
 	[MSG_SWARM_STATS] = { .swarm_stats = parent_stats },
 	[MSG_PEER_ROWS] = { .peer_rows = parent_rows },
 	[MSG_PEER_GONE] = { .peer_gone = parent_gone },
