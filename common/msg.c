@@ -4,185 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "frame.h"
 #include "mem.h"
 #include "msg.h"
 
-#define FRAME_DEPTH_MAX	8	/* arrays in arrays; the table needs 3 */
 #define SCRATCH_ALIGN	8
-
-/* ---- the table ---- */
-
-enum {
-#define REC(name)				REC_##name,
-#define END_REC
-#define MSG(name, NAME, from, to, phase, fd)
-#define LAST_SETUP				MSG
-#define END_MSG
-#define UINT(type, name, min, max)
-#define FLAG(name)
-#define HASH(name, size)
-#define BLOB(name, min, max)
-#define STR(name, max)
-#define LIST(rec, name, max)
-#define NONE
-#include "msg.def"
-#undef REC
-#undef END_REC
-#undef MSG
-#undef LAST_SETUP
-#undef END_MSG
-#undef UINT
-#undef FLAG
-#undef HASH
-#undef BLOB
-#undef STR
-#undef LIST
-#undef NONE
-	REC_COUNT
-};
-
-static struct msg_rec	recs[REC_COUNT];
-static struct msg_desc	descs[MSG_COUNT];
-
-/*
- * A function for each record and message, since only there can the fields,
- * which do not know whose they are, name their struct (as S).
- */
-#define FIELDS(tag) \
-	typedef struct tag S; \
-	static const struct msg_field fields[] = {
-#define END_FIELDS \
-		{ .kind = FIELD_END } \
-	};
-#define REC(name) \
-static void \
-init_rec_##name(struct msg_rec *r) \
-{ \
-	FIELDS(rec_##name)
-#define END_REC \
-	END_FIELDS \
-	r->fields = fields; \
-	r->size = sizeof(S); \
-}
-#define MSG(name, NAME, from, to, phase, fd) \
-static void \
-init_msg_##name(struct msg_desc *d) \
-{ \
-	FIELDS(msg_##name)
-#define LAST_SETUP	MSG
-#define END_MSG \
-	END_FIELDS \
-	d->fields = fields; \
-	d->size = sizeof(S); \
-}
-#define UINT(type, f, lo, hi) \
-	{ FIELD_UINT, #f, offsetof(S, f), sizeof(type), lo, hi, NULL },
-#define FLAG(f) \
-	{ FIELD_FLAG, #f, offsetof(S, f), sizeof(bool), 0, 1, NULL },
-#define HASH(f, n) \
-	{ FIELD_HASH, #f, offsetof(S, f), n, n, n, NULL },
-#define BLOB(f, lo, hi) \
-	{ FIELD_BLOB, #f, offsetof(S, f), 0, lo, hi, NULL },
-#define STR(f, hi) \
-	{ FIELD_STR, #f, offsetof(S, f), 0, 0, hi, NULL },
-#define LIST(r, f, hi) \
-	{ FIELD_LIST, #f, offsetof(S, f), 0, 0, hi, &recs[REC_##r] },
-#define NONE
-#include "msg.def"
-#undef REC
-#undef END_REC
-#undef MSG
-#undef LAST_SETUP
-#undef END_MSG
-#undef UINT
-#undef FLAG
-#undef HASH
-#undef BLOB
-#undef STR
-#undef LIST
-#undef NONE
-
-#define UINT(type, name, min, max)
-#define FLAG(name)
-#define HASH(name, size)
-#define BLOB(name, min, max)
-#define STR(name, max)
-#define LIST(rec, name, max)
-#define NONE
-#define END_REC
-#define END_MSG
-
-#define SETUP		PHASE_SETUP
-#define RUN		PHASE_RUN
-#define ANY		(PHASE_SETUP | PHASE_RUN)
-#define FD		true
-#define NOFD		false
-
-static void
-table_init(void)
-{
-	struct msg_desc	*d;
-
-#define REC(n) \
-	recs[REC_##n].name = #n; \
-	init_rec_##n(&recs[REC_##n]);
-#define MSG_ROW(n, N, f, t, p, has_fd, last) \
-	d = &descs[MSG_##N]; \
-	d->name = #n; \
-	d->from = (f); \
-	d->to = (t); \
-	d->phases = (p); \
-	d->fd = (has_fd); \
-	d->last_setup = (last); \
-	init_msg_##n(d);
-#define MSG(n, N, f, t, p, fd)		MSG_ROW(n, N, f, t, p, fd, false)
-#define LAST_SETUP(n, N, f, t, p, fd)	MSG_ROW(n, N, f, t, p, fd, true)
-#include "msg.def"
-#undef REC
-#undef MSG
-#undef LAST_SETUP
-}
-
-const struct msg_desc *
-msg_desc(uint32_t type)
-{
-	if (type >= MSG_COUNT)
-		return NULL;
-	if (descs[0].name == NULL)
-		table_init();
-	return &descs[type];
-}
-
-const char *
-msg_name(uint32_t type)
-{
-	const struct msg_desc	*d = msg_desc(type);
-
-	return d != NULL ? d->name : "unknown";
-}
-
-int
-msg_allowed(uint32_t type, enum role from, enum role to, uint8_t phase,
-    bool has_fd, const char **why)
-{
-	const struct msg_desc	*d = msg_desc(type);
-
-	if (d == NULL)
-		*why = "unknown message";
-	else if ((d->from & (1U << from)) == 0)
-		*why = "message from the wrong sender";
-	else if ((d->to & (1U << to)) == 0)
-		*why = "message to the wrong receiver";
-	else if ((d->phases & phase) == 0)
-		*why = "message in the wrong phase";
-	else if (d->fd && !has_fd)
-		*why = "message lacks its descriptor";
-	else if (!d->fd && has_fd)
-		*why = "message with a stray descriptor";
-	else
-		return 0;
-	return -1;
-}
 
 static uint32_t
 field_count(const struct msg_field *f)
@@ -363,116 +189,6 @@ msg_encode(enum msg_type type, const void *body, uint8_t *buf, size_t size)
 	    encode_fields(&pk, d->fields, body) == -1)
 		return -1;
 	return (ssize_t)out.len;
-}
-
-/* ---- the frame walker ---- */
-
-struct walk {
-	const uint8_t	*p, *end;
-	uint64_t	 elements;	/* declared so far */
-	size_t		 limit;		/* bytes of the frame */
-	uint32_t	 left[FRAME_DEPTH_MAX];
-	uint32_t	 depth;
-};
-
-static int
-walk_number(struct walk *w, uint32_t nbytes, uint32_t *v)
-{
-	if ((size_t)(w->end - w->p) < nbytes)
-		return -1;
-	for (*v = 0; nbytes > 0; nbytes--)
-		*v = *v << 8 | *w->p++;
-	return 0;
-}
-
-static int
-walk_skip(struct walk *w, uint32_t n)
-{
-	if ((size_t)(w->end - w->p) < n)
-		return -1;
-	w->p += n;
-	return 0;
-}
-
-/* Open an array; an empty one is over at once. */
-static int
-walk_array(struct walk *w, uint32_t n)
-{
-	w->elements += n;
-	if (w->elements > w->limit)
-		return -1;
-	if (n == 0)
-		return 0;
-	if (w->depth == FRAME_DEPTH_MAX)
-		return -1;
-	w->left[w->depth++] = n;
-	return 0;
-}
-
-/* One value: only the types that the table uses are let through. */
-static int
-walk_value(struct walk *w)
-{
-	uint32_t	n;
-	uint8_t		c = *w->p++;
-
-	if (c <= 0x7f)				/* positive fixint */
-		return 0;
-	if ((c & 0xf0) == 0x90)			/* fixarray */
-		return walk_array(w, c & 0x0f);
-	if ((c & 0xe0) == 0xa0)			/* fixstr */
-		return walk_skip(w, c & 0x1f);
-	switch (c) {
-	case 0xc2:				/* false, true */
-	case 0xc3:
-		return 0;
-	case 0xc4:				/* bin 8, 16, 32 */
-	case 0xc5:
-	case 0xc6:
-		if (walk_number(w, 1U << (c - 0xc4), &n) == -1)
-			return -1;
-		return walk_skip(w, n);
-	case 0xcc:				/* uint 8, 16, 32, 64 */
-	case 0xcd:
-	case 0xce:
-	case 0xcf:
-		return walk_skip(w, 1U << (c - 0xcc));
-	case 0xd9:				/* str 8, 16, 32 */
-	case 0xda:
-	case 0xdb:
-		if (walk_number(w, 1U << (c - 0xd9), &n) == -1)
-			return -1;
-		return walk_skip(w, n);
-	case 0xdc:				/* array 16, 32 */
-	case 0xdd:
-		if (walk_number(w, c == 0xdc ? 2 : 4, &n) == -1)
-			return -1;
-		return walk_array(w, n);
-	default:
-		return -1;
-	}
-}
-
-/*
- * msgpack-c allocates what a header declares; so every count is held against
- * the bytes that are really there before it sees the frame.
- */
-static int
-frame_ok(const uint8_t *buf, size_t len)
-{
-	struct walk	w = { .p = buf, .end = buf + len, .limit = len };
-
-	do {
-		if (w.p == w.end)
-			return -1;
-		if (w.depth > 0)
-			w.left[w.depth - 1]--;
-		if (walk_value(&w) == -1)
-			return -1;
-		while (w.depth > 0 && w.left[w.depth - 1] == 0)
-			w.depth--;
-	} while (w.depth > 0);
-	return w.p == w.end ? 0 : -1;
 }
 
 /* ---- decoding ---- */
@@ -672,7 +388,7 @@ msg_decode(struct msg_in *in, const uint8_t *buf, size_t len,
 	int			 r = -1;
 
 	*why = "malformed frame";
-	if (len > MSG_SIZE_MAX || frame_ok(buf, len) == -1)
+	if (len > MSG_SIZE_MAX || frame_check(buf, len) == -1)
 		return -1;
 	msgpack_unpacked_init(&result);
 	if (msgpack_unpack_next(&result, (const char *)buf, len, &off) ==
@@ -689,8 +405,6 @@ msg_dispatch(const union msg_fn *fns, struct msg_in *in, struct chan *c,
 	if (fns[in->type].any == NULL)
 		return -1;
 	switch (in->type) {
-#define REC(name)
-#define LAST_SETUP	MSG
 #define MSG(name, NAME, from, to, phase, fd) \
 	case MSG_##NAME: \
 		fns[MSG_##NAME].name(c, &in->body.name, arg); \
@@ -698,22 +412,4 @@ msg_dispatch(const union msg_fn *fns, struct msg_in *in, struct chan *c,
 #include "msg.def"
 	}
 	return 0;
-}
-
-const char *
-tstate_name(enum tstate state)
-{
-	static const char *const	names[] = {
-		[TSTATE_CHECKING] = "checking",
-		[TSTATE_METADATA] = "metadata",
-		[TSTATE_DOWNLOADING] = "downloading",
-		[TSTATE_SEEDING] = "seeding",
-		[TSTATE_STOPPED] = "stopped",
-		[TSTATE_QUEUED] = "queued",
-		[TSTATE_MOVING] = "moving",
-		[TSTATE_WAITING] = "waiting",
-		[TSTATE_ERROR] = "error"
-	};
-
-	return names[state];
 }

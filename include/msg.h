@@ -120,7 +120,6 @@ struct blob {
 #define REC(name)			struct rec_##name {
 #define END_REC				};
 #define MSG(name, NAME, from, to, phase, fd)	struct msg_##name {
-#define LAST_SETUP			MSG
 #define END_MSG				};
 #define UINT(type, name, min, max)	type name;
 #define FLAG(name)			bool name;
@@ -131,41 +130,16 @@ struct blob {
 	struct { const struct rec_##rec *v; uint32_t n; } name;
 #define NONE				char none;
 #include "msg.def"
-#undef REC
-#undef END_REC
-#undef MSG
-#undef END_MSG
-#undef UINT
-#undef FLAG
-#undef HASH
-#undef BLOB
-#undef STR
-#undef LIST
-#undef NONE
-
-/* The empty definitions shared by the inclusions that want names only. */
-#define REC(name)
-#define END_REC
-#define END_MSG
-#define UINT(type, name, min, max)
-#define FLAG(name)
-#define HASH(name, size)
-#define BLOB(name, min, max)
-#define STR(name, max)
-#define LIST(rec, name, max)
-#define NONE
 
 enum msg_type {
 #define MSG(name, NAME, from, to, phase, fd)	MSG_##NAME,
 #include "msg.def"
-#undef MSG
 	MSG_COUNT
 };
 
 union msg_body {
 #define MSG(name, NAME, from, to, phase, fd)	struct msg_##name name;
 #include "msg.def"
-#undef MSG
 };
 
 struct chan;
@@ -180,19 +154,7 @@ union msg_fn {
 #define MSG(name, NAME, from, to, phase, fd) \
 	void	(*name)(struct chan *c, const struct msg_##name *m, void *arg);
 #include "msg.def"
-#undef MSG
 };
-#undef REC
-#undef END_REC
-#undef END_MSG
-#undef UINT
-#undef FLAG
-#undef HASH
-#undef BLOB
-#undef STR
-#undef LIST
-#undef NONE
-#undef LAST_SETUP
 
 /* Phases of a sender's side of a channel. */
 #define PHASE_SETUP	0x1
