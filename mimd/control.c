@@ -368,8 +368,8 @@ clear_path(const struct sockaddr_un *sun, char *err, size_t errsize)
 	if (lstat(sun->sun_path, &sb) == -1)
 		return 0;
 	if (!S_ISSOCK(sb.st_mode)) {
-		snprintf(err, errsize, "%s: is there and is not a socket",
-		    sun->sun_path);
+		snprintf(err, errsize, "control socket \"%s\": is there and "
+		    "is not a socket", sun->sun_path);
 		return -1;
 	}
 	if ((fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC |
@@ -379,8 +379,8 @@ clear_path(const struct sockaddr_un *sun, char *err, size_t errsize)
 	}
 	r = connect(fd, (const struct sockaddr *)sun, sizeof(*sun));
 	if (r == 0 || errno != ECONNREFUSED) {
-		snprintf(err, errsize, "%s: another daemon listens there",
-		    sun->sun_path);
+		snprintf(err, errsize, "control socket \"%s\": another daemon "
+		    "listens there", sun->sun_path);
 		close(fd);
 		return -1;
 	}
@@ -437,7 +437,7 @@ open_socket(struct control *control, struct control_socket *s,
 
 	if (strlcpy(sun.sun_path, conf->path, sizeof(sun.sun_path)) >=
 	    sizeof(sun.sun_path)) {
-		snprintf(err, errsize, "%s: too long for a socket",
+		snprintf(err, errsize, "control socket \"%s\": path too long",
 		    conf->path);
 		return -1;
 	}
@@ -445,7 +445,8 @@ open_socket(struct control *control, struct control_socket *s,
 	if (clear_path(&sun, err, errsize) == -1)
 		return -1;
 	if (bind_socket(s, &sun, conf) == -1) {
-		snprintf(err, errsize, "%s: %s", conf->path, strerror(errno));
+		snprintf(err, errsize, "control socket \"%s\": %s",
+		    conf->path, strerror(errno));
 		return -1;
 	}
 	s->control = control;
