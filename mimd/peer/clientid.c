@@ -19,7 +19,7 @@ static const struct {
 	{ "FT", "FoxTorrent" }, { "GT", "go.torrent" },
 	{ "HL", "Halite" }, { "KG", "KGet" }, { "KT", "KTorrent" },
 	{ "LP", "Lphant" }, { "LT", "libtorrent" }, { "lt", "rTorrent" },
-	{ "MG", "MediaGet" }, { "Mi", "mim" }, { "PI", "PicoTorrent" },
+	{ "MG", "MediaGet" }, { "MI", "mim" }, { "PI", "PicoTorrent" },
 	{ "qB", "qBittorrent" }, { "SD", "Thunder" }, { "SZ", "Shareaza" },
 	{ "TI", "Tixati" }, { "TL", "Tribler" }, { "TR", "Transmission" },
 	{ "tT", "tTorrent" }, { "UM", "uTorrent Mac" }, { "UT", "uTorrent" },
