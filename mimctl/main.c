@@ -28,6 +28,30 @@ set_locale(void)
 		setlocale(LC_CTYPE, "C.UTF-8");
 }
 
+static bool
+set_option(struct mimctl *ctx, int ch)
+{
+	switch (ch) {
+	case 'H':
+		ctx->headerless = true;
+		return true;
+	case 'j':
+		ctx->json = true;
+		return true;
+	case 'n':
+		ctx->numeric = true;
+		return true;
+	case 'q':
+		ctx->quiet = true;
+		return true;
+	case 'v':
+		ctx->verbose = true;
+		return true;
+	default:
+		return false;
+	}
+}
+
 /* Returns -1 to go on with the command, else the exit status. */
 static int
 parse_options(struct mimctl *ctx, int argc, char **argv)
@@ -35,37 +59,35 @@ parse_options(struct mimctl *ctx, int argc, char **argv)
 	int	ch;
 
 	while ((ch = getopt(argc, argv, "+HjnqVvs:")) != -1) {
-		switch (ch) {
-		case 'H':
-			ctx->headerless = true;
-			break;
-		case 'j':
-			ctx->json = true;
-			break;
-		case 'n':
-			ctx->numeric = true;
-			break;
-		case 'q':
-			ctx->quiet = true;
-			break;
-		case 'V':
+		if (ch == 'V') {
 			printf("mimctl %s\n", MIM_VERSION);
 			return CTL_OK;
-		case 'v':
-			ctx->verbose = true;
-			break;
-		case 's':
-			ctx->socket = optarg;
-			break;
-		default:
-			return usage();
 		}
-	}
-	if (ctx->json && ctx->headerless) {
-		warnx("-j and -H are two ways of printing; choose one");
-		return CTL_USAGE;
+		if (ch == 's')
+			ctx->socket = optarg;
+		else if (!set_option(ctx, ch))
+			return usage();
 	}
 	return optind == argc ? usage() : -1;
+}
+
+/* People type "status -j": right after the command is as good as before. */
+static int
+take_options(struct mimctl *ctx, int argc, char **argv)
+{
+	const char	*p;
+	int		 taken = 0;
+
+	while (taken + 1 < argc && argv[taken + 1][0] == '-') {
+		p = argv[taken + 1] + 1;
+		if (*p == '\0' || strspn(p, "Hjnqv") != strlen(p))
+			break;
+		for (; *p != '\0'; p++)
+			set_option(ctx, *p);
+		taken++;
+	}
+	argv[taken] = argv[0];
+	return taken;
 }
 
 int
@@ -73,7 +95,7 @@ main(int argc, char **argv)
 {
 	const struct command	*cmd;
 	struct mimctl		 ctx = { 0 };
-	int			 status;
+	int			 status, taken;
 
 	set_locale();
 	status = parse_options(&ctx, argc, argv);
@@ -84,6 +106,13 @@ main(int argc, char **argv)
 	cmd = command_find(argv[0]);
 	if (cmd == NULL)
 		return CTL_USAGE;
+	taken = take_options(&ctx, argc, argv);
+	argc -= taken;
+	argv += taken;
+	if (ctx.json && ctx.headerless) {
+		warnx("-j and -H are two ways of printing; choose one");
+		return CTL_USAGE;
+	}
 	optind = 0;		/* glibc: start anew */
 	status = cmd->fn(&ctx, argc, argv);
 	if (fflush(stdout) == EOF || ferror(stdout)) {
