@@ -165,7 +165,7 @@ open_state(struct parent *parent, uid_t uid, gid_t gid)
 	    (parent->state_fd = paths_open_dir(dir)) == -1)
 		fatal("state directory \"%s\"", dir);
 	/* Held until the process ends. */
-	if (paths_lock(dir) != -1)
+	if (paths_lock(dir, uid, gid) != -1)
 		return;
 	if (errno == EWOULDBLOCK)
 		fatalx("another mimd uses the state directory \"%s\"", dir);

@@ -125,13 +125,29 @@ paths_open_root(const char *path, uid_t uid, gid_t gid)
 	return paths_open_dir(path);
 }
 
+/* A file that was there is not given away: whose it is, is not known. */
+static int
+open_lock(const char *path, uid_t uid, gid_t gid)
+{
+	int	fd;
+
+	fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd == -1 && errno == EEXIST)
+		return open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+	if (fd != -1 && uid != (uid_t)-1 && fchown(fd, uid, gid) == -1) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
 int
-paths_lock(const char *dir)
+paths_lock(const char *dir, uid_t uid, gid_t gid)
 {
 	char	*path = xasprintf("%s/" LOCK_NAME, dir);
 	int	 fd, saved;
 
-	fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	fd = open_lock(path, uid, gid);
 	free(path);
 	if (fd == -1)
 		return -1;

@@ -22,7 +22,10 @@ int	paths_open_dir(const char *path);
  * is above it: that may be a volume which is not mounted.
  */
 int	paths_open_root(const char *path, uid_t uid, gid_t gid);
-/* Hold the one lock of this directory; -1 and EWOULDBLOCK if another does. */
-int	paths_lock(const char *dir);
+/*
+ * Hold the one lock of this directory; -1 and EWOULDBLOCK if another does.
+ * A new lock file is for that user, who may be the next to start mimd.
+ */
+int	paths_lock(const char *dir, uid_t uid, gid_t gid);
 
 #endif /* PATHS_H */

@@ -96,12 +96,12 @@ test_make_and_lock(void **state)
 	assert_int_equal(paths_make(dir, 0700, (uid_t)-1, (gid_t)-1), 0);
 	assert_int_equal(stat(dir, &sb), 0);
 	assert_int_equal(sb.st_mode & 07777, 0700);
-	fd = paths_lock(dir);
+	fd = paths_lock(dir, (uid_t)-1, (gid_t)-1);
 	assert_int_not_equal(fd, -1);
-	assert_int_equal(paths_lock(dir), -1);
+	assert_int_equal(paths_lock(dir, (uid_t)-1, (gid_t)-1), -1);
 	assert_int_equal(errno, EWOULDBLOCK);
 	close(fd);
-	fd = paths_lock(dir);
+	fd = paths_lock(dir, (uid_t)-1, (gid_t)-1);
 	assert_int_not_equal(fd, -1);
 	close(fd);
 
