@@ -309,13 +309,14 @@ conn_up(struct conn *c)
 	struct swarm	*s = c->swarm;
 
 	memcpy(c->peer_id, c->rx.head + WIRE_OFF_ID, 20);
+	/* Our id goes out before we part: only so the other end knows, too. */
 	if (memcmp(c->peer_id, c->net->peer_id, 20) == 0) {
 		candidates_mark(&s->cands, &c->addr, CAND_SELF);
-		conn_close(c, "that is ourselves");
+		conn_part(c, "that is ourselves");
 		return;
 	}
 	if (conn_is_duplicate(c)) {
-		conn_close(c, "connected already");
+		conn_part(c, "connected already");
 		return;
 	}
 	c->rx.hlen = 0;

@@ -9,7 +9,7 @@
  * How long a connection may say nothing, and who leaves first when there is
  * no room for another.  Pure: the clock is in the arguments.
  */
-#define PATIENCE_HANDSHAKE_MS	20000	/* from connect or accept on */
+#define PATIENCE_HANDSHAKE_MS	15000	/* from connect or accept on */
 #define PATIENCE_IDLE_MS	150000	/* nothing received */
 #define PATIENCE_STUCK_MS	150000	/* nothing of ours taken */
 #define PATIENCE_KEEPALIVE_MS	50000	/* some drop after 60 s */

@@ -11,8 +11,8 @@
 #define USELESS_MS	60000
 #define BITS_COST	100	/* a whole set again, in useless messages */
 
-void
-proto_useless(struct conn *c)
+static void
+proto_cost(struct conn *c, uint32_t cost)
 {
 	uint64_t	now = loop_now(c->net->loop);
 
@@ -20,8 +20,15 @@ proto_useless(struct conn *c)
 		c->useless_at = now;
 		c->useless = 0;
 	}
-	if (++c->useless > CONN_USELESS_MAX)
+	c->useless += cost;
+	if (c->useless > CONN_USELESS_MAX)
 		conn_close(c, "talks without saying anything");
+}
+
+void
+proto_useless(struct conn *c)
+{
+	proto_cost(c, 1);
 }
 
 void
@@ -101,7 +108,11 @@ proto_on_bitfield(struct conn *c, uint8_t *bits)
 
 	/* The work grows with the set, so few may come. */
 	if (c->has.count > 0)
-		c->useless += BITS_COST;
+		proto_cost(c, BITS_COST);
+	if (c->state == CONN_DEAD) {
+		free(bits);
+		return;
+	}
 	bitfield_trim(bits, n);
 	if (s->picker != NULL)
 		picker_del_set(s->picker, &c->has);

@@ -336,8 +336,9 @@ slots_expire(struct slots *s, uint64_t now, uint64_t age)
 		next = s->v[i].next;
 		if (s->v[i].used + age > now)
 			break;
+		/* Its pages were idle for as long as itself. */
 		if (s->v[i].pins == 0)
-			slots_give(s, i, now);
+			slots_give(s, i, s->v[i].used);
 	}
 }
 
