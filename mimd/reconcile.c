@@ -105,6 +105,7 @@ send_trackers(struct registry *reg, struct torrent *t)
 		for (n = 0; n < URLS_MAX && i < t->ntrackers; n++, i++) {
 			list[n].tier = t->trackers[i].tier;
 			list[n].url = t->trackers[i].url;
+			list[n].known = t->trackers[i].known;
 		}
 		urls.trackers.v = list;
 		urls.trackers.n = n;
@@ -131,9 +132,12 @@ static void
 announce_stop(struct registry *reg, struct torrent *t)
 {
 	struct msg_tracker_stop	m = { .id = t->id };
+	uint8_t			i;
 
 	send_totals(reg, t);
 	tell(reg, ROLE_TRACKER, MSG_TRACKER_STOP, &m);
+	for (i = 0; i < t->ntrackers; i++)
+		t->trackers[i].known = false;
 	t->announce = ANNOUNCE_STOPPED;
 }
 

@@ -43,6 +43,7 @@ struct ttracker {
 	uint32_t	 seeds, leeches, downloads;	/* UINT32_MAX unknown */
 	uint8_t		 tier;
 	uint8_t		 state;		/* enum tracker_state */
+	bool		 known;		/* answered since it was started */
 };
 
 struct tpeer {

@@ -521,6 +521,9 @@ registry_on_tracker_rows(struct registry *reg,
 		if ((tr = tracker_by_url(t, row)) == NULL)
 			continue;
 		tr->state = row->state;
+		if (t->announce == ANNOUNCE_STARTED && row->last > 0 &&
+		    row->state == TRACKER_WAITING)
+			tr->known = true;
 		tr->seeds = row->seeds;
 		tr->leeches = row->leeches;
 		tr->downloads = row->downloads;

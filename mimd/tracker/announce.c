@@ -47,7 +47,7 @@ announce_stop(struct announce *a, uint64_t now)
 		return;
 	a->running = false;
 	a->fails = 0;
-	a->next = a->told ? now : ANNOUNCE_NEVER;
+	a->next = a->known ? now : ANNOUNCE_NEVER;
 	if (!a->told)
 		a->owes_completed = false;
 }
@@ -87,6 +87,8 @@ announce_begin(struct announce *a)
 		a->event = ANNOUNCE_STOPPED;
 	else
 		a->event = ANNOUNCE_REGULAR;
+	if (a->event == ANNOUNCE_STARTED)
+		a->known = true;
 	return a->event;
 }
 
@@ -111,7 +113,7 @@ announce_done(struct announce *a, uint64_t now, uint32_t interval,
 		a->owes_completed = false;
 		break;
 	case ANNOUNCE_STOPPED:
-		a->told = false;
+		a->told = a->known = false;
 		break;
 	case ANNOUNCE_REGULAR:
 		break;
@@ -139,10 +141,12 @@ announce_failed(struct announce *a, uint64_t now, uint32_t retry, uint32_t rnd)
 	a->last = now;
 	if (a->fails < UINT16_MAX)
 		a->fails++;
+	if (a->event == ANNOUNCE_STARTED)
+		a->known = false;
 	/* Nobody waits long to say goodbye: one attempt is enough. */
 	if (!a->running || retry == ANNOUNCE_RETRY_NEVER) {
 		if (!a->running)
-			a->told = a->owes_completed = false;
+			a->told = a->known = a->owes_completed = false;
 		a->next = ANNOUNCE_NEVER;
 		return;
 	}
@@ -160,5 +164,5 @@ announce_failed(struct announce *a, uint64_t now, uint32_t retry, uint32_t rnd)
 bool
 announce_idle(const struct announce *a)
 {
-	return !a->running && !a->told && !a->owes_completed;
+	return !a->running && !a->known && !a->owes_completed;
 }

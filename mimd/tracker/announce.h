@@ -30,7 +30,8 @@ struct announce {
 	uint32_t	min_interval;	/* s */
 	uint16_t	fails;		/* in a row */
 	bool		running;
-	bool		told;		/* acknowledged started: owes stopped */
+	bool		told;		/* acknowledged started */
+	bool		known;		/* may have heard started: owes stopped */
 	bool		owes_completed;
 	bool		busy;		/* announce_begin() without end */
 	enum announce_event event;	/* of that announce */

@@ -232,7 +232,7 @@ tracked_free(struct book *book, struct torrent *t)
 
 void
 tracked_add_site(struct book *book, struct torrent *t, const char *url,
-    uint8_t tier)
+    uint8_t tier, bool known)
 {
 	struct site	*site;
 	unsigned int	 i;
@@ -249,6 +249,7 @@ tracked_add_site(struct book *book, struct torrent *t, const char *url,
 	site->tier = tier;
 	site->seeds = site->leeches = site->downloads = REPLY_UNKNOWN;
 	announce_init(&site->announce);
+	site->announce.known = known;
 	site->usable = strncasecmp(url, "http://", 7) == 0 ||
 	    strncasecmp(url, "https://", 8) == 0;
 	if (!site->usable)

@@ -91,7 +91,7 @@ void	book_settle(struct book *book, struct torrent *t);
 
 /* A tracker more; one that is there already is left alone. */
 void	tracked_add_site(struct book *book, struct torrent *t,
-	    const char *url, uint8_t tier);
+	    const char *url, uint8_t tier, bool known);
 void	tracked_start(struct book *book, struct torrent *t, uint64_t left);
 void	tracked_stop(struct book *book, struct torrent *t);
 void	tracked_completed(struct book *book, struct torrent *t);

@@ -101,7 +101,7 @@ tracker_on_urls(struct chan *c, const struct msg_tracker_urls *m, void *arg)
 		return;
 	for (i = 0; i < m->trackers.n; i++)
 		tracked_add_site(arg, t, m->trackers.v[i].url,
-		    m->trackers.v[i].tier);
+		    m->trackers.v[i].tier, m->trackers.v[i].known);
 }
 
 static void

@@ -45,6 +45,38 @@ test_life(void **state)
 	assert_true(a.next == ANNOUNCE_NEVER);
 }
 
+/* Stopped is owed to whoever may have heard started, answer or not. */
+static void
+test_maybe_started(void **state)
+{
+	struct announce	a;
+
+	(void)state;
+	begin_started(&a);
+	announce_cancel(&a);
+	announce_stop(&a, NOW);
+	assert_int_equal(a.next, NOW);
+	assert_int_equal(announce_begin(&a), ANNOUNCE_STOPPED);
+	announce_failed(&a, NOW, 0, 0);
+	assert_true(announce_idle(&a));
+
+	/* A tracker that the process before us had told. */
+	announce_init(&a);
+	a.known = true;
+	announce_start(&a, NOW, 5000);
+	announce_stop(&a, NOW + 1);
+	assert_int_equal(a.next, NOW + 1);
+	assert_int_equal(announce_begin(&a), ANNOUNCE_STOPPED);
+	announce_done(&a, NOW + 2, 0, 0, 0);
+	assert_true(announce_idle(&a));
+
+	/* One that could not be reached has nothing to forget. */
+	begin_started(&a);
+	announce_failed(&a, NOW, 0, 0);
+	announce_stop(&a, NOW);
+	assert_true(announce_idle(&a));
+}
+
 /* An event is owed until it is acknowledged. */
 static void
 test_owed(void **state)
@@ -209,6 +241,7 @@ main(void)
 {
 	const struct CMUnitTest	tests[] = {
 		cmocka_unit_test(test_life),
+		cmocka_unit_test(test_maybe_started),
 		cmocka_unit_test(test_owed),
 		cmocka_unit_test(test_never_started),
 		cmocka_unit_test(test_clamps),
