@@ -115,8 +115,17 @@ $(BUILD)/attempt/bin/mimd: $(call obj,mimd/main.c \
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -Wl,--wrap=sandbox_seal -o $@ $^ \
 	    $(LIBS)
 
+EVIL_WRAP =	$(addprefix -Wl$(COMMA)--wrap=,sandbox_seal arena_map \
+		chan_new chan_send)
+COMMA :=	,
+
+$(BUILD)/attempt/bin/evil: $(call obj,mimd/main.c \
+    tests/system/attempt/evil.c) $(BUILD)/libmimd.a $(BUILD)/libcommon.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(EVIL_WRAP) -o $@ $^ $(LIBS)
+
 .PHONY: attempt-bin
-attempt-bin: $(BUILD)/attempt/bin/matrix $(BUILD)/attempt/bin/mimd
+attempt-bin: $(addprefix $(BUILD)/attempt/bin/,matrix mimd evil)
 
 # The whole tree again, with clang's sanitizers and libFuzzer's counters: the
 # fuzz targets, and programs and unit tests in which no slip goes unnoticed.

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include <string.h>
 
+#include "bitfield.h"
 #include "chan.h"
 #include "child.h"
 #include "loop.h"
@@ -67,9 +68,15 @@ static void
 data_on_have(struct chan *c, const struct msg_data_have *m, void *arg)
 {
 	struct swarm	*s = data_swarm(arg, m->torrent);
+	size_t		 size;
 
 	(void)c;
-	if (s != NULL)
+	if (s == NULL)
+		return;
+	size = bitfield_size(s->geom.npieces);
+	if (m->first >= size || m->bits.len > size - m->first)
+		data_broken(arg, "pieces beyond the torrent");
+	else
 		swarm_on_have_page(s, m->first, m->bits.p, m->bits.len);
 }
 
@@ -169,15 +176,22 @@ data_on_read_done(struct chan *c, const struct msg_data_read_done *m,
 static void
 data_on_pieces(struct chan *c, const struct msg_data_pieces *m, void *arg)
 {
-	struct net	*net = arg;
-	struct swarm	*s;
-	uint32_t	 i;
+	struct net			*net = arg;
+	const struct rec_piece_result	*r;
+	struct swarm			*s;
+	uint32_t			 i;
 
 	(void)c;
-	for (i = 0; i < m->pieces.n; i++)
-		if ((s = data_swarm(net, m->pieces.v[i].torrent)) != NULL)
-			swarm_on_piece(s, m->pieces.v[i].piece,
-			    m->pieces.v[i].good);
+	for (i = 0; i < m->pieces.n; i++) {
+		r = &m->pieces.v[i];
+		if ((s = data_swarm(net, r->torrent)) == NULL)
+			continue;
+		if (r->piece >= s->geom.npieces) {
+			data_broken(net, "a piece beyond the torrent");
+			return;
+		}
+		swarm_on_piece(s, r->piece, r->good);
+	}
 }
 
 static const union msg_fn data_fns[MSG_COUNT] = {
