@@ -103,6 +103,13 @@ def term(t, torrent, daemon, announce):
         return [(a["peer_id"], a["event"]) for a in
             announce.of(torrent.infohash) if a.addr == daemon.addr]
 
+    def rested():
+        row = daemon.torrent(torrent.infohash, "-t")
+        return len(daemon.children()) == 4 and \
+            row["trackers"][0]["state"] == "waiting"
+
+    # The last kills are past: the children are back and have announced.
+    t.wait(rested, 30, "all children at work")
     before = told()
     t.equal(daemon.stop(), 0, "SIGTERM: exit status 0")
     t.equal(told()[len(before):], [(before[-1][0], "stopped")],

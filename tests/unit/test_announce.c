@@ -105,8 +105,8 @@ test_never_started(void **state)
 	struct announce	a;
 
 	(void)state;
-	begin_started(&a);
-	announce_cancel(&a);
+	announce_init(&a);
+	announce_start(&a, NOW, 5000);
 	announce_stop(&a, NOW);
 	assert_true(a.next == ANNOUNCE_NEVER);
 	assert_true(announce_idle(&a));

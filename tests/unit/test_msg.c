@@ -387,7 +387,7 @@ what_does_not_fit_is_not_encoded(void **state)
 	memset(url, 'u', sizeof(url));
 	url[URL_MAX] = '\0';
 	for (i = 0; i < 32; i++)
-		urls[i] = (struct rec_tracker){ 0, url };
+		urls[i] = (struct rec_tracker){ .url = url };
 	assert_true(msg_encode(MSG_TORRENT_TRACKERS, &m, frame,
 	    sizeof(frame)) > 0);
 	assert_int_equal(msg_encode(MSG_TORRENT_TRACKERS, &m, frame, 1000),

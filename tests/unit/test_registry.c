@@ -155,7 +155,7 @@ report_meta_only(struct world *w, uint32_t id)
 		.id = id, .name = "name", .size = 1000, .piece_length = 100,
 		.npieces = 10, .nfiles = 2, .subdir = "sub", .added = 1,
 	};
-	const struct rec_tracker	url = { 0, "http://t.example/a" };
+	const struct rec_tracker	url = { .url = "http://t.example/a" };
 	struct msg_torrent_trackers	trackers = {
 		.id = id, .trackers = { &url, 1 }
 	};
