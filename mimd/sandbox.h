@@ -24,11 +24,12 @@ struct sandbox_report {
 void	sandbox_drop(enum role role, int keep_fd);
 /*
  * Second half, before the first byte from outside, when libraries have read
- * their files: if the first half was root's, roles without files chroot to
- * the empty directory and drop that last capability (fatal on failure); then
+ * their files.  If the first half was root's, roles without files chroot to
+ * the empty directory and drop that last capability (fatal on failure).  Then
  * no_new_privs, Landlock with only these directories, resource limits, the
- * role's seccomp filter (for all threads).  threads(arg), if not NULL, is called between
- * Landlock and the filter.  A wall that cannot be had is fatal unless relaxed.
+ * role's seccomp filter (for all threads).  threads(arg), if not NULL, is
+ * called between Landlock and the filter.  A wall that cannot be had is fatal
+ * unless relaxed.
  */
 void	sandbox_seal(enum role role, const struct child_path *paths,
 	    int npaths, bool relaxed, void (*threads)(void *), void *arg,

@@ -26,13 +26,14 @@ LINES_MAX = 200
 
 def flood(t, role, attack, end):
     what = f"{role}, {attack}"
-    daemon = evil.Evil(t, role, attack)
-    daemon.launch()
-    t.wait(lambda: daemon.run("status")[0] == 0, 10, "an answer")
+    daemon = evil.Evil(t, role, attack).start()
     probe = evil.Probe(daemon)
+    daemon.arm().kill_child(role)
     memory = 0
     begin = time.monotonic()
-    while time.monotonic() - begin < 2.5:
+    while time.monotonic() - begin < (15 if end else 2.5):
+        if end and end in daemon.log() and daemon.children().get(role):
+            break
         memory = max(memory, daemon.processes()["parent"]["memory"])
         time.sleep(0.1)
     probe.end()
@@ -45,7 +46,7 @@ def flood(t, role, attack, end):
     t.ok(len(killed) == (end is not None) and
         all(role in x and end in x for x in killed),
         f"{what}: {end or 'is borne'}", killed)
-    t.equal(daemon.restarts(), {role: 1} if end else {},
+    t.equal(daemon.restarts(), {role: 2 if end else 1},
         f"{what}: nobody else was replaced")
     lines = daemon.log().count("\n")
     t.ok(lines < LINES_MAX, f"{what}: few lines are logged", lines)
@@ -56,7 +57,7 @@ def flood(t, role, attack, end):
 def rows(t):
     """Peers without end, of a torrent that runs."""
     world = evil.World(t)
-    daemon = evil.Evil(t, "peer", "rows").start()
+    daemon = evil.Evil(t, "peer", "rows").arm().start()
     probe = evil.Probe(daemon)
     daemon.add(world.path)
     daemon.wait_state(world.torrent.infohash, "seeding", 30)

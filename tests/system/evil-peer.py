@@ -29,7 +29,7 @@ def flip(t, world):
     # Each seed whose piece turns out bad is banned.
     seeds = [wire.Seed(t, world.torrent, world.seed.root) for _ in range(6)]
     world.announce.fixed += [s.peer for s in seeds]
-    daemon = evil.Evil(t, "peer", "flip").start()
+    daemon = evil.Evil(t, "peer", "flip").arm().start()
     daemon.add(world.path)
     t.wait(lambda: daemon.torrent(world.torrent.infohash)["downloaded"], 20,
         "the flipped blocks")

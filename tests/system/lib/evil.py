@@ -2,7 +2,6 @@
 """A mimd one of whose children turns on the others, once."""
 
 import os
-import pwd
 import shutil
 import threading
 import time
@@ -26,12 +25,16 @@ class Evil(mimd.Mimd):
         shutil.copy(os.path.join(mimtest.BUILD, "attempt", "bin", "evil"),
             self.binary)
         os.chmod(self.binary, 0o755)
-        entry = pwd.getpwnam(mimd.SPARE_USER)
-        if attack:
-            path = f"{self.binary}.{role}"
-            with open(path, "w") as f:
-                f.write(attack)
-            os.chown(path, entry.pw_uid, entry.pw_gid)
+        self.role = role
+        self.attack = attack
+        self.arm_path = f"{self.binary}.{role}"
+
+    def arm(self):
+        """From now on the next child of that role is evil."""
+        with open(self.arm_path, "w") as f:
+            f.write(self.attack)
+        os.chmod(self.arm_path, 0o644)
+        return self
 
     def launch(self):
         self.proc = self.t.spawn([self.binary, "-d", "-f", self.conf_path],
@@ -89,7 +92,7 @@ class World:
         killed had to die, and the log says why in one line.
         """
         t = self.t
-        daemon = Evil(t, role, attack).start()
+        daemon = Evil(t, role, attack).arm().start()
         daemon.add(self.path)
         daemon.wait_state(self.torrent.infohash, "seeding", 30)
         what = f"{role}, {attack}"
@@ -99,6 +102,6 @@ class World:
         lines = [x for x in daemon.log().splitlines() if "is killed" in x]
         t.ok(len(lines) == len(killed) and all(log in x for x in lines),
             f"{what}: said in a line", lines)
-        t.ok(not os.path.exists(f"{daemon.binary}.{role}"),
+        t.ok(not os.path.exists(daemon.arm_path),
             f"{what}: it was done")
         t.equal(daemon.stop(), 0, f"{what}: ends in order")
