@@ -87,8 +87,6 @@ announce_begin(struct announce *a)
 		a->event = ANNOUNCE_STOPPED;
 	else
 		a->event = ANNOUNCE_REGULAR;
-	if (a->event == ANNOUNCE_STARTED)
-		a->known = true;
 	return a->event;
 }
 
@@ -107,7 +105,7 @@ announce_done(struct announce *a, uint64_t now, uint32_t interval,
 	a->last = now;
 	switch (a->event) {
 	case ANNOUNCE_STARTED:
-		a->told = true;
+		a->told = a->known = true;
 		break;
 	case ANNOUNCE_COMPLETED:
 		a->owes_completed = false;
@@ -141,8 +139,6 @@ announce_failed(struct announce *a, uint64_t now, uint32_t retry, uint32_t rnd)
 	a->last = now;
 	if (a->fails < UINT16_MAX)
 		a->fails++;
-	if (a->event == ANNOUNCE_STARTED)
-		a->known = false;
 	/* Nobody waits long to say goodbye: one attempt is enough. */
 	if (!a->running || retry == ANNOUNCE_RETRY_NEVER) {
 		if (!a->running)
