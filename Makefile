@@ -45,6 +45,7 @@ PARSE_OBJ :=	$(patsubst %.y,$(BUILD)/obj/%.o,$(wildcard mimd/*.y))
 MIMD_OBJ :=	$(call obj,$(filter-out mimd/main.c,$(MIMD_SRC))) $(PARSE_OBJ)
 MIMCTL_OBJ :=	$(call obj,$(filter-out mimctl/main.c,$(MIMCTL_SRC)))
 UNIT_BIN :=	$(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(UNIT_SRC))
+SAN_UNIT_BIN :=	$(patsubst $(BUILD)/%,$(BUILD)/fuzz/%,$(UNIT_BIN))
 BENCH_BIN :=	$(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(BENCH_SRC))
 
 .PHONY: all unit fuzz san bench-bin clean install check run bench
@@ -140,7 +141,21 @@ fuzz:
 	$(MAKE) $(FUZZ_ARGS) fuzz-bin
 
 san: fuzz
-	$(MAKE) $(FUZZ_ARGS) all unit
+	$(MAKE) $(FUZZ_ARGS) all unit attempt-bin bare-bin
+
+# The leak sanitizer cannot look at a process in a sandbox: a mimd without.
+$(BUILD)/bare/bin/mimd: $(call obj,mimd/main.c \
+    tests/system/attempt/bare.c) $(BUILD)/libmimd.a $(BUILD)/libcommon.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -Wl,--wrap=sandbox_seal -o $@ $^ \
+	    $(LIBS)
+
+$(BUILD)/bare/bin/mimctl: $(BUILD)/bin/mimctl
+	@mkdir -p $(@D)
+	cp $< $@
+
+.PHONY: bare-bin
+bare-bin: $(BUILD)/bare/bin/mimd $(BUILD)/bare/bin/mimctl
 
 .PHONY: fuzz-bin
 fuzz-bin: $(patsubst tests/fuzz/%.c,$(BUILD)/bin/%,$(FUZZ_SRC))
@@ -162,7 +177,7 @@ run:
 
 # Every test, from a machine that has nothing: unit, fuzz, lint, system.
 # Network namespaces and the root half of the tests take root.
-TESTS ?=	tests/lint/*.sh $(UNIT_BIN) tests/fuzz/*.sh \
+TESTS ?=	tests/lint/*.sh $(UNIT_BIN) $(SAN_UNIT_BIN) tests/fuzz/*.sh \
 		$(wildcard tests/system/*.sh tests/system/*.py)
 JOBS ?=		2
 SUDO :=		$(shell [ "$$(id -u)" -eq 0 ] || echo sudo -E)

@@ -5,7 +5,7 @@
 
 cd "$(dirname "$0")/../.." || exit 1
 build=${BUILD:-build}
-seconds=${FUZZ_SECONDS:-10}
+seconds=${FUZZ_SECONDS:-5}
 crash=$build/fuzz/crash
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
@@ -31,24 +31,43 @@ max_len()
 	esac
 }
 
-for source in tests/fuzz/fuzz_*.c; do
-	name=${source##*/fuzz_}
-	name=${name%.c}
-	n=$((n + 1))
-	mkdir "$tmp/$name"
-	[ ! -d "tests/fuzz/corpus/$name" ] ||
-	    cp -r "tests/fuzz/corpus/$name/." "$tmp/$name"
-	if "$build/fuzz/bin/fuzz_$name" -max_total_time="$seconds" \
-	    -max_len="$(max_len "$name")" -rss_limit_mb=512 -timeout=10 \
-	    -artifact_prefix="$crash/$name-" -print_final_stats=1 \
-	    "$tmp/$name" >"$tmp/out" 2>&1; then
-		echo "ok $n - $name"
-		grep -E 'number_of_executed_units' "$tmp/out" | sed 's/^/# /'
+fuzz()
+{
+	mkdir "$tmp/$1"
+	[ ! -d "tests/fuzz/corpus/$1" ] ||
+	    cp -r "tests/fuzz/corpus/$1/." "$tmp/$1"
+	"$build/fuzz/bin/fuzz_$1" -max_total_time="$seconds" \
+	    -max_len="$(max_len "$1")" -rss_limit_mb=512 -timeout=10 \
+	    -artifact_prefix="$crash/$1-" -print_final_stats=1 \
+	    "$tmp/$1" >"$tmp/$1.out" 2>&1 && : >"$tmp/$1.good"
+}
+
+report()
+{
+	if [ -e "$tmp/$1.good" ]; then
+		echo "ok $2 - $1"
+		grep -E 'number_of_executed_units' "$tmp/$1.out" |
+		    sed 's/^/# /'
 	else
-		echo "not ok $n - $name"
-		grep -vE '^#[0-9]|NEW_FUNC' "$tmp/out" | tail -n 40 | sed 's/^/# /'
+		echo "not ok $2 - $1"
+		grep -vE '^#[0-9]|NEW_FUNC' "$tmp/$1.out" | tail -n 40 |
+		    sed 's/^/# /'
 		status=1
 	fi
+}
+
+# Two at a time.
+names=$(printf '%s\n' tests/fuzz/fuzz_*.c | sed 's/.*fuzz_//; s/\.c$//')
+for name in $names; do
+	fuzz "$name" &
+	n=$((n + 1))
+	[ $((n % 2)) -eq 1 ] || wait
+done
+wait
+n=0
+for name in $names; do
+	n=$((n + 1))
+	report "$name" "$n"
 done
 echo "1..$n"
 exit $status

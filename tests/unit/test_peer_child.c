@@ -802,7 +802,7 @@ main(void)
 
 	signal(SIGPIPE, SIG_IGN);
 	geom = (struct geom){ SIZE, PIECE, geom_npieces(SIZE, PIECE) };
-	content = xmalloc((size_t)geom.npieces * PIECE);
+	content = xcalloc(geom.npieces, PIECE);
 	for (i = 0; i < SIZE / 4; i++, x = x * 1664525 + 1013904223)
 		memcpy(content + (size_t)i * 4, &x, 4);
 	r = cmocka_run_group_tests(tests, NULL, NULL);
