@@ -103,9 +103,11 @@ send_trackers(struct registry *reg, struct torrent *t)
 	tell(reg, ROLE_TRACKER, MSG_TRACKER_TORRENT, &m);
 	while (i < t->ntrackers) {
 		for (n = 0; n < URLS_MAX && i < t->ntrackers; n++, i++) {
-			list[n].tier = t->trackers[i].tier;
-			list[n].url = t->trackers[i].url;
-			list[n].known = t->trackers[i].known;
+			list[n] = (struct rec_tracker){
+				.tier = t->trackers[i].tier,
+				.url = t->trackers[i].url,
+				.known = t->trackers[i].known,
+			};
 		}
 		urls.trackers.v = list;
 		urls.trackers.n = n;

@@ -58,8 +58,10 @@ report_trackers(struct disk *d, struct content *t)
 
 	for (i = 0; i < mi->ntrackers; i += n) {
 		for (n = 0; n < TRACKERS_PAGE && i + n < mi->ntrackers; n++) {
-			rows[n].tier = mi->trackers[i + n].tier;
-			rows[n].url = mi->trackers[i + n].url;
+			rows[n] = (struct rec_tracker){
+				.tier = mi->trackers[i + n].tier,
+				.url = mi->trackers[i + n].url,
+			};
 		}
 		m.trackers.v = rows;
 		m.trackers.n = n;
@@ -82,9 +84,11 @@ report_files(struct disk *d, struct content *t)
 		bytes += strlen(f[i].path) + 16;
 		if (n > 0 && bytes > FILES_BYTES)
 			break;
-		rows[n].path = f[i].path;
-		rows[n].size = f[i].length;
-		rows[n].attr = f[i].attr;
+		rows[n] = (struct rec_file){
+			.path = f[i].path,
+			.size = f[i].length,
+			.attr = f[i].attr,
+		};
 	}
 	m.files.v = rows;
 	m.files.n = n;
