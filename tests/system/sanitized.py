@@ -21,6 +21,7 @@ BARE = "fuzz/bare"
 RUNS = (
     (SANDBOXED, "tracker-hostile"),
     (SANDBOXED, "hostile-control"),
+    (SANDBOXED, "evil-disk"),
     (BARE, "swarm"),
     (SANDBOXED, "peer-hostile"),
     (BARE, "odd-shapes"),
