@@ -85,7 +85,7 @@ parent_on_torrent_meta(struct chan *c, const struct msg_torrent_meta *m,
 {
 	(void)c;
 	if (registry_on_meta(registry(arg), m) == -1)
-		proc_breach(arg, "two torrents with one number or hash");
+		proc_breach(arg, "a torrent of another number or shape");
 }
 
 static void
