@@ -12,6 +12,7 @@
 
 #include "client.h"
 #include "daemon.h"
+#include "mem.h"
 #include "mimctl.h"
 #include "private.h"
 #include "source.h"
@@ -31,6 +32,9 @@ struct getting {
 	bool		 keep;		/* seed until interrupted */
 	bool		 tty;
 	uint32_t	 id;
+	time_t		 start;
+	uint64_t	 had;		/* bytes at the first look */
+	char		*told;		/* the trouble last told of, or NULL */
 	struct view	 view;		/* of the last look */
 };
 
@@ -42,6 +46,7 @@ static int	run(struct getting *g, int fd, const char *file);
 static int	follow(struct getting *g, struct client *client);
 static void	on_added(const struct msg_in *in, void *arg);
 static void	show(struct getting *g, bool last);
+static void	tell_trouble(struct getting *g);
 static int	finish(struct getting *g, int status);
 static void	catch_signals(void);
 
@@ -78,6 +83,7 @@ cmd_get(const struct mimctl *ctx, int argc, char **argv)
 		return CTL_FAILED;
 	status = get(&g, fd, argv[optind], settings, n);
 	close(fd);
+	free(g.told);
 	view_clear(&g.view);
 	return status;
 }
@@ -175,7 +181,8 @@ follow(struct getting *g, struct client *client)
 
 	for (unsigned step = 0; !interrupted; step++) {
 		view_clear(&g->view);
-		status = view_fetch(&g->view, client, &g->id, 1, 0);
+		status = view_fetch(&g->view, client, &g->id, 1,
+		    VIEW_TRACKERS);
 		if (status != CTL_OK)
 			return status;
 		if (g->view.n != 1) {
@@ -185,6 +192,11 @@ follow(struct getting *g, struct client *client)
 		r = &g->view.torrents[0].row;
 		if (r->state == TSTATE_ERROR)
 			return CTL_FAILED;
+		if (g->start == 0 && r->state != TSTATE_CHECKING) {
+			g->start = time(NULL);
+			g->had = r->have;
+		}
+		tell_trouble(g);
 		if (complete(r) && !g->keep)
 			return CTL_OK;
 		if (g->tty || step % LINE_STEPS == 0)
@@ -252,6 +264,55 @@ show(struct getting *g, bool last)
 	fflush(stdout);
 }
 
+/* Why nobody is there to ask, once for each reason. */
+static void
+tell_trouble(struct getting *g)
+{
+	const struct view_torrent	*t = &g->view.torrents[0];
+	const char			*why = NULL;
+	char				*url, *error;
+	size_t				 i;
+
+	if (t->row.peers > 0 || t->row.state != TSTATE_DOWNLOADING)
+		return;
+	for (i = 0; i < t->ntrackers && why == NULL; i++)
+		if (*t->trackers[i].error != '\0')
+			why = t->trackers[i].error;
+	if (t->ntrackers == 0)
+		why = "no tracker is named in it";
+	if (why == NULL || (g->told != NULL && strcmp(why, g->told) == 0))
+		return;
+	free(g->told);
+	g->told = xstrdup(why);
+	url = text_url(&g->ctx, i > 0 ? t->trackers[i - 1].url : "no peers");
+	error = text_safe(why);
+	if (g->tty)
+		printf("\r\033[K");
+	fflush(stdout);
+	warnx("%s: %s", url, error);
+	free(error);
+	free(url);
+}
+
+/* What was fetched in what time, if anything was. */
+static void
+say_speed(const struct getting *g)
+{
+	uint64_t	bytes = g->view.torrents[0].row.have - g->had;
+	uint64_t	seconds = (uint64_t)(time(NULL) - g->start);
+	char		size[TEXT_LEN], took[TEXT_LEN], rate[TEXT_LEN];
+
+	if (g->start == 0 || bytes == 0) {
+		putchar('\n');
+		return;
+	}
+	if (seconds == 0)
+		seconds = 1;
+	printf(": %s in %s, %s/s\n", text_bytes(&g->ctx, bytes, size),
+	    text_duration(&g->ctx, seconds, took),
+	    text_bytes(&g->ctx, bytes / seconds, rate));
+}
+
 /* The last words. */
 static int
 finish(struct getting *g, int status)
@@ -269,8 +330,9 @@ finish(struct getting *g, int status)
 		status_rows(&g->ctx, &g->view, 0, stdout);
 	else if (status == CTL_OK && !g->ctx.quiet) {
 		name = text_safe(r->name);
-		printf("%s is complete in %s\n", name, g->dir);
+		printf("%s is complete in %s", name, g->dir);
 		free(name);
+		say_speed(g);
 	} else if (interrupted)
 		warnx("interrupted at %s: the same command goes on from "
 		    "there", text_percent(r->have, r->size, pc));

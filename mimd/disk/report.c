@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "report.h"
 
+#include <malloc.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -165,6 +166,8 @@ report_pump(void *arg)
 		if (scan_step(d, d->scan) == 0) {
 			scan_free(d->scan);
 			d->scan = NULL;
+			/* Each .torrent was in memory for a moment. */
+			malloc_trim(0);
 			chan_send(d->parent, MSG_SCAN_END, &end);
 		}
 	}
