@@ -15,7 +15,7 @@
 #include "net.h"
 #include "patience.h"
 
-/* The life of a connection: from connect or accept, by the handshake, to its end. */
+/* The life of a connection: connect or accept, handshake, work, end. */
 
 static void
 conn_on_connected(struct conn *c)
@@ -81,6 +81,15 @@ conn_update_io(struct conn *c)
 	loop_io_want(c->io, want);
 }
 
+static void
+conn_enter(struct conn *c, struct swarm *s)
+{
+	c->swarm = s;
+	TAILQ_INSERT_TAIL(&s->conns, c, link);
+	if (s->nconns++ == 0)
+		TAILQ_INSERT_TAIL(&c->net->busy, s, busy_link);
+}
+
 struct conn *
 conn_new(struct net *net, int fd, const struct addr *addr, struct swarm *swarm)
 {
@@ -106,10 +115,8 @@ conn_new(struct net *net, int fd, const struct addr *addr, struct swarm *swarm)
 	pipeline_init(&c->pipeline);
 	c->io = loop_io_new(net->loop, fd, conn_event, c);
 	net->nconns++;
-	c->swarm = swarm;
 	if (swarm != NULL) {
-		TAILQ_INSERT_TAIL(&swarm->conns, c, link);
-		swarm->nconns++;
+		conn_enter(c, swarm);
 	} else {
 		TAILQ_INSERT_TAIL(&net->newcomers, c, link);
 		net->nnewcomers++;
@@ -161,7 +168,8 @@ conn_leave_lists(struct conn *c)
 		net->nnewcomers--;
 	} else {
 		TAILQ_REMOVE(&c->swarm->conns, c, link);
-		c->swarm->nconns--;
+		if (--c->swarm->nconns == 0)
+			TAILQ_REMOVE(&net->busy, c->swarm, busy_link);
 	}
 }
 
@@ -249,9 +257,7 @@ conn_join(struct conn *c)
 	}
 	TAILQ_REMOVE(&net->newcomers, c, link);
 	net->nnewcomers--;
-	c->swarm = s;
-	TAILQ_INSERT_TAIL(&s->conns, c, link);
-	s->nconns++;
+	conn_enter(c, s);
 	swarm_wake(s, 1000);
 	wire_handshake(hs, s->infohash, net->peer_id);
 	send_bytes(c, hs, sizeof(hs));

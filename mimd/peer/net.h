@@ -138,6 +138,7 @@ struct swarm {
 	RB_ENTRY(swarm)	 by_id;		/* net::swarms */
 	RB_ENTRY(swarm)	 by_hash;	/* net::hashes */
 	RB_ENTRY(swarm)	 by_due;	/* net::due, if due != 0 */
+	TAILQ_ENTRY(swarm) busy_link;	/* net::busy, if it has connections */
 	struct net	*net;
 	uint32_t	 id;
 	uint8_t		 infohash[20];
@@ -159,6 +160,7 @@ struct swarm {
 	struct rate	 down, up;
 	uint64_t	 downloaded, uploaded, wasted;	/* not yet told */
 };
+TAILQ_HEAD(swarm_list, swarm);
 RB_HEAD(swarm_ids, swarm);
 RB_HEAD(swarm_hashes, swarm);
 RB_HEAD(swarm_dues, swarm);
@@ -186,6 +188,7 @@ struct net {
 	struct swarm_ids swarms;
 	struct swarm_hashes hashes;
 	struct swarm_dues due;
+	struct swarm_list busy;
 	struct loop_timer *tick;	/* the earliest swarm::due */
 	struct loop_timer *turn;	/* end of this turn */
 	struct loop_timer *idle;	/* gives slots back */

@@ -136,7 +136,7 @@ net_feed_starved(struct net *net)
 	    !data_cache_slots(net))
 		return;
 	net->starved = false;
-	RB_FOREACH(s, swarm_ids, &net->swarms)
+	TAILQ_FOREACH(s, &net->busy, busy_link)
 		TAILQ_FOREACH(c, &s->conns, link)
 			if (c->in.n > 0 && !c->blocked)
 				conn_send_soon(c);
@@ -213,6 +213,7 @@ peer_start(struct child *child)
 	RB_INIT(&net->swarms);
 	RB_INIT(&net->hashes);
 	RB_INIT(&net->due);
+	TAILQ_INIT(&net->busy);
 	TAILQ_INIT(&net->listeners);
 	TAILQ_INIT(&net->newcomers);
 	TAILQ_INIT(&net->waiting);

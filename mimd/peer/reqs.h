@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* A queue of block ranges, 12 bytes each; grows on demand, all zero is empty. */
+/* A queue of block ranges; grows on demand, all zero is empty. */
 struct req {
 	uint32_t	piece, begin, length;
 };

@@ -59,7 +59,7 @@ room_for_one(struct swarm *s, bool evict)
 		return false;
 	room_search(s, now, &worst, &rank);
 	if (!swarm_full && worst == NULL)
-		RB_FOREACH(o, swarm_ids, &net->swarms)
+		TAILQ_FOREACH(o, &net->busy, busy_link)
 			room_search(o, now, &worst, &rank);
 	if (worst == NULL) {
 		net->full_until = now + ROOM_FULL_MS;

@@ -47,9 +47,7 @@ unchoke_on_gone(struct conn *c)
 	net->nunchoked--;
 	if (net->nunchoked >= net->unchoke_slots)
 		return;
-	RB_FOREACH(s, swarm_ids, &net->swarms) {
-		if (s->nup == 0)
-			continue;
+	TAILQ_FOREACH(s, &net->busy, busy_link) {
 		TAILQ_FOREACH(o, &s->conns, link) {
 			if (o == c || o->state != CONN_UP || !o->am_choking ||
 			    !o->peer_interested)
@@ -73,9 +71,7 @@ unchoke_tick(struct net *net, uint64_t now)
 	if (now < net->rechoke_at)
 		return;
 	v = xcalloc(net->nconns + 1, sizeof(*v));
-	RB_FOREACH(s, swarm_ids, &net->swarms) {
-		if (s->nup == 0)
-			continue;
+	TAILQ_FOREACH(s, &net->busy, busy_link) {
 		TAILQ_FOREACH(c, &s->conns, link) {
 			if (c->state != CONN_UP)
 				continue;

@@ -706,6 +706,18 @@ test_liar(void **state)
 	world_free(w);
 }
 
+/* With nobody to ask, it says so: once, not at every turn. */
+static void
+test_hungry(void **state)
+{
+	struct world	*w = world_new(false);
+
+	(void)state;
+	world_run(w, 1500);
+	assert_int_equal(w->hungry, 1);
+	world_free(w);
+}
+
 static void
 test_disk_restart(void **state)
 {
@@ -794,6 +806,7 @@ main(void)
 		cmocka_unit_test(test_leech_noisy),
 		cmocka_unit_test(test_seed),
 		cmocka_unit_test(test_liar),
+		cmocka_unit_test(test_hungry),
 		cmocka_unit_test(test_disk_restart),
 		cmocka_unit_test(test_hostile),
 	};
