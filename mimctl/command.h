@@ -8,7 +8,7 @@ struct mimctl;
 
 struct command {
 	const char	*name;
-	const char	*alias;		/* a short form that would be ambiguous */
+	const char	*alias;		/* short, else ambiguous */
 	const char	*usage;		/* what follows the name */
 	int		(*fn)(const struct mimctl *, int, char **);
 };

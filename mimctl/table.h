@@ -8,8 +8,8 @@
 /* Rows in aligned columns. */
 struct table_column {
 	const char	*title;
-	enum { TABLE_LEFT, TABLE_RIGHT, TABLE_CUT } how;	/* CUT: left, may be
-								   shortened */
+	/* CUT: left, and may be shortened */
+	enum { TABLE_LEFT, TABLE_RIGHT, TABLE_CUT } how;
 };
 
 #define TABLE_CUT_MIN	8	/* columns that are left in any case */

@@ -11,7 +11,8 @@
 
 #define IDS_MAX		4096		/* in one ctl_list */
 
-static void	copy_torrent(struct view *view, const struct rec_torrent_row *r);
+static void	copy_torrent(struct view *view,
+    const struct rec_torrent_row *r);
 static void	copy_files(struct view *view, const struct msg_ctl_files *m);
 static void	copy_peers(struct view *view, const struct msg_ctl_peers *m);
 static void	copy_trackers(struct view *view,

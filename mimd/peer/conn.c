@@ -57,7 +57,7 @@ conn_event(int fd, int what, void *arg)
 	}
 	if (c->state != CONN_DEAD)
 		conn_update_io(c);
-	/* Half a readv's blocks are worth a message; fewer wait for the turn. */
+	/* Half a readv's blocks are worth a message; fewer wait. */
 	if (c->net->nwrites >= CONN_READ_BLOCKS / 2 || c->net->nreads > 0)
 		data_flush(c->net);
 	/* A slot may have come free. */

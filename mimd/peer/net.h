@@ -23,7 +23,7 @@
 
 /* Limits of the peer process. */
 #define NET_HALF_OPEN_MAX	64	/* connects under way */
-#define NET_HANDSHAKES_MAX	256	/* incoming, torrent unknown: oldest goes */
+#define NET_HANDSHAKES_MAX	256	/* incoming, unknown: oldest goes */
 #define NET_WRITE_SLOTS		256	/* blocks at disk to be written */
 #define NET_LISTEN_MAX		32
 #define NET_ACCEPT_BURST	64	/* of one turn */
@@ -83,7 +83,7 @@ struct tx {
 };
 
 struct conn {
-	TAILQ_ENTRY(conn) link;		/* swarm::conns, net::newcomers, net::dead */
+	TAILQ_ENTRY(conn) link;		/* of swarm, net::newcomers or ::dead */
 	TAILQ_ENTRY(conn) wait_link;	/* net::waiting */
 	TAILQ_ENTRY(conn) turn_link;	/* net::turns */
 	struct net	*net;
@@ -106,7 +106,7 @@ struct conn {
 	bool		 parole;
 	bool		 reported;	/* parent knows it */
 	bool		 changed;	/* since reported */
-	uint8_t		 ahead;		/* blocks to read before they are sent */
+	uint8_t		 ahead;		/* blocks to read before sent */
 	uint8_t		 sequential;	/* requests in a row that were */
 
 	struct rx	 rx;

@@ -45,7 +45,7 @@ struct picker {
 	struct order		 order;	/* pieces not begun, by rarity */
 	uint8_t			*have;
 	uint32_t		 left;
-	uint32_t		 coming;	/* blocks of begun pieces to come */
+	uint32_t		 coming;	/* blocks of begun pieces */
 	uint32_t		 done;	/* pieces completed since the start */
 	struct pick_list	 open;	/* with free blocks, oldest first */
 	struct pick_list	 busy;	/* all asked for */
@@ -422,7 +422,7 @@ picker_pick(struct picker *p, const struct pick_peer *peer, uint32_t npeers,
 		got += pick_from_new(p, peer, limit, out + got, n - got);
 	if (got < n)
 		got += pick_from_open(p, peer, STEP_ANY, out + got, n - got);
-	/* Who has none of the pieces begun (their peers left) may begin more. */
+	/* Who has none of the begun pieces (their peers left) may begin. */
 	if (got == 0)
 		got = pick_from_new(p, peer, PICKER_OPEN_MAX, out, n);
 	if (got == 0)

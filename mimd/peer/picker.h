@@ -48,7 +48,7 @@ struct pick_peer {
 	uint32_t		 wanted;	/* pieces it has and we lack */
 	bool			 fast;		/* worth a piece of its own */
 	bool			 parole;
-	bool			 idle;		/* next to nothing outstanding */
+	bool			 idle;		/* little outstanding */
 };
 
 struct pick {

@@ -16,9 +16,9 @@
 struct order {
 	uint32_t	*list;		/* pieces, rarest first */
 	uint32_t	 n;
-	uint32_t	*pos;		/* by piece: index, or see picker_order.c */
+	uint32_t	*pos;		/* by piece: index; picker_order.c */
 	uint16_t	*avail;		/* by piece */
-	uint32_t	*first;		/* by availability, navail + 1 of them */
+	uint32_t	*first;		/* by availability, navail + 1 */
 	uint32_t	 navail;
 	uint32_t	 npieces;
 	uint32_t	 seeds;

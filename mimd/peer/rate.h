@@ -9,7 +9,7 @@
 #define RATE_SHIFT	9		/* a slot is 512 ms */
 
 struct rate {
-	uint64_t	first;		/* tick of the first byte after a pause */
+	uint64_t	first;		/* tick of the first after a pause */
 	uint64_t	last;		/* tick of the newest slot */
 	uint32_t	slot[RATE_SLOTS];
 };

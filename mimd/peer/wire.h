@@ -18,7 +18,7 @@
 #define WIRE_HEAD_PIECE		13	/* length, id, index, begin */
 #define WIRE_HEAD_MAX		17	/* the longest whole control message */
 #define WIRE_BLOCK_MAX		16384U
-#define WIRE_SKIP_MAX		(512U << 10)	/* an unknown message's length */
+#define WIRE_SKIP_MAX		(512U << 10)	/* an unknown message */
 
 enum wire_id {
 	WIRE_CHOKE, WIRE_UNCHOKE, WIRE_INTERESTED, WIRE_NOT_INTERESTED,

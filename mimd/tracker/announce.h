@@ -31,7 +31,7 @@ struct announce {
 	uint16_t	fails;		/* in a row */
 	bool		running;
 	bool		told;		/* acknowledged started */
-	bool		known;		/* some time heard started: owes stopped */
+	bool		known;		/* heard started: owes stopped */
 	bool		owes_completed;
 	bool		busy;		/* announce_begin() without end */
 	enum announce_event event;	/* of that announce */

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: ISC
 # The escape matrix, role x attempt, as root and as an ordinary user; and a
 # child that says what it may not.
 set -u

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: ISC
 # What the kernel says of the children of a running mimd, started as root
 # and as an ordinary user.
 set -u

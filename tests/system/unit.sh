@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: ISC
 # The systemd unit is valid, and as tight as it claims.
 set -u
 cd "$(dirname "$0")/../.." || exit 1

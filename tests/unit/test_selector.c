@@ -22,7 +22,9 @@ static const char *const	urls1[] = {
 	"http://other.test/a/b"
 };
 static const char *const	urls2[] = { "https://user:x@OTHER.test/a" };
-static const char *const	urls3[] = { "http://[2001:db8::1]:80/announce" };
+static const char *const	urls3[] = {
+	"http://[2001:db8::1]:80/announce"
+};
 
 static const struct selector_torrent	torrents[] = {
 	{ 1, h1, NULL, "debian-12.iso", "seeding", urls1, 2 },
