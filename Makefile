@@ -184,7 +184,7 @@ SUDO :=		$(shell [ "$$(id -u)" -eq 0 ] || echo sudo -E)
 
 check:
 	sh .ci/setup test
-	$(MAKE) check-all
+	$(MAKE) --no-print-directory check-all
 
 .PHONY: check-all
 check-all: all unit san attempt-bin
@@ -193,7 +193,7 @@ check-all: all unit san attempt-bin
 
 bench:
 	sh .ci/setup test
-	$(MAKE) all bench-bin
+	$(MAKE) --no-print-directory all bench-bin
 	$(SUDO) tests/bench/bench.py
 
 # Install.  The user is made only on this very system, by root.
