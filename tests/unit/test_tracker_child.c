@@ -3,6 +3,7 @@
  * The tracker role in a process of its own, without its sandbox, against a
  * small HTTP server in a thread; this process plays the parent.
  */
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 
@@ -408,6 +409,7 @@ begin(bool allow_local)
 	fns[MSG_LOG].log = on_log;
 	assert_int_equal(chan_pair(fds), 0);
 	if ((parent.pid = fork()) == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		close(fds[0]);
 		child_process(fds[1], allow_local);
 	}
