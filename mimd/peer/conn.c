@@ -361,6 +361,7 @@ conn_wait(struct conn *c)
 	if (c->waiting)
 		return;
 	c->waiting = true;
+	c->held_at = loop_now(c->net->loop);
 	TAILQ_INSERT_TAIL(&c->net->waiting, c, wait_link);
 	conn_update_io(c);
 }

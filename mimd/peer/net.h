@@ -36,6 +36,8 @@
 #define CONN_UNASKED_MAX	512	/* blocks nobody asked for, in a row */
 #define CONN_QUEUE_MAX		8192	/* requests of a peer */
 #define CONN_OUT_MAX		(1U << 20)	/* unsent control bytes */
+#define CONN_HELD_WINDOW	64	/* requests while disk holds us up */
+#define CONN_HELD_MS		1000
 #define CONN_READ_BLOCKS	16	/* slots of one readv */
 #define CONN_READ_TURN		2	/* readvs of a turn */
 #define CONN_SEND_BLOCKS	16	/* of one writev */
@@ -128,6 +130,7 @@ struct conn {
 	uint64_t	 useless_at;	/* counted from */
 	uint64_t	 limbo_until;
 	uint64_t	 refill_at;	/* ask nothing before */
+	uint64_t	 held_at;	/* had to wait for slots */
 	uint64_t	 choked_at;	/* am_choking changed */
 	struct rate	 down, up;
 	uint64_t	 downloaded, uploaded;

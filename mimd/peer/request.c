@@ -147,12 +147,20 @@ request_on_refused(struct conn *c, uint32_t piece, uint32_t begin)
 	swarm_wake(c->swarm, REFUSED_MS);
 }
 
+/*
+ * When disk is what holds us up, more requests make nothing faster: their
+ * blocks only wait in socket buffers, until no cache holds them any more.
+ */
 static uint32_t
 request_room(struct conn *c, uint64_t rate)
 {
+	uint64_t	now = loop_now(c->net->loop);
 	uint32_t	cap, window;
 
 	cap = c->net->slots.n;
+	if (c->held_at != 0 && now - c->held_at < CONN_HELD_MS &&
+	    cap > CONN_HELD_WINDOW)
+		cap = CONN_HELD_WINDOW;
 	window = pipeline_window(&c->pipeline, rate, c->rtt_ms, cap);
 	return window > c->asked.n ? window - c->asked.n : 0;
 }
