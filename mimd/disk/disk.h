@@ -16,6 +16,7 @@ struct chan;
 struct check;
 struct child;
 struct fdcache;
+struct lane;
 struct loop;
 struct loop_timer;
 struct pool;
@@ -54,11 +55,12 @@ struct disk {
 	uint32_t		*marks;		/* of slots: the message that */
 	uint32_t		 serial;	/* named them last */
 	struct piece_set	 pieces;
-	uint8_t			*buf;		/* DISK_RUN bytes */
+	struct lane		*lane;		/* hashes them */
 	struct rec_block	*blocks;	/* of the message in hand, */
 	struct rec_slot_result	*results;	/* in order, their answers */
 	struct rec_piece_result	*verdicts;
-	uint32_t		 nverdicts;
+	uint32_t		 nverdicts;	/* not yet told */
+	struct loop_timer	*tell;
 
 	/* Reports to the parent: report.c */
 	struct content_list	 reports;
@@ -77,8 +79,6 @@ struct disk {
 	bool			 stopping, orphan;
 	struct loop_timer	*deadline;	/* of an orphan */
 };
-
-#define DISK_RUN	(256U << 10)	/* bytes hashed and written at once */
 
 /* See that the tick comes within a second. */
 void	disk_tick_soon(struct disk *d);

@@ -12,6 +12,7 @@
 #include "chan.h"
 #include "content.h"
 #include "disk.h"
+#include "lane.h"
 #include "log.h"
 #include "loop.h"
 #include "mem.h"
@@ -30,6 +31,8 @@ static void	disk_on_data_write(struct chan *,
 static void	disk_on_data_read(struct chan *, const struct msg_data_read *,
 		    void *);
 
+static void	tell_verdicts(void *);
+
 static const union msg_fn data_fns[MSG_COUNT] = {
 	[MSG_DATA_OPEN] = { .data_open = disk_on_data_open },
 	[MSG_DATA_CLOSE] = { .data_close = disk_on_data_close },
@@ -43,7 +46,8 @@ void
 disk_data_init(struct disk *d)
 {
 	piece_set_init(&d->pieces);
-	d->buf = xmalloc(DISK_RUN);
+	d->lane = lane_new(d);
+	d->tell = loop_timer_new(d->loop, tell_verdicts, d);
 	d->blocks = xcalloc(BLOCKS_MAX, sizeof(*d->blocks));
 	d->results = xcalloc(BLOCKS_MAX, sizeof(*d->results));
 	d->verdicts = xcalloc(BLOCKS_MAX, sizeof(*d->verdicts));
@@ -56,6 +60,7 @@ disk_data_drop(struct disk *d)
 
 	chan_free(d->data);
 	d->data = NULL;
+	d->nverdicts = 0;
 	piece_set_clear(&d->pieces);
 	for (t = content_first(d); t != NULL; t = content_next(t))
 		t->open = false;
@@ -249,11 +254,25 @@ answer(struct rec_slot_result *r, const struct rec_block *b,
 /* ---- writing ---- */
 
 static void
+tell_verdicts(void *arg)
+{
+	struct disk		*d = arg;
+	struct msg_data_pieces	 m = { .pieces = { d->verdicts, d->nverdicts } };
+
+	if (d->data != NULL && d->nverdicts > 0)
+		chan_send(d->data, MSG_DATA_PIECES, &m);
+	d->nverdicts = 0;
+}
+
+static void
 piece_done(struct disk *d, struct content *t, struct piece *p)
 {
-	struct rec_piece_result	*v = &d->verdicts[d->nverdicts++];
+	struct rec_piece_result	*v;
 	uint8_t			 digest[SHA1_LEN];
 
+	if (d->nverdicts == BLOCKS_MAX)
+		tell_verdicts(d);
+	v = &d->verdicts[d->nverdicts++];
 	piece_digest(p, digest);
 	v->torrent = t->id;
 	v->piece = p->index;
@@ -266,6 +285,21 @@ piece_done(struct disk *d, struct content *t, struct piece *p)
 	piece_close(&d->pieces, p);
 	if (v->good && content_complete(t))
 		report_progress(d, t);
+	loop_timer_set(d->tell, 0);
+}
+
+void
+disk_data_hashed(struct disk *d, struct piece *p)
+{
+	struct content	*t;
+
+	if (!piece_ready(p))
+		return;
+	t = content_find(d, p->torrent);
+	if (t == NULL || content_load(d, t) == NULL)
+		piece_close(&d->pieces, p);
+	else
+		piece_done(d, t, p);
 }
 
 /*
@@ -273,27 +307,28 @@ piece_done(struct disk *d, struct content *t, struct piece *p)
  * them; they are still in the page cache.
  */
 static void
-piece_catch_up(struct disk *d, struct content *t, struct piece *p)
+piece_catch_up(struct disk *d, struct content *t, uint32_t index)
 {
-	struct iovec	iov;
-	uint64_t	pos;
-	uint32_t	n;
+	struct piece	*p;
+	struct iovec	 iov;
+	uint64_t	 pos;
+	uint32_t	 n;
 
-	while ((n = piece_ahead(p)) > 0) {
-		if (n > DISK_RUN)
-			n = DISK_RUN;
-		pos = (uint64_t)p->index * t->geom.piece_length + p->cursor;
-		iov.iov_base = d->buf;
+	while ((p = piece_find(&d->pieces, t->id, index)) != NULL &&
+	    (n = piece_ahead(p)) > 0) {
+		if (n > LANE_RUN)
+			n = LANE_RUN;
+		pos = (uint64_t)index * t->geom.piece_length + p->cursor;
+		iov.iov_base = lane_take(d->lane);
 		iov.iov_len = n;
 		if (block_read(d, t, pos, &iov, 1) < n) {
+			lane_give(d->lane, iov.iov_base);
 			piece_close(&d->pieces, p);
 			return;
 		}
-		if (!piece_hash(&d->pieces, p, d->buf, n))
+		if (!lane_hash(d->lane, p, iov.iov_base, n))
 			return;
 	}
-	if (piece_full(p))
-		piece_done(d, t, p);
 }
 
 /* What to say of a block without a look at its bytes; SLOT_OK: take it. */
@@ -322,12 +357,13 @@ static void
 store_run(struct disk *d, struct content *t, const struct rec_block *b,
     uint32_t n, struct rec_slot_result *r)
 {
+	uint8_t		*run = lane_take(d->lane);
 	struct piece	*p;
 	uint32_t	 i, good = 0;
 	size_t		 len = 0, done, end = 0;
 
 	for (i = 0; i < n; i++) {
-		memcpy(d->buf + len, arena_slot(&d->arena, b[i].slot),
+		memcpy(run + len, arena_slot(&d->arena, b[i].slot),
 		    b[i].length);
 		len += b[i].length;
 	}
@@ -336,20 +372,23 @@ store_run(struct disk *d, struct content *t, const struct rec_block *b,
 		p = piece_open(&d->pieces, t->id, b->piece,
 		    geom_piece_size(&t->geom, b->piece));
 	done = p == NULL ? 0 : block_write(d, t, (uint64_t)b->piece *
-	    t->geom.piece_length + b->begin, d->buf, len);
-	for (i = 0; i < n; i++) {
+	    t->geom.piece_length + b->begin, run, len);
+	for (i = 0, len = 0; i < n; i++) {
 		end += b[i].length;
-		good += end <= done;
 		answer(&r[i], &b[i], end <= done ? SLOT_OK : SLOT_FAILED);
+		if (end <= done) {
+			good++;
+			len = end;
+		}
 	}
-	if (good == 0)
-		return;
-	for (len = 0, i = 0; i < good; i++)
-		len += b[i].length;
-	piece_hold(p, b->begin / BLOCK_SIZE, good);
-	if (p->cursor == b->begin)
-		piece_hash(&d->pieces, p, d->buf, (uint32_t)len);
-	piece_catch_up(d, t, p);
+	if (good > 0)
+		piece_hold(p, b->begin / BLOCK_SIZE, good);
+	if (good == 0 || p->cursor != b->begin)
+		lane_give(d->lane, run);
+	else
+		lane_hash(d->lane, p, run, (uint32_t)len);
+	if (good > 0)
+		piece_catch_up(d, t, b->piece);
 }
 
 /* Blocks from b on that can be stored at once. */
@@ -362,7 +401,7 @@ run_length(struct disk *d, struct content *t, const struct rec_block *b,
 	for (i = 1; i < n; i++) {
 		if (b[i].torrent != b->torrent || b[i].piece != b->piece ||
 		    b[i].begin != b->begin + len ||
-		    len + b[i].length > DISK_RUN ||
+		    len + b[i].length > LANE_RUN ||
 		    judge(d, t, &b[i]) != SLOT_OK)
 			break;
 		len += b[i].length;
@@ -374,11 +413,8 @@ static void
 send_results(struct disk *d, struct chan *c, uint32_t n)
 {
 	struct msg_data_written	m = { .slots = { d->results, n } };
-	struct msg_data_pieces	p = { .pieces = { d->verdicts, d->nverdicts } };
 
 	chan_send(c, MSG_DATA_WRITTEN, &m);
-	if (d->nverdicts > 0)
-		chan_send(c, MSG_DATA_PIECES, &p);
 	chan_pause(c, chan_full(c));
 }
 
@@ -397,7 +433,6 @@ disk_on_data_write(struct chan *c, const struct msg_data_write *m, void *arg)
 		return;
 	}
 	b = in_order(d, b, n);
-	d->nverdicts = 0;
 	for (i = 0; i < n; i += k) {
 		k = 1;
 		if (t == NULL || t->id != b[i].torrent)

@@ -6,6 +6,7 @@
 
 struct content;
 struct disk;
+struct piece;
 
 /* The data channel: blocks from and to peer, through the arena. */
 void	disk_data_init(struct disk *d);
@@ -15,5 +16,8 @@ void	disk_data_arena(struct disk *d, int fd, uint32_t nslots);
 void	disk_data_channel(struct disk *d, int fd, uint32_t link);
 /* Peer may not use the torrent any more. */
 void	disk_data_forget(struct disk *d, struct content *t);
+
+/* More of a piece is hashed: is that all of it? */
+void	disk_data_hashed(struct disk *d, struct piece *p);
 
 #endif /* DISK_DATA_H */

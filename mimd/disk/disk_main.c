@@ -18,6 +18,7 @@
 #include "disk.h"
 #include "disk_data.h"
 #include "fdcache.h"
+#include "lane.h"
 #include "hash.h"
 #include "log.h"
 #include "loop.h"
@@ -136,6 +137,7 @@ disk_threads(void *arg)
 
 	pool_start(d->hashers);
 	pool_start(d->saver);
+	lane_start(d->lane);
 }
 
 static void

@@ -34,9 +34,8 @@ piece_set_clear(struct piece_set *set)
 
 	while ((p = RB_MIN(piece_tree, &set->tree)) != NULL)
 		piece_close(set, p);
-	while (set->nidle > 0)
+	for (; set->nidle > 0; set->nhashers--)
 		hash_free(set->idle[--set->nidle]);
-	set->nhashers = 0;
 }
 
 struct piece *
@@ -73,13 +72,9 @@ piece_open(struct piece_set *set, uint32_t torrent, uint32_t index,
 	return p;
 }
 
-void
-piece_close(struct piece_set *set, struct piece *p)
+static void
+piece_free(struct piece_set *set, struct piece *p)
 {
-	RB_REMOVE(piece_tree, &set->tree, p);
-	set->n--;
-	if (set->last == p)
-		set->last = NULL;
 	if (p->hash != NULL && set->nidle < PIECE_HASHERS)
 		set->idle[set->nidle++] = p->hash;
 	else if (p->hash != NULL) {
@@ -87,6 +82,18 @@ piece_close(struct piece_set *set, struct piece *p)
 		set->nhashers--;
 	}
 	free(p);
+}
+
+void
+piece_close(struct piece_set *set, struct piece *p)
+{
+	RB_REMOVE(piece_tree, &set->tree, p);
+	set->n--;
+	if (set->last == p)
+		set->last = NULL;
+	p->closed = true;
+	if (p->claims == 0)
+		piece_free(set, p);
 }
 
 void
@@ -155,16 +162,32 @@ piece_take_hasher(struct piece_set *set, const struct piece *p)
 	return hash_new();
 }
 
-bool
-piece_hash(struct piece_set *set, struct piece *p, const void *buf,
-    uint32_t len)
+struct hash *
+piece_claim(struct piece_set *set, struct piece *p, uint32_t len)
 {
 	if (p->hash == NULL &&
 	    (p->hash = piece_take_hasher(set, p)) == NULL)
-		return false;
-	hash_update(p->hash, buf, len);
+		return NULL;
 	p->cursor += len;
-	return true;
+	p->claims++;
+	return p->hash;
+}
+
+bool
+piece_settle(struct piece_set *set, struct piece *p)
+{
+	p->claims--;
+	if (!p->closed)
+		return true;
+	if (p->claims == 0)
+		piece_free(set, p);
+	return false;
+}
+
+bool
+piece_ready(const struct piece *p)
+{
+	return p->cursor == p->size && p->claims == 0 && piece_full(p);
 }
 
 void

@@ -22,8 +22,10 @@ struct piece {
 	uint32_t	 index;
 	uint32_t	 size;
 	uint32_t	 nblocks, nheld;
-	uint32_t	 cursor;	/* bytes hashed */
-	struct hash	*hash;		/* NULL until piece_hash() */
+	uint32_t	 cursor;	/* bytes hashed, or claimed */
+	uint32_t	 claims;	/* that are not settled */
+	bool		 closed;	/* freed with its last claim */
+	struct hash	*hash;		/* NULL until piece_claim() */
 	uint8_t		 bits[];	/* blocks held */
 };
 
@@ -45,6 +47,7 @@ struct piece *piece_find(struct piece_set *set, uint32_t torrent,
 /* A new piece of size bytes; NULL when PIECES_OPEN_MAX are open. */
 struct piece *piece_open(struct piece_set *set, uint32_t torrent,
 	    uint32_t index, uint32_t size);
+/* Claims may still be under way. */
 void	 piece_close(struct piece_set *set, struct piece *p);
 void	 piece_close_torrent(struct piece_set *set, uint32_t torrent);
 
@@ -55,13 +58,17 @@ bool	 piece_full(const struct piece *p);
 /* Bytes held from the cursor on without a gap. */
 uint32_t piece_ahead(const struct piece *p);
 /*
- * Hash len bytes at the cursor, which moves.  Without a hasher to be had
- * nothing happens, unless the piece is full: then there always is one.
- * Returns whether the cursor moved.
+ * The digest to update with the len bytes at the cursor, which moves; claims
+ * are to be met in their order.  NULL without a digest to be had, unless the
+ * piece is full: then there always is one.
  */
-bool	 piece_hash(struct piece_set *set, struct piece *p, const void *buf,
+struct hash *piece_claim(struct piece_set *set, struct piece *p,
 	    uint32_t len);
-/* The digest; the cursor must have reached the end. */
+/* A claim is met.  False if the piece was closed meanwhile: it is gone. */
+bool	 piece_settle(struct piece_set *set, struct piece *p);
+/* Is it full, and all of it hashed? */
+bool	 piece_ready(const struct piece *p);
+/* Its digest, once it is ready. */
 void	 piece_digest(struct piece *p, uint8_t out[SHA1_LEN]);
 
 #endif /* PIECE_H */

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -114,6 +115,7 @@ worker_main(void *arg)
 	struct job	*job;
 	uint64_t	 one = 1;
 	ssize_t		 n;
+	bool		 told;
 
 	pthread_mutex_lock(&pool->lock);
 	pool->up++;
@@ -125,7 +127,10 @@ worker_main(void *arg)
 		pthread_mutex_unlock(&pool->lock);
 		job->run(job, w->number);
 		pthread_mutex_lock(&pool->lock);
+		told = !STAILQ_EMPTY(&pool->finished);
 		STAILQ_INSERT_TAIL(&pool->finished, job, link);
+		if (told)
+			continue;
 		/* Can only fail when the counter is full: read is due then. */
 		n = write(pool->efd, &one, sizeof(one));
 		(void)n;

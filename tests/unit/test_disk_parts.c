@@ -98,6 +98,7 @@ test_piece(void **state)
 	static uint8_t	 data[PIECE];
 	struct piece_set set;
 	struct piece	*p;
+	struct hash	*hash;
 	uint8_t		 digest[SHA1_LEN], want[SHA1_LEN];
 
 	(void)state;
@@ -114,16 +115,21 @@ test_piece(void **state)
 	assert_int_equal(piece_ahead(p), 0);
 	piece_hold(p, 0, 1);
 	assert_int_equal(piece_ahead(p), 3 * BLOCK_SIZE);
-	assert_true(piece_hash(&set, p, data, BLOCK_SIZE));
+	hash = piece_claim(&set, p, BLOCK_SIZE);
+	hash_update(hash, data, BLOCK_SIZE);
+	assert_true(piece_settle(&set, p));
 	assert_int_equal(piece_ahead(p), 2 * BLOCK_SIZE);
 	piece_hold(p, 4, 1);
 	assert_false(piece_full(p));
 	piece_hold(p, 3, 1);
 	assert_true(piece_full(p));
 	assert_int_equal(piece_ahead(p), PIECE - BLOCK_SIZE);
-	assert_true(piece_hash(&set, p, data + BLOCK_SIZE,
-	    PIECE - BLOCK_SIZE));
+	hash = piece_claim(&set, p, PIECE - BLOCK_SIZE);
+	hash_update(hash, data + BLOCK_SIZE, PIECE - BLOCK_SIZE);
 	assert_int_equal(piece_ahead(p), 0);
+	assert_false(piece_ready(p));
+	assert_true(piece_settle(&set, p));
+	assert_true(piece_ready(p));
 	piece_digest(p, digest);
 	assert_memory_equal(digest, want, SHA1_LEN);
 	piece_close(&set, p);
@@ -136,6 +142,7 @@ test_piece_limits(void **state)
 {
 	struct piece_set set;
 	struct piece	*p;
+	struct hash	*hash;
 	uint32_t	 i;
 
 	(void)state;
@@ -144,19 +151,26 @@ test_piece_limits(void **state)
 		p = piece_open(&set, 1 + i % 2, i, BLOCK_SIZE * 2);
 		assert_non_null(p);
 		piece_hold(p, 0, 1);
-		assert_int_equal(piece_hash(&set, p, "x", 1),
-		    i < PIECE_HASHERS);
+		hash = piece_claim(&set, p, BLOCK_SIZE);
+		assert_int_equal(hash != NULL, i < PIECE_HASHERS);
+		if (hash != NULL)
+			assert_true(piece_settle(&set, p));
 	}
 	assert_null(piece_open(&set, 3, 0, 1));
 	/* A piece that is whole is never without a hasher. */
 	piece_hold(p, 1, 1);
-	assert_true(piece_hash(&set, p, "x", 1));
+	assert_non_null(piece_claim(&set, p, BLOCK_SIZE));
 	piece_close_torrent(&set, 1);
 	assert_int_equal(set.n, PIECES_OPEN_MAX / 2);
 	assert_null(piece_find(&set, 1, 0));
 	assert_non_null(piece_find(&set, 2, 1));
 	piece_set_clear(&set);
 	assert_int_equal(set.n, 0);
+	/* Its claim outlives it. */
+	assert_int_equal(set.nhashers, 1);
+	assert_false(piece_settle(&set, p));
+	piece_set_clear(&set);
+	assert_int_equal(set.nhashers, 0);
 }
 
 /* ---- files ---- */
