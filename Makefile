@@ -45,9 +45,7 @@ PARSE_OBJ :=	$(patsubst %.y,$(BUILD)/obj/%.o,$(wildcard mimd/*.y))
 MIMD_OBJ :=	$(call obj,$(filter-out mimd/main.c,$(MIMD_SRC))) $(PARSE_OBJ)
 MIMCTL_OBJ :=	$(call obj,$(filter-out mimctl/main.c,$(MIMCTL_SRC)))
 UNIT_BIN :=	$(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(UNIT_SRC))
-# One forks while its threads run, which the sanitizers cannot follow.
-SAN_UNIT_BIN :=	$(patsubst $(BUILD)/%,$(BUILD)/fuzz/%, \
-		$(filter-out %/test_tracker_child,$(UNIT_BIN)))
+SAN_UNIT_BIN :=	$(patsubst $(BUILD)/%,$(BUILD)/fuzz/%,$(UNIT_BIN))
 BENCH_BIN :=	$(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(BENCH_SRC))
 
 .PHONY: all unit fuzz san bench-bin clean install check run bench

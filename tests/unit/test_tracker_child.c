@@ -3,6 +3,7 @@
  * The tracker role in a process of its own, without its sandbox, against a
  * small HTTP server in a thread; this process plays the parent.
  */
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -49,14 +50,16 @@ static struct {
 	const char	*answer;	/* IPv4 address of every name */
 } parent;
 
-static struct {
+/* Shared with the process that serves. */
+static struct server {
 	int		 fd, tls_fd;
 	uint16_t	 port, tls_port;
-	SSL_CTX		*ctx;
 	atomic_uint	 started, stopped, completed, requests;
 	atomic_bool	 mute_stopped;
 	char		 ca[64];
-} server;
+} *server;
+static pid_t	server_pid;
+static SSL_CTX	*server_ctx;
 
 /* ---- the server ---- */
 
@@ -126,16 +129,16 @@ serve(struct stream *s, const char *req)
 	static const char	fail[] = "d14:failure reason8:go away!e";
 	static const char	html[] = "<html>hello</html>";
 
-	atomic_fetch_add(&server.requests, 1);
+	atomic_fetch_add(&server->requests, 1);
 	if (strstr(req, "event=stopped") != NULL) {
-		atomic_fetch_add(&server.stopped, 1);
-		if (atomic_load(&server.mute_stopped))
+		atomic_fetch_add(&server->stopped, 1);
+		if (atomic_load(&server->mute_stopped))
 			sleep(20);
 	}
 	if (strstr(req, "event=started") != NULL)
-		atomic_fetch_add(&server.started, 1);
+		atomic_fetch_add(&server->started, 1);
 	if (strstr(req, "event=completed") != NULL)
-		atomic_fetch_add(&server.completed, 1);
+		atomic_fetch_add(&server->completed, 1);
 	if (strstr(req, "GET /ok") == req)
 		reply(s, "200 OK", "", good, GOOD_LEN);
 	else if (strstr(req, "GET /moved") == req)
@@ -189,12 +192,12 @@ acceptor(void *arg)
 	pthread_t	 thread;
 	int		 fd;
 
-	while ((fd = accept(tls ? server.tls_fd : server.fd, NULL, NULL)) !=
+	while ((fd = accept(tls ? server->tls_fd : server->fd, NULL, NULL)) !=
 	    -1) {
 		s = calloc(1, sizeof(*s));
 		s->fd = fd;
 		if (tls) {
-			s->ssl = SSL_new(server.ctx);
+			s->ssl = SSL_new(server_ctx);
 			SSL_set_fd(s->ssl, fd);
 		}
 		pthread_create(&thread, NULL, connection, s);
@@ -245,15 +248,15 @@ make_certificate(void)
 	X509_EXTENSION_free(ext);
 	assert_true(X509_sign(x, key, EVP_sha256()) > 0);
 
-	strlcpy(server.ca, "/tmp/mim-test-ca.XXXXXXXX", sizeof(server.ca));
-	fd = mkstemp(server.ca);
+	strlcpy(server->ca, "/tmp/mim-test-ca.XXXXXXXX", sizeof(server->ca));
+	fd = mkstemp(server->ca);
 	assert_int_not_equal(fd, -1);
 	fp = fdopen(fd, "w");
 	PEM_write_X509(fp, x);
 	fclose(fp);
-	server.ctx = SSL_CTX_new(TLS_server_method());
-	SSL_CTX_use_certificate(server.ctx, x);
-	SSL_CTX_use_PrivateKey(server.ctx, key);
+	server_ctx = SSL_CTX_new(TLS_server_method());
+	SSL_CTX_use_certificate(server_ctx, x);
+	SSL_CTX_use_PrivateKey(server_ctx, key);
 	X509_free(x);
 	EVP_PKEY_free(key);
 }
@@ -284,7 +287,7 @@ child_process(int fd, bool allow_local)
 	struct child_path	 paths[CHILD_PATHS_MAX];
 	struct msg_tracker_conf	 conf = {
 		.peer_id = "-MM0001-abcdefghijk", .key = 0x1234abcd,
-		.ca_file = server.ca, .allow_local = allow_local
+		.ca_file = server->ca, .allow_local = allow_local
 	};
 	void			*state;
 
@@ -399,10 +402,10 @@ begin(bool allow_local)
 	struct msg_tracker_port	port = { .port = 6881 };
 
 	memset(&parent, 0, sizeof(parent));
-	atomic_store(&server.started, 0);
-	atomic_store(&server.stopped, 0);
-	atomic_store(&server.completed, 0);
-	atomic_store(&server.requests, 0);
+	atomic_store(&server->started, 0);
+	atomic_store(&server->stopped, 0);
+	atomic_store(&server->completed, 0);
+	atomic_store(&server->requests, 0);
 	fns[MSG_TRACKER_ROWS].tracker_rows = on_rows;
 	fns[MSG_TRACKER_PEERS].tracker_peers = on_peers;
 	fns[MSG_NAME_LOOKUP].name_lookup = on_lookup;
@@ -458,10 +461,10 @@ run(bool private, unsigned int n, const char *const *paths)
 		if (strncmp(paths[i], "https:", 6) == 0)
 			snprintf(urls[i], sizeof(urls[i]),
 			    "https://%s.test:%u/ok", paths[i] + 6,
-			    server.tls_port);
+			    server->tls_port);
 		else if (paths[i][0] == '/')
 			snprintf(urls[i], sizeof(urls[i]),
-			    "http://t%u.test:%u%s", i, server.port, paths[i]);
+			    "http://t%u.test:%u%s", i, server->port, paths[i]);
 		else
 			strlcpy(urls[i], paths[i], sizeof(urls[i]));
 		recs[i].tier = (uint8_t)i;
@@ -487,13 +490,13 @@ first_failed(void)
 static bool
 completed(void)
 {
-	return atomic_load(&server.completed) == 1;
+	return atomic_load(&server->completed) == 1;
 }
 
 static bool
 stopped(void)
 {
-	return atomic_load(&server.stopped) == 1;
+	return atomic_load(&server->stopped) == 1;
 }
 
 static void
@@ -507,7 +510,7 @@ expect_peers(const char *path)
 	assert_int_equal(parent.rows[0].seeds, 7);
 	assert_string_equal(parent.rows[0].error, "");
 	end(2000);
-	assert_int_equal(atomic_load(&server.stopped), 1);
+	assert_int_equal(atomic_load(&server->stopped), 1);
 }
 
 static void
@@ -520,7 +523,7 @@ expect_error(const char *path, const char *error)
 	assert_int_equal(parent.npeers, 0);
 	assert_true(parent.rows[0].next != 0);
 	end(2000);
-	assert_int_equal(atomic_load(&server.stopped), 0);
+	assert_int_equal(atomic_load(&server->stopped), 0);
 }
 
 static void
@@ -548,12 +551,12 @@ test_events(void **state)
 	assert_true(wait_for(completed, 2000));
 	chan_send(parent.chan, MSG_TRACKER_STOP, &s);
 	assert_true(wait_for(stopped, 2000));
-	assert_int_equal(atomic_load(&server.started), 1);
+	assert_int_equal(atomic_load(&server->started), 1);
 	parent.npeers = 0;
 	chan_send(parent.chan, MSG_TRACKER_START, &again);
 	assert_true(wait_for(has_peers, 2000));
-	assert_int_equal(atomic_load(&server.started), 2);
-	assert_int_equal(atomic_load(&server.requests), 4);
+	assert_int_equal(atomic_load(&server->started), 2);
+	assert_int_equal(atomic_load(&server->requests), 4);
 	assert_int_equal(parent.lookups, 1);
 	end(2000);
 }
@@ -597,7 +600,7 @@ test_refuses_loopback(void **state)
 	assert_string_equal(parent.rows[0].error, "t0.test: loopback address "
 	    "refused (\"allow local trackers\")");
 	end(1000);
-	assert_int_equal(atomic_load(&server.requests), 0);
+	assert_int_equal(atomic_load(&server->requests), 0);
 }
 
 static bool
@@ -625,7 +628,7 @@ test_tiers(void **state)
 	assert_string_equal(parent.rows[1].error,
 	    "udp trackers are not supported yet");
 	end(2000);
-	assert_int_equal(atomic_load(&server.stopped), 2);
+	assert_int_equal(atomic_load(&server->stopped), 2);
 }
 
 /* A private torrent goes on to the next tier only after a failure. */
@@ -646,7 +649,7 @@ test_private(void **state)
 	assert_true(wait_for(second_works, 5000));
 	assert_int_equal(parent.rows[0].state, TRACKER_FAILED);
 	assert_int_equal(parent.rows[2].state, TRACKER_IDLE);
-	assert_int_equal(atomic_load(&server.requests), 2);
+	assert_int_equal(atomic_load(&server->requests), 2);
 	end(2000);
 }
 
@@ -660,9 +663,9 @@ test_leaves_in_time(void **state)
 	begin(true);
 	run(false, 1, &path);
 	assert_true(wait_for(has_peers, 5000));
-	atomic_store(&server.mute_stopped, true);
+	atomic_store(&server->mute_stopped, true);
 	end(6000);
-	atomic_store(&server.mute_stopped, false);
+	atomic_store(&server->mute_stopped, false);
 }
 
 static void
@@ -682,20 +685,33 @@ test_parent_gone(void **state)
 	loop_free(parent.loop);
 }
 
+/* A process of its own: those who fork must have no threads. */
+static void
+serve_all(void)
+{
+	pthread_t	plain, tls;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	pthread_create(&plain, NULL, acceptor, NULL);
+	pthread_create(&tls, NULL, acceptor, server);
+	pthread_join(plain, NULL);
+	pthread_join(tls, NULL);
+	_exit(0);
+}
+
 static int
 set_up(void **state)
 {
-	pthread_t	thread;
-
 	(void)state;
 	signal(SIGPIPE, SIG_IGN);
+	server = mmap(NULL, sizeof(*server), PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	assert_ptr_not_equal(server, MAP_FAILED);
 	make_certificate();
-	server.fd = listener(&server.port);
-	server.tls_fd = listener(&server.tls_port);
-	pthread_create(&thread, NULL, acceptor, NULL);
-	pthread_detach(thread);
-	pthread_create(&thread, NULL, acceptor, &server);
-	pthread_detach(thread);
+	server->fd = listener(&server->port);
+	server->tls_fd = listener(&server->tls_port);
+	if ((server_pid = fork()) == 0)
+		serve_all();
 	return 0;
 }
 
@@ -703,7 +719,11 @@ static int
 tear_down(void **state)
 {
 	(void)state;
-	unlink(server.ca);
+	kill(server_pid, SIGKILL);
+	waitpid(server_pid, NULL, 0);
+	unlink(server->ca);
+	SSL_CTX_free(server_ctx);
+	munmap(server, sizeof(*server));
 	return 0;
 }
 
