@@ -261,6 +261,8 @@ parse_version(struct parse *p)
 	const struct ben_token	*t = &p->b.tok[p->info];
 	int64_t			 version = 1;
 
+	mi->info_off = t->off;
+	mi->info_len = t->len;
 	ben_int(&p->b, ben_get(&p->b, p->info, "meta version"), &version);
 	if (version > 2)
 		return parse_fail(p, "meta version %lld: made for a newer "

@@ -49,6 +49,8 @@ struct metainfo {
 	bool		 v1, v2;	/* v2 alone: contents only */
 	uint8_t		 infohash[SHA1_LEN];	/* if v1 */
 	uint8_t		 infohash2[SHA256_LEN];	/* if v2 */
+	uint32_t	 info_off;	/* where the info dictionary lies */
+	uint32_t	 info_len;
 	char		*name;		/* sanitised: top file or directory */
 	bool		 single;	/* one file, no directory */
 	bool		 private;

@@ -34,6 +34,8 @@
 #define SLOTS_MAX	262144U
 #define TRACKERS_MAX	64U
 #define PEERS_MAX	65535U
+#define METADATA_MAX	(32U << 20)	/* bytes of an info dictionary, */
+#define METADATA_FETCH_MAX	(10U << 20)	/* ... if fetched from peers */
 
 /* rec_slot_result.status */
 enum slot_status {

@@ -91,18 +91,18 @@ static int
 add_all(struct adding *add, struct msg_ctl_add *req, int n, char **files)
 {
 	struct client	*client;
-	int		 added = 0, failed = CTL_OK, status, fd;
+	struct source	 src;
+	int		 added = 0, failed = CTL_OK, status;
 
 	status = daemon_connect(add->ctx, &client);
 	if (status != CTL_OK)
 		return status;
 	for (int i = 0; i < n; i++) {
-		fd = source_open(files[i]);
 		status = CTL_FAILED;
-		if (fd != -1) {
-			status = daemon_ask(client, MSG_CTL_ADD, req, fd,
-			    DAEMON_DISK_MS, files[i], on_message, add);
-			close(fd);
+		if (source_open(&src, files[i]) == 0) {
+			status = source_add(&src, client, req->dir,
+			    req->paused, req->check, on_message, add);
+			source_close(&src);
 		}
 		if (status == CTL_OK)
 			added++;

@@ -40,9 +40,9 @@ struct getting {
 
 static volatile sig_atomic_t	interrupted;
 
-static int	get(struct getting *g, int fd, const char *file,
+static int	get(struct getting *g, const struct source *src,
     char *const *settings, int n);
-static int	run(struct getting *g, int fd, const char *file);
+static int	run(struct getting *g, const struct source *src);
 static int	follow(struct getting *g, struct client *client);
 static void	on_added(const struct msg_in *in, void *arg);
 static void	show(struct getting *g, bool last);
@@ -55,7 +55,8 @@ cmd_get(const struct mimctl *ctx, int argc, char **argv)
 {
 	struct getting	 g = { .ctx = *ctx, .dir = "." };
 	char		*settings[PRIVATE_SETTINGS_MAX];
-	int		 ch, n = 0, fd, status;
+	struct source	 src;
+	int		 ch, n = 0, status;
 
 	while ((ch = getopt(argc, argv, "+d:ko:")) != -1) {
 		switch (ch) {
@@ -78,18 +79,17 @@ cmd_get(const struct mimctl *ctx, int argc, char **argv)
 	}
 	if (optind + 1 != argc)
 		return command_usage("get");
-	fd = source_open(argv[optind]);
-	if (fd == -1)
+	if (source_open(&src, argv[optind]) == -1)
 		return CTL_FAILED;
-	status = get(&g, fd, argv[optind], settings, n);
-	close(fd);
+	status = get(&g, &src, settings, n);
+	source_close(&src);
 	free(g.told);
 	view_clear(&g.view);
 	return status;
 }
 
 static int
-get(struct getting *g, int fd, const char *file, char *const *settings, int n)
+get(struct getting *g, const struct source *src, char *const *settings, int n)
 {
 	struct private	*private;
 	int		 status;
@@ -104,7 +104,7 @@ get(struct getting *g, int fd, const char *file, char *const *settings, int n)
 	if (private == NULL)
 		return CTL_FAILED;
 	g->ctx.socket = private_socket(private);
-	status = run(g, fd, file);
+	status = run(g, src);
 	if (status != CTL_OK && !interrupted && g->id != 0) {
 		warnx("mimd said:");
 		private_show_log(private);
@@ -134,19 +134,17 @@ catch_signals(void)
 
 /* Data that is there already is looked at, so this also resumes. */
 static int
-run(struct getting *g, int fd, const char *file)
+run(struct getting *g, const struct source *src)
 {
-	struct msg_ctl_add	 req = { .dir = "", .check = true };
-	struct client		*client;
-	int			 status;
+	struct client	*client;
+	int		 status;
 
 	status = daemon_connect(&g->ctx, &client);
 	if (status != CTL_OK)
 		return status;
-	status = daemon_ask(client, MSG_CTL_ADD, &req, fd, DAEMON_DISK_MS,
-	    file, on_added, g);
+	status = source_add(src, client, "", false, true, on_added, g);
 	if (status == CTL_OK && g->id == 0) {
-		warnx("%s: mimd did not say that it was added", file);
+		warnx("mimd did not say that it was added");
 		status = CTL_FAILED;
 	}
 	if (status == CTL_OK)
@@ -192,7 +190,8 @@ follow(struct getting *g, struct client *client)
 		r = &g->view.torrents[0].row;
 		if (r->state == TSTATE_ERROR)
 			return CTL_FAILED;
-		if (g->start == 0 && r->state != TSTATE_CHECKING) {
+		if (g->start == 0 && r->size > 0 &&
+		    r->state != TSTATE_CHECKING) {
 			g->start = time(NULL);
 			g->had = r->have;
 		}
@@ -222,6 +221,11 @@ progress_line(const struct getting *g, char line[LINE_LEN])
 		    text_bar(r->check_permille, 1000, BAR_CELLS, bar,
 		    sizeof(bar)), r->check_permille / 10,
 		    r->check_permille % 10);
+		return;
+	}
+	if (r->state == TSTATE_METADATA) {
+		snprintf(line, LINE_LEN, "metadata  %u peer%s", r->peers,
+		    r->peers == 1 ? "" : "s");
 		return;
 	}
 	if (view_eta(&g->view.torrents[0], &left))
@@ -273,7 +277,8 @@ tell_trouble(struct getting *g)
 	char				*url, *error;
 	size_t				 i;
 
-	if (t->row.peers > 0 || t->row.state != TSTATE_DOWNLOADING)
+	if (t->row.peers > 0 || (t->row.state != TSTATE_DOWNLOADING &&
+	    t->row.state != TSTATE_METADATA))
 		return;
 	for (i = 0; i < t->ntrackers && why == NULL; i++)
 		if (*t->trackers[i].error != '\0')

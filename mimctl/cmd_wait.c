@@ -16,9 +16,13 @@
 
 #define POLL_MS		250
 
-enum event { EVENT_COMPLETE, EVENT_CHECKED };
+enum event { EVENT_COMPLETE, EVENT_CHECKED, EVENT_METADATA };
 
-static const char *const	events[] = { "complete", "checked", NULL };
+static const char *const	events[] = { "complete", "checked",
+	    "metadata", NULL };
+
+static const char *const	missed[] = { "not complete", "not checked",
+	    "no metadata" };
 
 static int	await(const struct mimctl *ctx, enum event event, int seconds,
     int nwords, char **words);
@@ -82,7 +86,7 @@ await(const struct mimctl *ctx, enum event event, int seconds, int nwords,
 	if (status == CTL_OK)
 		status = watch(client, event, until, &chosen);
 	if (status == CTL_TIMEOUT && !ctx->quiet)
-		warnx("not %s within %d seconds", events[event], seconds);
+		warnx("%s within %d seconds", missed[event], seconds);
 	view_clear(&chosen);
 	client_close(client);
 	return status;
@@ -91,7 +95,9 @@ await(const struct mimctl *ctx, enum event event, int seconds, int nwords,
 static bool
 happened(enum event event, const struct rec_torrent_row *r)
 {
-	if (r->state == TSTATE_CHECKING)
+	if (event == EVENT_METADATA)
+		return r->npieces > 0;
+	if (r->state == TSTATE_CHECKING || r->npieces == 0)
 		return false;
 	return event == EVENT_CHECKED || (r->size > 0 && r->have == r->size);
 }

@@ -10,11 +10,12 @@
 #define NELEM(a)	(sizeof(a) / sizeof((a)[0]))
 
 static const struct command	commands[] = {
-	{ "add", NULL, "[-cP] [-d dir] file ...", cmd_add },
+	{ "add", NULL, "[-cP] [-d dir] torrent ...", cmd_add },
 	{ "check", NULL, "selector ...", cmd_check },
-	{ "get", NULL, "[-k] [-d dir] [-o setting] file", cmd_get },
-	{ "info", NULL, "file ...", cmd_info },
+	{ "get", NULL, "[-k] [-d dir] [-o setting] torrent", cmd_get },
+	{ "info", NULL, "torrent ...", cmd_info },
 	{ "log", NULL, "brief|verbose|debug", cmd_log },
+	{ "magnet", NULL, "file ...", cmd_magnet },
 	{ "reload", NULL, "", cmd_reload },
 	{ "remove", NULL, "[-D] selector ...", cmd_remove },
 	{ "show", "sh", "processes", cmd_show },
@@ -22,8 +23,8 @@ static const struct command	commands[] = {
 	{ "start", NULL, "selector ...", cmd_start },
 	{ "status", "st", "[-fpt] [selector ...]", cmd_status },
 	{ "stop", NULL, "selector ...", cmd_stop },
-	{ "wait", NULL, "[-e complete|checked] [-t seconds] selector ...",
-	    cmd_wait },
+	{ "wait", NULL, "[-e complete|checked|metadata] [-t seconds] "
+	    "selector ...", cmd_wait },
 };
 
 const struct command *

@@ -18,8 +18,8 @@ attr_letters(uint8_t attr, char buf[8])
 }
 
 /* Bytes that are no UTF-8 are escaped as on a terminal; NULL is null. */
-static json_t *
-json_text(const char *s)
+json_t *
+info_json_text(const char *s)
 {
 	char	*safe;
 	json_t	*json;
@@ -36,8 +36,8 @@ json_text(const char *s)
 	return json;
 }
 
-static json_t *
-json_hash(bool known, const uint8_t *hash, size_t len)
+json_t *
+info_json_hash(bool known, const uint8_t *hash, size_t len)
 {
 	char	hex[2 * SHA256_LEN + 1];
 
@@ -57,7 +57,7 @@ json_files(const struct metainfo *mi)
 		json_array_append_new(list, json_pack(
 		    "{s:I, s:o, s:I, s:I, s:s, s:b}",
 		    "index", (json_int_t)i,
-		    "path", json_text(f->path),
+		    "path", info_json_text(f->path),
 		    "size", (json_int_t)f->length,
 		    "offset", (json_int_t)f->offset,
 		    "attr", attr_letters(f->attr, attr),
@@ -76,8 +76,8 @@ json_trackers(const struct info_options *opt, const struct metainfo *mi)
 	for (i = 0; i < mi->ntrackers; i++)
 		json_array_append_new(list, json_pack("{s:i, s:o}",
 		    "tier", mi->trackers[i].tier,
-		    "url", json_text(info_tracker_url(opt, mi->trackers[i].url,
-		    url))));
+		    "url", info_json_text(info_tracker_url(opt,
+		    mi->trackers[i].url, url))));
 	return list;
 }
 
@@ -88,7 +88,7 @@ json_list(char **strings, uint32_t n)
 	uint32_t	 i;
 
 	for (i = 0; i < n; i++)
-		json_array_append_new(list, json_text(strings[i]));
+		json_array_append_new(list, info_json_text(strings[i]));
 	return list;
 }
 
@@ -97,9 +97,9 @@ info_json(const struct info_options *opt, const struct metainfo *mi)
 {
 	return json_pack("{s:o, s:o, s:o, s:s, s:b, s:b, s:I, s:I, s:I, s:I,"
 	    " s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
-	    "name", json_text(mi->name),
-	    "infohash", json_hash(mi->v1, mi->infohash, SHA1_LEN),
-	    "infohash_v2", json_hash(mi->v2, mi->infohash2, SHA256_LEN),
+	    "name", info_json_text(mi->name),
+	    "infohash", info_json_hash(mi->v1, mi->infohash, SHA1_LEN),
+	    "infohash_v2", info_json_hash(mi->v2, mi->infohash2, SHA256_LEN),
 	    "version", info_version(mi),
 	    "downloadable", mi->v1,
 	    "private", mi->private,
@@ -108,11 +108,11 @@ info_json(const struct info_options *opt, const struct metainfo *mi)
 	    "piece_length", (json_int_t)mi->geom.piece_length,
 	    "pieces", (json_int_t)mi->geom.npieces,
 	    "renamed", mi->renamed,
-	    "comment", json_text(mi->comment),
-	    "created_by", json_text(mi->created_by),
+	    "comment", info_json_text(mi->comment),
+	    "created_by", info_json_text(mi->created_by),
 	    "creation_date", mi->creation_date != 0 ?
 	    json_integer(mi->creation_date) : json_null(),
-	    "source", json_text(mi->source),
+	    "source", info_json_text(mi->source),
 	    "trackers", json_trackers(opt, mi),
 	    "webseeds", json_list(mi->webseeds, mi->nwebseeds),
 	    "nodes", json_list(mi->nodes, mi->nnodes),

@@ -25,8 +25,8 @@ size_text(const struct info_options *opt, uint64_t n, char buf[32])
 	return buf;
 }
 
-static void
-print_field(const char *label, const char *text)
+void
+info_field(const char *label, const char *text)
 {
 	char	safe[LINE_BYTES];
 
@@ -40,12 +40,12 @@ print_hashes(const struct metainfo *mi)
 	char	hex[2 * SHA256_LEN + 1];
 
 	if (mi->v1)
-		print_field("info-hash", hash_hex(mi->infohash, SHA1_LEN,
+		info_field("info-hash", hash_hex(mi->infohash, SHA1_LEN,
 		    hex));
 	if (mi->v2)
-		print_field("info-hash v2", hash_hex(mi->infohash2,
+		info_field("info-hash v2", hash_hex(mi->infohash2,
 		    SHA256_LEN, hex));
-	print_field("version", mi->v1 && mi->v2 ? "1 and 2 (hybrid)" :
+	info_field("version", mi->v1 && mi->v2 ? "1 and 2 (hybrid)" :
 	    mi->v1 ? "1" : "2 (cannot be downloaded yet)");
 }
 
@@ -60,10 +60,10 @@ print_sizes(const struct info_options *opt, const struct metainfo *mi)
 	snprintf(line, sizeof(line), "%s (%llu bytes) in %u file%s",
 	    size_text(opt, mi->payload, size),
 	    (unsigned long long)mi->payload, n, n == 1 ? "" : "s");
-	print_field("size", line);
+	info_field("size", line);
 	snprintf(line, sizeof(line), "%u of %s", mi->geom.npieces,
 	    size_text(opt, mi->geom.piece_length, size));
-	print_field("pieces", line);
+	info_field("pieces", line);
 }
 
 static void
@@ -74,16 +74,16 @@ print_origin(const struct metainfo *mi)
 	time_t		t = (time_t)mi->creation_date;
 
 	if (mi->private)
-		print_field("private", "yes");
+		info_field("private", "yes");
 	if (mi->source != NULL)
-		print_field("source", mi->source);
+		info_field("source", mi->source);
 	if (t > 0 && t < DATE_END && gmtime_r(&t, &tm) != NULL &&
 	    strftime(date, sizeof(date), "%Y-%m-%d %H:%M:%S UTC", &tm) > 0)
-		print_field("created", date);
+		info_field("created", date);
 	if (mi->created_by != NULL)
-		print_field("created by", mi->created_by);
+		info_field("created by", mi->created_by);
 	if (mi->comment != NULL)
-		print_field("comment", mi->comment);
+		info_field("comment", mi->comment);
 }
 
 static void
@@ -95,13 +95,13 @@ print_contacts(const struct info_options *opt, const struct metainfo *mi)
 	for (i = 0; i < mi->ntrackers; i++) {
 		snprintf(label, sizeof(label), "tracker %u",
 		    mi->trackers[i].tier + 1U);
-		print_field(label, info_tracker_url(opt,
+		info_field(label, info_tracker_url(opt,
 		    mi->trackers[i].url, url));
 	}
 	for (i = 0; i < mi->nwebseeds; i++)
-		print_field("web seed", mi->webseeds[i]);
+		info_field("web seed", mi->webseeds[i]);
 	for (i = 0; i < mi->nnodes; i++)
-		print_field("node", mi->nodes[i]);
+		info_field("node", mi->nodes[i]);
 }
 
 static void
@@ -162,13 +162,13 @@ info_text(const struct info_options *opt, const struct metainfo *mi)
 	const char	*last = NULL;
 	uint32_t	 i;
 
-	print_field("name", mi->name);
+	info_field("name", mi->name);
 	print_hashes(mi);
 	print_sizes(opt, mi);
 	print_origin(mi);
 	print_contacts(opt, mi);
 	if (mi->renamed)
-		print_field("note", "names unfit for a file system were "
+		info_field("note", "names unfit for a file system were "
 		    "changed");
 	puts("files");
 	for (i = 0; i < mi->nfiles; i++) {

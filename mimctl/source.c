@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "link.h"
+#include "magnet.h"
 #include "metainfo.h"
 #include "source.h"
 
@@ -18,18 +20,61 @@
 
 #define SEALS	(F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL)
 
-static bool	is_link(const char *what);
+static int	open_file(const char *what);
+static bool	is_url(const char *what);
 static int	memfd_new(void);
 static int	copy(int from, int to, const char *what);
 
 int
-source_open(const char *what)
+source_open(struct source *src, const char *what)
+{
+	*src = (struct source){ .what = what, .fd = -1 };
+	if (strcmp(what, "-") != 0 && access(what, F_OK) == -1) {
+		if (is_url(what))
+			return -1;
+		if (magnet_looks_like(what)) {
+			src->link = link_read(what);
+			return src->link == NULL ? -1 : 0;
+		}
+	}
+	src->fd = open_file(what);
+	return src->fd == -1 ? -1 : 0;
+}
+
+int
+source_add(const struct source *src, struct client *client, const char *dir,
+    bool paused, bool check, daemon_fn fn, void *arg)
+{
+	struct msg_ctl_add		file = { .dir = dir,
+					    .paused = paused, .check = check };
+	struct msg_ctl_add_magnet	magnet;
+
+	if (src->link == NULL)
+		return daemon_ask(client, MSG_CTL_ADD, &file, src->fd,
+		    DAEMON_DISK_MS, src->what, fn, arg);
+	magnet = *link_request(src->link);
+	magnet.dir = dir;
+	magnet.paused = paused;
+	return daemon_ask(client, MSG_CTL_ADD_MAGNET, &magnet, -1,
+	    DAEMON_DISK_MS, src->what, fn, arg);
+}
+
+void
+source_close(struct source *src)
+{
+	if (src->fd != -1)
+		close(src->fd);
+	link_free(src->link);
+	src->fd = -1;
+	src->link = NULL;
+}
+
+static int
+open_file(const char *what)
 {
 	int	from = STDIN_FILENO, fd;
 
 	if (strcmp(what, "-") != 0) {
-		if (access(what, F_OK) == -1 && is_link(what))
-			return -1;
 		from = open(what, O_RDONLY | O_CLOEXEC);
 		if (from == -1) {
 			warn("%s", what);
@@ -52,23 +97,15 @@ source_open(const char *what)
 	return fd;
 }
 
-/* Other ways to name a torrent are known, to be refused by name. */
+/* Known, to be refused by name. */
 static bool
-is_link(const char *what)
+is_url(const char *what)
 {
-	size_t	len = strlen(what);
-
-	if (strncasecmp(what, "magnet:", 7) == 0)
-		warnx("magnet links are not supported yet: %.60s", what);
-	else if (strncasecmp(what, "http://", 7) == 0 ||
-	    strncasecmp(what, "https://", 8) == 0)
-		warnx("%s: URLs are not supported yet; fetch the file and "
-		    "add that", what);
-	else if ((len == 2 * SHA1_LEN || len == 2 * SHA256_LEN) &&
-	    strspn(what, "0123456789abcdefABCDEF") == len)
-		warnx("%s: info-hashes are not supported yet", what);
-	else
+	if (strncasecmp(what, "http://", 7) != 0 &&
+	    strncasecmp(what, "https://", 8) != 0)
 		return false;
+	warnx("%s: URLs are not supported yet; fetch the file and add that",
+	    what);
 	return true;
 }
 

@@ -2,11 +2,29 @@
 #ifndef SOURCE_H
 #define SOURCE_H
 
+#include <stdbool.h>
+
+#include "daemon.h"
+
+struct client;
+
+/* Where a torrent to be added comes from. */
+struct source {
+	const char	*what;		/* as the user has it */
+	int		 fd;		/* -1: a magnet link */
+	struct link	*link;
+};
+
 /*
  * Copy a .torrent file, or stdin for "-", into a memory file that nobody can
- * change any more: the only form in which mimd takes one.  Returns its
- * descriptor, or -1 after saying what failed.
+ * change any more: the only form in which mimd takes one.  A magnet link or
+ * an info-hash is taken apart, in a process that can do nothing else.
+ * Returns -1 after saying what failed.
  */
-int	source_open(const char *what);
+int	source_open(struct source *src, const char *what);
+/* Add it; as daemon_ask().  check is for files: a link always looks. */
+int	source_add(const struct source *src, struct client *client,
+	    const char *dir, bool paused, bool check, daemon_fn fn, void *arg);
+void	source_close(struct source *src);
 
 #endif /* SOURCE_H */

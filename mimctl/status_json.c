@@ -21,6 +21,13 @@ number(uint64_t n)
 	return json_integer((json_int_t)n);
 }
 
+/* 0: nobody knows. */
+static json_t *
+number_or_null(uint64_t n)
+{
+	return n == 0 ? json_null() : number(n);
+}
+
 static json_t *
 time_or_null(uint64_t when)
 {
@@ -74,8 +81,8 @@ torrent_json(const struct view_torrent *t)
 	    json_null() : text_json_hex(r->infohash2.p, r->infohash2.len));
 	json_object_set_new(j, "name", text_json(r->name));
 	json_object_set_new(j, "state", json_string(tstate_name(r->state)));
-	json_object_set_new(j, "size", number(r->size));
-	json_object_set_new(j, "wanted", number(r->size));
+	json_object_set_new(j, "size", number_or_null(r->size));
+	json_object_set_new(j, "wanted", number_or_null(r->size));
 	json_object_set_new(j, "have", number(r->have));
 	json_object_set_new(j, "progress", json_real(view_progress(t)));
 	if (r->state == TSTATE_CHECKING)

@@ -41,6 +41,8 @@ struct control {
 
 static void control_on_refused_add(struct chan *,
     const struct msg_ctl_add *, void *);
+static void control_on_refused_magnet(struct chan *,
+    const struct msg_ctl_add_magnet *, void *);
 static void control_on_refused_act(struct chan *,
     const struct msg_ctl_act *, void *);
 static void control_on_refused_log(struct chan *,
@@ -54,6 +56,7 @@ static const union msg_fn	full_fns[MSG_COUNT] = {
 	[MSG_CTL_LIST] = { .ctl_list = control_on_list },
 	[MSG_CTL_PROCESSES] = { .ctl_processes = control_on_processes },
 	[MSG_CTL_ADD] = { .ctl_add = control_on_add },
+	[MSG_CTL_ADD_MAGNET] = { .ctl_add_magnet = control_on_add_magnet },
 	[MSG_CTL_ACT] = { .ctl_act = control_on_act },
 	[MSG_CTL_LOG] = { .ctl_log = control_on_log },
 	[MSG_CTL_RELOAD] = { .ctl_reload = control_on_reload },
@@ -64,6 +67,8 @@ static const union msg_fn	restricted_fns[MSG_COUNT] = {
 	[MSG_CTL_LIST] = { .ctl_list = control_on_list },
 	[MSG_CTL_PROCESSES] = { .ctl_processes = control_on_processes },
 	[MSG_CTL_ADD] = { .ctl_add = control_on_refused_add },
+	[MSG_CTL_ADD_MAGNET] =
+	    { .ctl_add_magnet = control_on_refused_magnet },
 	[MSG_CTL_ACT] = { .ctl_act = control_on_refused_act },
 	[MSG_CTL_LOG] = { .ctl_log = control_on_refused_log },
 	[MSG_CTL_RELOAD] = { .ctl_reload = control_on_refused_reload },
@@ -150,6 +155,15 @@ control_deny(struct control_conn *conn)
 
 static void
 control_on_refused_add(struct chan *c, const struct msg_ctl_add *m, void *arg)
+{
+	(void)c;
+	(void)m;
+	control_deny(arg);
+}
+
+static void
+control_on_refused_magnet(struct chan *c, const struct msg_ctl_add_magnet *m,
+    void *arg)
 {
 	(void)c;
 	(void)m;

@@ -86,6 +86,8 @@ void	control_on_processes(struct chan *c, const struct msg_ctl_processes *m,
 	    void *arg);
 
 void	control_on_add(struct chan *c, const struct msg_ctl_add *m, void *arg);
+void	control_on_add_magnet(struct chan *c,
+	    const struct msg_ctl_add_magnet *m, void *arg);
 void	control_on_act(struct chan *c, const struct msg_ctl_act *m, void *arg);
 void	control_on_log(struct chan *c, const struct msg_ctl_log *m, void *arg);
 void	control_on_reload(struct chan *c, const struct msg_ctl_reload *m,

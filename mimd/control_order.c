@@ -9,6 +9,7 @@
 
 #include "control.h"
 #include "log.h"
+#include "magnet_msg.h"
 #include "metainfo.h"
 #include "parent.h"
 #include "paths.h"
@@ -35,15 +36,39 @@ check_memfd(int fd)
 	return NULL;
 }
 
+/* Takes fd or, if that is -1, magnet. */
+static void
+add(struct control_conn *conn, int fd, struct magnet *magnet,
+    const char *dir, bool paused, bool check)
+{
+	struct parent	*parent = control_parent(conn);
+	char		 subdir[PATH_LEN_MAX + 1], text[ERROR_MAX];
+	uint32_t	 root;
+
+	if (paths_split(parent->conf->roots, parent->conf->nroots, dir,
+	    &root, subdir, sizeof(subdir)) == -1) {
+		snprintf(text, sizeof(text), "%s: not inside a \"download "
+		    "directory\" of mimd.conf", dir);
+		control_end(conn, CTL_FAILED, text);
+	} else {
+		control_wait(conn, CONTROL_ADD_MS);
+		if (registry_add(&parent->registry, fd, magnet, root, subdir,
+		    paused, check, conn->client) == 0)
+			return;
+		control_end(conn, CTL_FAILED,
+		    "too many torrents are being added: try again");
+	}
+	if (fd != -1)
+		close(fd);
+	magnet_free(magnet);
+}
+
 void
 control_on_add(struct chan *c, const struct msg_ctl_add *m, void *arg)
 {
 	struct control_conn	*conn = arg;
-	struct parent	*parent = control_parent(conn);
-	char		 subdir[PATH_LEN_MAX + 1], text[ERROR_MAX];
-	const char	*why;
-	uint32_t	 root;
-	int		 fd = chan_take_fd(c);
+	const char		*why;
+	int			 fd = chan_take_fd(c);
 
 	control_begin(conn);
 	if ((why = check_memfd(fd)) != NULL) {
@@ -51,21 +76,17 @@ control_on_add(struct chan *c, const struct msg_ctl_add *m, void *arg)
 		control_end(conn, CTL_FAILED, why);
 		return;
 	}
-	if (paths_split(parent->conf->roots, parent->conf->nroots, m->dir,
-	    &root, subdir, sizeof(subdir)) == -1) {
-		close(fd);
-		snprintf(text, sizeof(text), "%s: not inside a \"download "
-		    "directory\" of mimd.conf", m->dir);
-		control_end(conn, CTL_FAILED, text);
-		return;
-	}
-	control_wait(conn, CONTROL_ADD_MS);
-	if (registry_add(&parent->registry, fd, root, subdir, m->paused,
-	    m->check, conn->client) == -1) {
-		close(fd);
-		control_end(conn, CTL_FAILED,
-		    "too many torrents are being added: try again");
-	}
+	add(conn, fd, NULL, m->dir, m->paused, m->check);
+}
+
+void
+control_on_add_magnet(struct chan *c, const struct msg_ctl_add_magnet *m,
+    void *arg)
+{
+	(void)c;
+	control_begin(arg);
+	add(arg, -1, magnet_unpack(m->infohash, m->name, m->trackers.v,
+	    m->trackers.n, m->peers.v, m->peers.n), m->dir, m->paused, true);
 }
 
 void

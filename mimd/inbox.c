@@ -98,6 +98,14 @@ parent_on_torrent_trackers(struct chan *c,
 }
 
 static void
+parent_on_torrent_peers(struct chan *c, const struct msg_torrent_peers *m,
+    void *arg)
+{
+	(void)c;
+	registry_on_magnet_peers(registry(arg), m);
+}
+
+static void
 parent_on_torrent_files(struct chan *c, const struct msg_torrent_files *m,
     void *arg)
 {
@@ -237,6 +245,7 @@ const union msg_fn	parent_fns[MSG_COUNT] = {
 	[MSG_TORRENT_META] = { .torrent_meta = parent_on_torrent_meta },
 	[MSG_TORRENT_TRACKERS] =
 	    { .torrent_trackers = parent_on_torrent_trackers },
+	[MSG_TORRENT_PEERS] = { .torrent_peers = parent_on_torrent_peers },
 	[MSG_TORRENT_FILES] = { .torrent_files = parent_on_torrent_files },
 	[MSG_TORRENT_LOADED] = { .torrent_loaded = parent_on_torrent_loaded },
 	[MSG_TORRENT_REFUSED] =

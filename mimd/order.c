@@ -7,11 +7,19 @@
 
 #include "registry.h"
 #include "log.h"
+#include "magnet_msg.h"
 #include "mem.h"
 
+static bool
+is_free(const struct pending_add *add)
+{
+	return add->fd == -1 && add->magnet == NULL;
+}
+
 int
-registry_add(struct registry *reg, int fd, uint32_t root, const char *subdir,
-    bool paused, bool check, uint64_t client)
+registry_add(struct registry *reg, int fd, struct magnet *magnet,
+    uint32_t root, const char *subdir, bool paused, bool check,
+    uint64_t client)
 {
 	struct pending_add	*add;
 	uint32_t		 i;
@@ -19,13 +27,14 @@ registry_add(struct registry *reg, int fd, uint32_t root, const char *subdir,
 	if (reg->n >= TORRENTS_MAX - REGISTRY_ADDS_MAX)
 		return -1;
 	for (i = 0; i < REGISTRY_ADDS_MAX; i++) {
-		if (reg->adds[i].fd == -1)
+		if (is_free(&reg->adds[i]))
 			break;
 	}
 	if (i == REGISTRY_ADDS_MAX)
 		return -1;
 	add = &reg->adds[i];
 	add->fd = fd;
+	add->magnet = magnet;
 	add->id = 0;
 	add->sent = false;
 	add->tries = 0;
@@ -45,7 +54,7 @@ is_promised(const struct registry *reg, uint32_t id)
 	uint32_t	i;
 
 	for (i = 0; i < REGISTRY_ADDS_MAX; i++) {
-		if (reg->adds[i].fd != -1 && reg->adds[i].id == id)
+		if (!is_free(&reg->adds[i]) && reg->adds[i].id == id)
 			return true;
 	}
 	return false;
@@ -64,35 +73,72 @@ free_id(const struct registry *reg)
 }
 
 static void
-send_add(struct registry *reg, struct pending_add *add)
+send_torrent(struct registry *reg, const struct pending_add *add, int fd)
 {
 	struct msg_torrent_add	m = {
+		.id = add->id,
 		.root = add->root,
 		.subdir = add->subdir,
 		.paused = add->paused,
 		.check = add->check,
 		.added = add->added,
 	};
-	int			fd;
+
+	reg->ops->send(ROLE_DISK, MSG_TORRENT_ADD, &m, fd, reg->arg);
+}
+
+static void
+send_magnet(struct registry *reg, const struct pending_add *add)
+{
+	const struct magnet	*magnet = add->magnet;
+	struct rec_tracker	 trackers[MAGNET_TRACKERS_MAX];
+	struct rec_addr		 peers[MAGNET_PEERS_MAX];
+	struct msg_magnet_add	 m = {
+		.id = add->id,
+		.name = magnet->name != NULL ? magnet->name : "",
+		.root = add->root,
+		.subdir = add->subdir,
+		.paused = add->paused,
+		.added = add->added,
+	};
+
+	memcpy(m.infohash, magnet->infohash, sizeof(m.infohash));
+	m.trackers.v = trackers;
+	m.trackers.n = magnet_pack_trackers(magnet, trackers);
+	m.peers.v = peers;
+	m.peers.n = magnet_pack_peers(magnet, peers);
+	reg->ops->send(ROLE_DISK, MSG_MAGNET_ADD, &m, -1, reg->arg);
+}
+
+static void
+send_add(struct registry *reg, struct pending_add *add)
+{
+	int	fd = -1;
 
 	/* The descriptor stays here until disk answers: it may die first. */
-	if ((fd = fcntl(add->fd, F_DUPFD_CLOEXEC, 0)) == -1) {
+	if (add->magnet == NULL &&
+	    (fd = fcntl(add->fd, F_DUPFD_CLOEXEC, 0)) == -1) {
 		log_warn("torrent to add");
 		return;
 	}
 	if (add->id == 0)
 		add->id = free_id(reg);
-	m.id = add->id;
 	add->sent = true;
 	add->tries++;
-	reg->ops->send(ROLE_DISK, MSG_TORRENT_ADD, &m, fd, reg->arg);
+	if (add->magnet == NULL)
+		send_torrent(reg, add, fd);
+	else
+		send_magnet(reg, add);
 }
 
 static uint64_t
 end_add(struct pending_add *add)
 {
-	close(add->fd);
+	if (add->fd != -1)
+		close(add->fd);
 	add->fd = -1;
+	magnet_free(add->magnet);
+	add->magnet = NULL;
 	free(add->subdir);
 	add->subdir = NULL;
 	return add->client;
@@ -104,7 +150,7 @@ registry_end_add(struct registry *reg, uint32_t id, uint64_t *client)
 	uint32_t	i;
 
 	for (i = 0; i < REGISTRY_ADDS_MAX; i++) {
-		if (reg->adds[i].fd != -1 && reg->adds[i].id == id) {
+		if (!is_free(&reg->adds[i]) && reg->adds[i].id == id) {
 			*client = end_add(&reg->adds[i]);
 			return true;
 		}
@@ -123,7 +169,7 @@ registry_send_adds(struct registry *reg)
 		return;
 	for (i = 0; i < REGISTRY_ADDS_MAX; i++) {
 		add = &reg->adds[i];
-		if (add->fd == -1 || add->sent)
+		if (is_free(add) || add->sent)
 			continue;
 		/* A file that kills its reader must not do so for ever. */
 		if (add->tries == REGISTRY_ADD_TRIES)
@@ -207,7 +253,9 @@ registry_pause(struct registry *reg, struct torrent *t)
 void
 registry_check(struct registry *reg, struct torrent *t)
 {
-	if (!t->loaded || t->removing)
+	/* Of a magnet link there is nothing to look at, but to try again. */
+	if (!t->loaded || t->removing ||
+	    (t->npieces == 0 && t->dstate != DSTATE_ERROR))
 		return;
 	t->resuming = false;
 	/* At once, so that nobody waiting for the check sees it as done. */

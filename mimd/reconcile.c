@@ -27,22 +27,34 @@ ready(struct registry *reg, enum role role)
 bool
 torrent_wanted(const struct torrent *t)
 {
-	if (!t->loaded || !t->measured || t->paused || t->removing)
+	if (!t->loaded || t->paused || t->removing ||
+	    (!t->measured && t->npieces > 0))
 		return false;
 	return t->dstate == DSTATE_READY ||
 	    (t->dstate == DSTATE_CHECKING && t->resuming);
 }
 
 static void
-swarm_run(struct registry *reg, struct torrent *t)
+send_run(struct registry *reg, struct torrent *t)
 {
 	struct msg_swarm_run	m = {
 		.id = t->id,
 		.size = t->size,
 		.piece_length = t->piece_length,
 		.npieces = t->npieces,
+		.metadata_size = t->metadata_size,
 		.private = t->private,
 	};
+
+	memcpy(m.infohash, t->infohash, sizeof(m.infohash));
+	tell(reg, ROLE_PEER, MSG_SWARM_RUN, &m);
+	t->swarm = SWARM_RUNNING;
+	t->bare = t->npieces == 0;
+}
+
+static void
+swarm_run(struct registry *reg, struct torrent *t)
+{
 	struct msg_peers_found	found = {
 		.id = t->id,
 		.source = PEER_SOURCE_RESUME,
@@ -50,9 +62,7 @@ swarm_run(struct registry *reg, struct torrent *t)
 	struct rec_addr		addrs[TORRENT_KNOWN_MAX];
 	uint16_t		i;
 
-	memcpy(m.infohash, t->infohash, sizeof(m.infohash));
-	tell(reg, ROLE_PEER, MSG_SWARM_RUN, &m);
-	t->swarm = SWARM_RUNNING;
+	send_run(reg, t);
 	if (t->nknown == 0)
 		return;
 	for (i = 0; i < t->nknown; i++) {
@@ -80,7 +90,7 @@ send_totals(struct registry *reg, struct torrent *t)
 		.id = t->id,
 		.downloaded = t->downloaded - t->down_base,
 		.uploaded = t->uploaded - t->up_base,
-		.left = t->size - t->have,
+		.left = torrent_left(t),
 	};
 
 	tell(reg, ROLE_TRACKER, MSG_TRACKER_TOTALS, &m);
@@ -120,7 +130,7 @@ announce_start(struct registry *reg, struct torrent *t)
 {
 	struct msg_tracker_start	m = {
 		.id = t->id,
-		.left = t->size - t->have,
+		.left = torrent_left(t),
 	};
 
 	if (t->announce == ANNOUNCE_NONE)
@@ -159,13 +169,17 @@ reconcile_swarm(struct registry *reg, struct torrent *t, bool wanted)
 {
 	bool	starts = wanted && t->swarm == SWARM_NONE;
 	bool	halts = !wanted && t->swarm == SWARM_RUNNING;
+	bool	learns = wanted && t->swarm == SWARM_RUNNING && t->bare &&
+	    t->npieces > 0;
 
-	if (!starts && !halts)
+	if (!starts && !halts && !learns)
 		return true;
 	if (!ready(reg, ROLE_PEER))
 		return false;
 	if (starts)
 		swarm_run(reg, t);
+	else if (learns)
+		send_run(reg, t);
 	else
 		swarm_halt(reg, t);
 	return true;

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "registry.h"
+#include "geom.h"
 #include "mem.h"
 
 static int
@@ -39,11 +40,11 @@ registry_clear(struct registry *reg)
 	free(reg->torrents);
 	reg->torrents = NULL;
 	for (i = 0; i < REGISTRY_ADDS_MAX; i++) {
-		if (reg->adds[i].fd == -1)
-			continue;
-		close(reg->adds[i].fd);
+		if (reg->adds[i].fd != -1)
+			close(reg->adds[i].fd);
+		magnet_free(reg->adds[i].magnet);
 		free(reg->adds[i].subdir);
-		reg->adds[i].fd = -1;
+		reg->adds[i] = (struct pending_add){ .fd = -1 };
 	}
 }
 
@@ -143,6 +144,12 @@ torrent_complete(const struct torrent *t)
 	return t->size > 0 && t->have == t->size;
 }
 
+uint64_t
+torrent_left(const struct torrent *t)
+{
+	return t->npieces == 0 ? BLOCK_SIZE : t->size - t->have;
+}
+
 enum tstate
 torrent_state(const struct torrent *t)
 {
@@ -156,6 +163,8 @@ torrent_state(const struct torrent *t)
 		return TSTATE_STOPPED;
 	if (t->dstate == DSTATE_WAITING)
 		return TSTATE_WAITING;
+	if (t->npieces == 0)
+		return TSTATE_METADATA;
 	return torrent_complete(t) ? TSTATE_SEEDING : TSTATE_DOWNLOADING;
 }
 

@@ -10,6 +10,7 @@
 
 #include "addr.h"
 #include "hash.h"
+#include "magnet.h"
 #include "msg.h"
 
 /*
@@ -79,7 +80,8 @@ struct torrent {
 	uint64_t		 down_base, up_base;	/* at mimd's start */
 	uint64_t		 down_rate, up_rate;
 	uint32_t		 peers, seeds;
-	uint32_t		 piece_length, npieces;
+	uint32_t		 piece_length, npieces;	/* 0: a magnet link */
+	uint32_t		 metadata_size;
 	uint32_t		 checked;	/* pieces looked at */
 
 	char			*paths;		/* all NUL-terminated paths */
@@ -98,6 +100,7 @@ struct torrent {
 	uint8_t			 announce;	/* enum announce_state */
 	bool			 v2;		/* infohash2 is set */
 	bool			 private;
+	bool			 bare;		/* peer has no pieces */
 	bool			 loaded;	/* reported in full */
 	bool			 measured;	/* have is what disk said */
 	bool			 seen;		/* in the scan that goes on */
@@ -130,9 +133,10 @@ struct registry_ops {
 
 RB_HEAD(torrent_hashes, torrent);
 
-/* A .torrent that disk has not answered for. */
+/* A .torrent or a link that disk has not answered for. */
 struct pending_add {
-	int		 fd;		/* sealed memfd, -1: free */
+	int		 fd;		/* sealed memfd, or -1 */
+	struct magnet	*magnet;	/* or this; neither: free */
 	uint32_t	 id;		/* 0: never sent */
 	uint32_t	 root;
 	char		*subdir;
@@ -170,6 +174,8 @@ struct torrent *torrent_new(struct registry *reg, uint32_t id,
 	    const uint8_t infohash[SHA1_LEN]);
 void	 torrent_free(struct registry *reg, struct torrent *t);
 bool	 torrent_complete(const struct torrent *t);
+/* Bytes still to come; not 0 while nobody knows how many. */
+uint64_t torrent_left(const struct torrent *t);
 /* The one place that says what a torrent is doing. */
 enum tstate torrent_state(const struct torrent *t);
 void	 torrent_set_error(struct torrent *t, const char *error);
@@ -202,9 +208,13 @@ bool	 registry_halted(const struct registry *reg);
 void	 registry_finish(struct registry *reg);
 
 /* order.c: what the user orders */
-/* -1 when too many wait; else the answer comes by ops.  Owns fd if 0. */
-int	 registry_add(struct registry *reg, int fd, uint32_t root,
-	    const char *subdir, bool paused, bool check, uint64_t client);
+/*
+ * A sealed .torrent in fd or, if that is -1, a magnet link.  -1 when too many
+ * wait; else either is owned, and the answer comes by ops.
+ */
+int	 registry_add(struct registry *reg, int fd, struct magnet *magnet,
+	    uint32_t root, const char *subdir, bool paused, bool check,
+	    uint64_t client);
 void	 registry_send_adds(struct registry *reg);
 /* Disk has answered for this number; false if nobody asked. */
 bool	 registry_end_add(struct registry *reg, uint32_t id,
@@ -226,6 +236,8 @@ int	 registry_on_meta(struct registry *reg,
 	    const struct msg_torrent_meta *m);
 int	 registry_on_trackers(struct registry *reg,
 	    const struct msg_torrent_trackers *m);
+void	 registry_on_magnet_peers(struct registry *reg,
+	    const struct msg_torrent_peers *m);
 int	 registry_on_files(struct registry *reg,
 	    const struct msg_torrent_files *m);
 int	 registry_on_loaded(struct registry *reg, uint32_t id);

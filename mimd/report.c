@@ -29,6 +29,20 @@ data_dir(struct registry *reg, const struct msg_torrent_meta *m)
 	    "" : "/", m->subdir);
 }
 
+/*
+ * Of a magnet link the rest is known now.  Nothing of it is there (else disk
+ * looks at it first), so its swarm can go on.  Of a private torrent only its
+ * tracker may tell the peers: those we know now came from anywhere.
+ */
+static void
+learn(struct torrent *t, const struct msg_torrent_meta *m)
+{
+	t->have = 0;
+	t->measured = true;
+	if (m->private)
+		t->nknown = 0;
+}
+
 /* What is the same each time that disk reports a torrent. */
 static void
 take_shape(struct registry *reg, struct torrent *t,
@@ -44,6 +58,7 @@ take_shape(struct registry *reg, struct torrent *t,
 	t->size = m->size;
 	t->piece_length = m->piece_length;
 	t->npieces = m->npieces;
+	t->metadata_size = m->metadata_size;
 	t->private = m->private;
 	t->seen = true;
 	torrent_files_clear(t);
@@ -82,7 +97,8 @@ is_plausible(struct registry *reg, const struct torrent *t,
 	if (root != NULL && strlen(root) + 1 + strlen(m->subdir) >
 	    PATH_LEN_MAX)
 		return false;
-	return t == NULL || (t->size == m->size && t->nfiles == m->nfiles &&
+	return t == NULL || t->npieces == 0 || m->npieces == 0 ||
+	    (t->size == m->size && t->nfiles == m->nfiles &&
 	    t->piece_length == m->piece_length && t->npieces == m->npieces);
 }
 
@@ -91,16 +107,26 @@ registry_on_meta(struct registry *reg, const struct msg_torrent_meta *m)
 {
 	struct torrent	*t = registry_find(reg, m->id);
 
+	/* All of it, or nothing: a magnet link. */
+	if ((m->npieces == 0) != (m->size == 0) ||
+	    (m->npieces == 0) != (m->piece_length == 0) ||
+	    (m->npieces == 0) != (m->nfiles == 0))
+		return -1;
 	if (t != registry_find_hash(reg, m->infohash) ||
 	    !is_plausible(reg, t, m))
 		return -1;
+	if (t != NULL && t->npieces > 0 && m->npieces == 0)
+		return 0;	/* its .torrent is gone: not seen */
 	if (t == NULL) {
 		if (reg->n == TORRENTS_MAX)
 			return -1;
 		t = torrent_new(reg, m->id, m->infohash);
 		take_record(t, m);
-	} else
+	} else {
 		compare_record(t, m);
+		if (t->npieces == 0 && m->npieces > 0)
+			learn(t, m);
+	}
 	take_shape(reg, t, m);
 	if (!t->loaded)
 		torrent_trackers_clear(t);
@@ -151,10 +177,13 @@ registry_on_loaded(struct registry *reg, uint32_t id)
 		return 0;
 	if (t->files_got != t->nfiles)
 		return -1;
-	t->files = xreallocarray(t->files, t->nfiles, sizeof(*t->files));
-	t->files_size = t->nfiles;
-	t->paths = xreallocarray(t->paths, t->paths_len, 1);
-	t->paths_size = t->paths_len;
+	if (t->nfiles > 0) {
+		t->files = xreallocarray(t->files, t->nfiles,
+		    sizeof(*t->files));
+		t->files_size = t->nfiles;
+		t->paths = xreallocarray(t->paths, t->paths_len, 1);
+		t->paths_size = t->paths_len;
+	}
 	t->loaded = true;
 	if (registry_end_add(reg, id, &client)) {
 		log_info("torrent %u added: %s", t->id, t->name);
@@ -487,6 +516,17 @@ registry_on_peers(struct registry *reg, const struct msg_tracker_peers *m)
 	found.peers.v = m->peers.v;
 	found.peers.n = m->peers.n;
 	reg->ops->send(ROLE_PEER, MSG_PEERS_FOUND, &found, -1, reg->arg);
+}
+
+void
+registry_on_magnet_peers(struct registry *reg,
+    const struct msg_torrent_peers *m)
+{
+	struct torrent	*t = registry_find(reg, m->id);
+	uint32_t	 i;
+
+	for (i = 0; t != NULL && i < m->peers.n; i++)
+		know_peer(t, &m->peers.v[i]);
 }
 
 /* Tracker may try its list in another order than ours; the URL tells. */

@@ -11,7 +11,9 @@
 #include "fdcache.h"
 #include "log.h"
 #include "loop.h"
+#include "magnet.h"
 #include "mem.h"
+#include "meta.h"
 #include "metainfo.h"
 #include "resume.h"
 #include "span.h"
@@ -155,22 +157,17 @@ content_detach(struct disk *d, struct content *t)
 	free(f);
 }
 
-struct content *
-content_new(struct disk *d, uint32_t id, uint32_t root, const char *subdir,
-    struct metainfo *mi, const struct resume *r)
+static struct content *
+content_make(struct disk *d, uint32_t id, const uint8_t infohash[SHA1_LEN],
+    uint32_t root, const char *subdir, const struct resume *r)
 {
 	struct content	*t = xcalloc(1, sizeof(*t));
 
 	t->id = id;
-	memcpy(t->infohash, mi->infohash, SHA1_LEN);
-	t->geom = mi->geom;
-	t->nfiles = mi->nfiles;
+	memcpy(t->infohash, infohash, SHA1_LEN);
 	t->root = root;
 	t->subdir = xstrdup(subdir);
-	t->name = xstrdup(mi->name);
-	t->have = xcalloc(1, bitfield_size(t->geom.npieces));
 	if (r != NULL) {
-		memcpy(t->have, r->have, bitfield_size(t->geom.npieces));
 		t->paused = r->paused;
 		t->clean = r->clean;
 		t->added = r->added;
@@ -179,13 +176,64 @@ content_new(struct disk *d, uint32_t id, uint32_t root, const char *subdir,
 		t->uploaded = r->uploaded;
 		t->wasted = r->wasted;
 	}
-	content_count(t);
-	content_attach(d, t, mi, r);
 	RB_INSERT(content_ids, &d->by_id, t);
 	RB_INSERT(content_hashes, &d->by_hash, t);
 	if (id > d->max_id)
 		d->max_id = id;
 	return t;
+}
+
+/* r is that of the link alone if it has no pieces. */
+static void
+content_shape(struct disk *d, struct content *t, struct metainfo *mi,
+    const struct resume *r)
+{
+	size_t	size = bitfield_size(mi->geom.npieces);
+
+	t->geom = mi->geom;
+	t->nfiles = mi->nfiles;
+	t->info_off = mi->info_off;
+	t->info_len = mi->info_len;
+	free(t->name);
+	t->name = xstrdup(mi->name);
+	t->have = xcalloc(1, size);
+	if (r != NULL && r->npieces == mi->geom.npieces)
+		memcpy(t->have, r->have, size);
+	content_count(t);
+	content_attach(d, t, mi, r);
+}
+
+struct content *
+content_new(struct disk *d, uint32_t id, uint32_t root, const char *subdir,
+    struct metainfo *mi, const struct resume *r)
+{
+	struct content	*t;
+
+	t = content_make(d, id, mi->infohash, root, subdir, r);
+	content_shape(d, t, mi, r);
+	return t;
+}
+
+struct content *
+content_new_magnet(struct disk *d, uint32_t id, uint32_t root,
+    const char *subdir, struct magnet *magnet, const struct resume *r)
+{
+	struct content	*t;
+	char		 hex[2 * SHA1_LEN + 1];
+
+	t = content_make(d, id, magnet->infohash, root, subdir, r);
+	t->magnet = magnet;
+	t->name = xstrdup(magnet->name != NULL ? magnet->name :
+	    hash_hex(magnet->infohash, SHA1_LEN, hex));
+	return t;
+}
+
+void
+content_learn(struct disk *d, struct content *t, struct metainfo *mi)
+{
+	magnet_free(t->magnet);
+	t->magnet = NULL;
+	content_shape(d, t, mi, NULL);
 }
 
 void
@@ -200,6 +248,8 @@ content_free(struct disk *d, struct content *t)
 	if (t->state == DSTATE_WAITING)
 		d->nwaiting--;
 	content_detach(d, t);
+	meta_free(d, t);
+	magnet_free(t->magnet);
 	fdcache_drop(d->files, t->id);
 	RB_REMOVE(content_ids, &d->by_id, t);
 	RB_REMOVE(content_hashes, &d->by_hash, t);
@@ -252,6 +302,8 @@ content_load(struct disk *d, struct content *t)
 	size_t		 len;
 	bool		 got = false;
 
+	if (t->magnet != NULL)
+		return NULL;
 	if (t->files != NULL) {
 		t->files->used = loop_now(d->loop);
 		TAILQ_REMOVE(&d->loaded, t, loaded_link);
@@ -299,7 +351,7 @@ content_unload_idle(struct disk *d, uint64_t now)
 bool
 content_complete(const struct content *t)
 {
-	return t->nhave == t->geom.npieces;
+	return t->magnet == NULL && t->nhave == t->geom.npieces;
 }
 
 /* From here on the record on disk claims less than there is. */

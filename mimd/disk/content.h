@@ -14,6 +14,8 @@
 #include "msg.h"
 
 struct disk;
+struct magnet;
+struct meta;
 struct metainfo;
 struct resume;
 struct resume_file;
@@ -41,7 +43,10 @@ struct content {
 	TAILQ_ENTRY(content)	 check_link;	/* disk::checks */
 	uint32_t		 id;
 	uint8_t			 infohash[SHA1_LEN];
-	struct geom		 geom;
+	struct magnet		*magnet;	/* all there is, or NULL */
+	struct meta		*meta;		/* being fetched, or NULL */
+	struct geom		 geom;		/* nothing, if a magnet */
+	uint32_t		 info_off, info_len;	/* in its .torrent */
 	uint32_t		 nfiles;
 	uint32_t		 root;		/* index */
 	char			*root_path;	/* NULL: roots[root] */
@@ -94,6 +99,13 @@ struct content *content_next(struct content *t);
  */
 struct content *content_new(struct disk *d, uint32_t id, uint32_t root,
 	    const char *subdir, struct metainfo *mi, const struct resume *r);
+/* The same for a torrent of which there is but a link (taken over). */
+struct content *content_new_magnet(struct disk *d, uint32_t id,
+	    uint32_t root, const char *subdir, struct magnet *magnet,
+	    const struct resume *r);
+/* The metadata of that one is there: mi is taken over. */
+void	 content_learn(struct disk *d, struct content *t,
+	    struct metainfo *mi);
 /* Forget it; no job, report or check may be left. */
 void	 content_free(struct disk *d, struct content *t);
 /* A torrent whose files would meet those of mi in this place, or NULL. */
@@ -101,7 +113,10 @@ struct content *content_clash(struct disk *d, uint32_t root,
 	    const char *subdir, const struct metainfo *mi);
 
 struct place content_place(const struct disk *d, const struct content *t);
-/* Load metainfo and stamps; NULL after the torrent went to error. */
+/*
+ * Load metainfo and stamps; NULL after the torrent went to error, or where
+ * there is nothing but a link.
+ */
 struct content_files *content_load(struct disk *d, struct content *t);
 /* Unload if nothing needs it. */
 void	 content_unload(struct disk *d, struct content *t);

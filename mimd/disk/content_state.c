@@ -250,7 +250,8 @@ content_clash(struct disk *d, uint32_t root, const char *subdir,
 	bool		 near;
 
 	for (t = content_first(d); t != NULL; t = content_next(t)) {
-		if (t->root != root || t->root_path != NULL)
+		if (t->root != root || t->root_path != NULL ||
+		    t->magnet != NULL)
 			continue;
 		other = path_join(t->subdir, t->name);
 		near = path_covers(top, other) || path_covers(other, top);

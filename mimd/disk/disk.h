@@ -56,6 +56,8 @@ struct disk {
 	uint32_t		 serial;	/* named them last */
 	struct piece_set	 pieces;
 	struct lane		*lane;		/* hashes them */
+	uint32_t		 nmetas;	/* being fetched: meta.c */
+	size_t			 meta_bytes;	/* ... so many in all */
 	struct rec_block	*blocks;	/* of the message in hand, */
 	struct rec_slot_result	*results;	/* in order, their answers */
 	struct rec_piece_result	*verdicts;

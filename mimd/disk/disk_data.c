@@ -16,6 +16,7 @@
 #include "log.h"
 #include "loop.h"
 #include "mem.h"
+#include "meta.h"
 #include "metainfo.h"
 #include "report.h"
 
@@ -30,6 +31,14 @@ static void	disk_on_data_write(struct chan *,
 		    const struct msg_data_write *, void *);
 static void	disk_on_data_read(struct chan *, const struct msg_data_read *,
 		    void *);
+static void	disk_on_meta_open(struct chan *, const struct msg_meta_open *,
+		    void *);
+static void	disk_on_meta_close(struct chan *,
+		    const struct msg_meta_close *, void *);
+static void	disk_on_meta_write(struct chan *,
+		    const struct msg_meta_write *, void *);
+static void	disk_on_meta_read(struct chan *, const struct msg_meta_read *,
+		    void *);
 
 static void	tell_verdicts(void *);
 
@@ -38,6 +47,10 @@ static const union msg_fn data_fns[MSG_COUNT] = {
 	[MSG_DATA_CLOSE] = { .data_close = disk_on_data_close },
 	[MSG_DATA_WRITE] = { .data_write = disk_on_data_write },
 	[MSG_DATA_READ] = { .data_read = disk_on_data_read },
+	[MSG_META_OPEN] = { .meta_open = disk_on_meta_open },
+	[MSG_META_CLOSE] = { .meta_close = disk_on_meta_close },
+	[MSG_META_WRITE] = { .meta_write = disk_on_meta_write },
+	[MSG_META_READ] = { .meta_read = disk_on_meta_read },
 };
 
 /* ---- the channel ---- */
@@ -62,8 +75,10 @@ disk_data_drop(struct disk *d)
 	d->data = NULL;
 	d->nverdicts = 0;
 	piece_set_clear(&d->pieces);
-	for (t = content_first(d); t != NULL; t = content_next(t))
+	for (t = content_first(d); t != NULL; t = content_next(t)) {
 		t->open = false;
+		meta_forget(d, t);
+	}
 }
 
 /* The parent replaces the sibling that broke it, and makes a new one. */
@@ -118,7 +133,85 @@ void
 disk_data_forget(struct disk *d, struct content *t)
 {
 	t->open = false;
+	meta_forget(d, t);
 	piece_close_torrent(&d->pieces, t->id);
+}
+
+/* ---- metadata ---- */
+
+static void
+disk_on_meta_open(struct chan *c, const struct msg_meta_open *m, void *arg)
+{
+	struct msg_meta_opened	 r = { .torrent = m->torrent };
+	struct disk		*d = arg;
+	struct content		*t = content_find(d, m->torrent);
+
+	if (t != NULL)
+		meta_forget(d, t);
+	r.ok = t != NULL && !d->stopping && meta_start(d, t, m->size);
+	chan_send(c, MSG_META_OPENED, &r);
+	chan_pause(c, chan_full(c));
+}
+
+static void
+disk_on_meta_close(struct chan *c, const struct msg_meta_close *m, void *arg)
+{
+	struct disk	*d = arg;
+	struct content	*t = content_find(d, m->torrent);
+
+	(void)c;
+	if (t != NULL)
+		meta_forget(d, t);
+}
+
+static void
+disk_on_meta_write(struct chan *c, const struct msg_meta_write *m, void *arg)
+{
+	struct rec_slot_result	 r = { .slot = m->slot, .gen = m->gen };
+	struct msg_data_written	 written = { .slots = { &r, 1 } };
+	struct msg_meta_result	 result = { .torrent = m->torrent };
+	struct disk		*d = arg;
+	struct content		*t = content_find(d, m->torrent);
+	const char		*why = NULL;
+
+	if (m->slot >= d->arena.nslots)
+		why = "a slot that is not in the arena";
+	else if (t != NULL && !meta_fits(t, m->begin, m->length))
+		why = "a block outside the metadata";
+	if (why != NULL) {
+		disk_data_on_closed(c, why, d);
+		return;
+	}
+	r.status = SLOT_UNWANTED;
+	if (t != NULL && meta_store(t, m->begin, arena_slot(&d->arena,
+	    m->slot), m->length))
+		r.status = SLOT_OK;
+	chan_send(c, MSG_DATA_WRITTEN, &written);
+	if (t != NULL && meta_full(t)) {
+		result.good = meta_finish(d, t);
+		chan_send(c, MSG_META_RESULT, &result);
+	}
+	chan_pause(c, chan_full(c));
+}
+
+static void
+disk_on_meta_read(struct chan *c, const struct msg_meta_read *m, void *arg)
+{
+	struct rec_slot_result	 r = { .slot = m->slot, .gen = m->gen };
+	struct msg_data_read_done done = { .slots = { &r, 1 } };
+	struct disk		*d = arg;
+	struct content		*t = content_find(d, m->torrent);
+
+	if (m->slot >= d->arena.nslots) {
+		disk_data_on_closed(c, "a slot that is not in the arena", d);
+		return;
+	}
+	r.status = SLOT_FAILED;
+	if (t != NULL && !t->removing && meta_read(d, t, m->begin,
+	    arena_slot(&d->arena, m->slot), m->length))
+		r.status = SLOT_OK;
+	chan_send(c, MSG_DATA_READ_DONE, &done);
+	chan_pause(c, chan_full(c));
 }
 
 /* ---- open and close ---- */
@@ -150,8 +243,8 @@ disk_on_data_open(struct chan *c, const struct msg_data_open *m, void *arg)
 
 	if (t != NULL)
 		disk_data_forget(d, t);
-	if (t == NULL || t->state != DSTATE_READY || t->removing ||
-	    d->stopping || (!content_complete(t) && !t->made &&
+	if (t == NULL || t->magnet != NULL || t->state != DSTATE_READY ||
+	    t->removing || d->stopping || (!content_complete(t) && !t->made &&
 	    (content_load(d, t) == NULL || block_make_empty(d, t) == -1)))
 		chan_send(c, MSG_DATA_OPEN_FAILED, &failed);
 	else {
@@ -171,7 +264,7 @@ disk_on_data_close(struct chan *c, const struct msg_data_close *m, void *arg)
 	if (t == NULL)
 		return;
 	disk_data_forget(d, t);
-	if (!t->clean)
+	if (!t->clean && t->magnet == NULL)
 		content_dirty(d, t, CONTENT_SAVE_MS);
 }
 
@@ -257,7 +350,8 @@ static void
 tell_verdicts(void *arg)
 {
 	struct disk		*d = arg;
-	struct msg_data_pieces	 m = { .pieces = { d->verdicts, d->nverdicts } };
+	struct msg_data_pieces	 m = {
+		.pieces = { d->verdicts, d->nverdicts } };
 
 	if (d->data != NULL && d->nverdicts > 0)
 		chan_send(d->data, MSG_DATA_PIECES, &m);

@@ -22,6 +22,7 @@
 #include "hash.h"
 #include "log.h"
 #include "loop.h"
+#include "magnet_msg.h"
 #include "mem.h"
 #include "metainfo.h"
 #include "report.h"
@@ -254,6 +255,33 @@ subdir_ok(const char *s)
 	}
 }
 
+/* Refuses a torrent that is there; one added twice is reported again. */
+static bool
+is_new(struct disk *d, struct content *t, uint32_t id)
+{
+	if (t == NULL)
+		return true;
+	if (t->id != id)
+		report_refused(d, id, "already there as number %u%s", t->id,
+		    t->magnet != NULL ? ", by its magnet link" : "");
+	else if (!t->adding && !t->removing)
+		report_content(d, t);
+	return false;
+}
+
+/* May its number and place be used?  Refuses it if not. */
+static bool
+may_place(struct disk *d, uint32_t id, uint32_t root, const char *subdir)
+{
+	if (content_find(d, id) != NULL)
+		report_refused(d, id, "number %u is taken", id);
+	else if (d->roots[root].fd == -1 || !subdir_ok(subdir))
+		report_refused(d, id, "not beneath a download directory");
+	else
+		return true;
+	return false;
+}
+
 /* Is this torrent, at this place, one to be had?  Refuses it if not. */
 static bool
 may_add(struct disk *d, const struct msg_torrent_add *m,
@@ -266,25 +294,13 @@ may_add(struct disk *d, const struct msg_torrent_add *m,
 		    "BitTorrent v2 only torrents are not supported yet");
 		return false;
 	}
-	if ((other = content_find_hash(d, mi->infohash)) != NULL &&
-	    other->id == m->id) {
-		if (!other->adding && !other->removing)
-			report_content(d, other);
+	if (!is_new(d, content_find_hash(d, mi->infohash), m->id) ||
+	    !may_place(d, m->id, m->root, m->subdir))
 		return false;
-	}
-	if (other != NULL)
-		report_refused(d, m->id, "already there as number %u",
-		    other->id);
-	else if (content_find(d, m->id) != NULL)
-		report_refused(d, m->id, "number %u is taken", m->id);
-	else if (d->roots[m->root].fd == -1 || !subdir_ok(m->subdir))
-		report_refused(d, m->id,
-		    "not beneath a download directory");
-	else if ((other = content_clash(d, m->root, m->subdir, mi)) != NULL)
-		report_refused(d, m->id,
-		    "its files would be those of torrent %u", other->id);
-	else
+	if ((other = content_clash(d, m->root, m->subdir, mi)) == NULL)
 		return true;
+	report_refused(d, m->id, "its files would be those of torrent %u",
+	    other->id);
 	return false;
 }
 
@@ -324,6 +340,25 @@ disk_on_torrent_add(struct chan *c, const struct msg_torrent_add *m,
 }
 
 static void
+disk_on_magnet_add(struct chan *c, const struct msg_magnet_add *m, void *arg)
+{
+	struct disk	*d = arg;
+	struct content	*t = content_find_hash(d, m->infohash);
+	char		*link;
+
+	(void)c;
+	if (!is_new(d, t, m->id) || !may_place(d, m->id, m->root, m->subdir))
+		return;
+	t = content_new_magnet(d, m->id, m->root, m->subdir,
+	    magnet_unpack(m->infohash, m->name, m->trackers.v, m->trackers.n,
+	    m->peers.v, m->peers.n), NULL);
+	t->paused = m->paused;
+	t->added = m->added;
+	link = magnet_format(t->magnet);
+	save_new(d, t, (uint8_t *)link, strlen(link));
+}
+
+static void
 disk_on_torrent_save(struct chan *c, const struct msg_torrent_save *m,
     void *arg)
 {
@@ -352,6 +387,10 @@ disk_on_torrent_check(struct chan *c, const struct msg_torrent_check *m,
 	if (t == NULL || t->removing || t->root_path != NULL)
 		return;
 	disk_data_forget(d, t);
+	if (t->magnet != NULL) {
+		content_set_state(d, t, DSTATE_READY, NULL);
+		return;
+	}
 	check_want(d, t, NULL);
 }
 
@@ -376,7 +415,8 @@ disk_on_torrent_remove(struct chan *c, const struct msg_torrent_remove *m,
 	if (t->in_reports) {
 		TAILQ_REMOVE(&d->reports, t, report_link);
 		t->in_reports = false;
-		t->files->pins--;
+		if (t->magnet == NULL)
+			t->files->pins--;
 	}
 	remove_try(d, t);
 }
@@ -436,6 +476,7 @@ static const union msg_fn disk_fns[MSG_COUNT] = {
 	[MSG_DATA_CHANNEL] = { .data_channel = disk_on_data_channel },
 	[MSG_STATE_SCAN] = { .state_scan = disk_on_state_scan },
 	[MSG_TORRENT_ADD] = { .torrent_add = disk_on_torrent_add },
+	[MSG_MAGNET_ADD] = { .magnet_add = disk_on_magnet_add },
 	[MSG_TORRENT_SAVE] = { .torrent_save = disk_on_torrent_save },
 	[MSG_TORRENT_CHECK] = { .torrent_check = disk_on_torrent_check },
 	[MSG_TORRENT_REMOVE] = { .torrent_remove = disk_on_torrent_remove },

@@ -85,6 +85,8 @@ remove_run(struct job *job, unsigned int worker)
 	(void)worker;
 	if (store_remove(r->torrents,
 	    store_name(r->infohash, ".torrent", name)) == -1 ||
+	    store_remove(r->torrents,
+	    store_name(r->infohash, ".magnet", name)) == -1 ||
 	    fsync(r->torrents) == -1)
 		note(r, name);
 	if (store_remove(r->resumes,

@@ -12,6 +12,7 @@
 #include "content.h"
 #include "disk.h"
 #include "loop.h"
+#include "magnet_msg.h"
 #include "mem.h"
 #include "metainfo.h"
 
@@ -26,18 +27,22 @@ enum report_phase { REPORT_META, REPORT_TRACKERS, REPORT_FILES, REPORT_END };
 static void
 report_meta(struct disk *d, struct content *t)
 {
-	const struct metainfo	*mi = t->files->mi;
+	const struct metainfo	*mi;
 	struct msg_torrent_meta	 m = { .id = t->id };
 
 	memcpy(m.infohash, t->infohash, SHA1_LEN);
-	m.infohash2.p = mi->infohash2;
-	m.infohash2.len = mi->v2 ? SHA256_LEN : 0;
+	if (t->magnet == NULL) {
+		mi = t->files->mi;
+		m.infohash2.p = mi->infohash2;
+		m.infohash2.len = mi->v2 ? SHA256_LEN : 0;
+		m.private = mi->private;
+		m.metadata_size = t->info_len;
+	}
 	m.name = t->name;
 	m.size = t->geom.size;
 	m.piece_length = t->geom.piece_length;
 	m.npieces = t->geom.npieces;
 	m.nfiles = t->nfiles;
-	m.private = mi->private;
 	m.root = t->root;
 	m.subdir = t->subdir;
 	m.paused = t->paused;
@@ -47,6 +52,24 @@ report_meta(struct disk *d, struct content *t)
 	m.uploaded = t->uploaded;
 	m.wasted = t->wasted;
 	chan_send(d->parent, MSG_TORRENT_META, &m);
+}
+
+static void
+report_magnet(struct disk *d, struct content *t)
+{
+	struct rec_tracker		trackers[MAGNET_TRACKERS_MAX];
+	struct rec_addr			peers[MAGNET_PEERS_MAX];
+	struct msg_torrent_trackers	m = { .id = t->id };
+	struct msg_torrent_peers	p = { .id = t->id };
+
+	m.trackers.v = trackers;
+	m.trackers.n = magnet_pack_trackers(t->magnet, trackers);
+	if (m.trackers.n > 0)
+		chan_send(d->parent, MSG_TORRENT_TRACKERS, &m);
+	p.peers.v = peers;
+	p.peers.n = magnet_pack_peers(t->magnet, peers);
+	if (p.peers.n > 0)
+		chan_send(d->parent, MSG_TORRENT_PEERS, &p);
 }
 
 static void
@@ -113,9 +136,11 @@ report_end(struct disk *d, struct content *t)
 	for (i = 0; i < t->nfiles; i++)
 		if (t->files->have[i] > 0)
 			bitfield_set(t->files->changed, i);
-	t->files->pins--;
 	t->in_reports = false;
 	TAILQ_REMOVE(&d->reports, t, report_link);
+	if (t->magnet != NULL)
+		return;
+	t->files->pins--;
 	content_changed(d, t);
 	report_progress(d, t);
 	content_unload(d, t);
@@ -130,8 +155,12 @@ report_step(struct disk *d, struct content *t)
 		t->report_phase = REPORT_TRACKERS;
 		break;
 	case REPORT_TRACKERS:
-		report_trackers(d, t);
-		t->report_phase = REPORT_FILES;
+		if (t->magnet != NULL)
+			report_magnet(d, t);
+		else
+			report_trackers(d, t);
+		t->report_phase = t->magnet != NULL ? REPORT_END :
+		    REPORT_FILES;
 		break;
 	case REPORT_FILES:
 		if (report_files(d, t))
@@ -210,9 +239,11 @@ report_content(struct disk *d, struct content *t)
 	t->report_phase = REPORT_META;
 	t->report_pos = 0;
 	if (!t->in_reports) {
-		if (content_load(d, t) == NULL)
-			return;
-		t->files->pins++;
+		if (t->magnet == NULL) {
+			if (content_load(d, t) == NULL)
+				return;
+			t->files->pins++;
+		}
 		t->in_reports = true;
 		TAILQ_INSERT_TAIL(&d->reports, t, report_link);
 	}

@@ -175,10 +175,10 @@ get_have(struct in *in, struct resume *r)
 	size_t		 size;
 
 	r->npieces = get32(in);
-	if (r->npieces == 0 || r->npieces > PIECES_MAX) {
+	if (r->npieces > PIECES_MAX)
 		in->bad = true;
+	if (r->npieces == 0 || in->bad)
 		return;
-	}
 	size = bitfield_size(r->npieces);
 	if ((p = get(in, size)) == NULL)
 		return;
@@ -193,12 +193,14 @@ get_files(struct in *in, struct resume *r)
 {
 	uint32_t	i, n = get32(in);
 
-	if (in->bad || n == 0 || n > FILES_MAX ||
+	if (in->bad || (n == 0) != (r->npieces == 0) || n > FILES_MAX ||
 	    n != in->left / RESUME_FILE_LEN) {
 		in->bad = true;
 		return;
 	}
 	r->nfiles = n;
+	if (n == 0)
+		return;
 	r->files = xcalloc(n, sizeof(*r->files));
 	for (i = 0; i < n; i++) {
 		r->files[i].size = get64(in);

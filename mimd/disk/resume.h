@@ -30,7 +30,7 @@ struct resume {
 	uint64_t	 downloaded, uploaded, wasted;
 	char		*root;		/* path of the download directory */
 	char		*subdir;	/* beneath it, or "" */
-	uint32_t	 npieces;
+	uint32_t	 npieces;	/* 0, without files: a link alone */
 	uint8_t		*have;		/* pieces verified and on disk */
 	uint32_t	 nfiles;
 	struct resume_file *files;

@@ -12,6 +12,7 @@
 #include "log.h"
 #include "loop.h"
 #include "mem.h"
+#include "meta.h"
 #include "metainfo.h"
 #include "report.h"
 #include "resume.h"
@@ -29,6 +30,7 @@ struct save {
 	char		**paths;
 	uint8_t		*torrent;	/* NULL: only the record */
 	size_t		 torrent_len;
+	const char	*suffix;	/* of its file */
 	int		 torrents, resumes;	/* directories */
 	int		 error;		/* errno */
 	uint32_t	 failed;	/* path, npaths: the record */
@@ -38,16 +40,28 @@ static void	save_run(struct job *, unsigned int);
 static void	save_done(struct job *, void *);
 
 static void
-save_fill(struct disk *d, struct content *t, struct resume *r, bool sync)
+save_fill_pieces(struct disk *d, struct content *t, struct resume *r,
+    bool sync)
 {
 	size_t	 size = bitfield_size(t->geom.npieces);
 	uint8_t	*claims = !sync && t->claim != NULL ? t->claim : t->have;
 
+	r->clean = t->todo == NULL && (sync || t->files->ntouched == 0) &&
+	    (content_complete(t) || !t->open || d->stopping);
+	r->npieces = t->geom.npieces;
+	r->have = xmalloc(size);
+	memcpy(r->have, claims, size);
+	r->nfiles = t->nfiles;
+	r->files = xreallocarray(NULL, t->nfiles, sizeof(*r->files));
+	memcpy(r->files, t->files->stamps, t->nfiles * sizeof(*r->files));
+}
+
+static void
+save_fill(struct disk *d, struct content *t, struct resume *r, bool sync)
+{
 	r->id = t->id;
 	memcpy(r->infohash, t->infohash, SHA1_LEN);
 	r->paused = t->paused;
-	r->clean = t->todo == NULL && (sync || t->files->ntouched == 0) &&
-	    (content_complete(t) || !t->open || d->stopping);
 	r->added = t->added;
 	r->completed = t->completed;
 	r->downloaded = t->downloaded;
@@ -56,12 +70,10 @@ save_fill(struct disk *d, struct content *t, struct resume *r, bool sync)
 	r->root = xstrdup(t->root_path != NULL ? t->root_path :
 	    d->roots[t->root].path);
 	r->subdir = xstrdup(t->subdir);
-	r->npieces = t->geom.npieces;
-	r->have = xmalloc(size);
-	memcpy(r->have, claims, size);
-	r->nfiles = t->nfiles;
-	r->files = xreallocarray(NULL, t->nfiles, sizeof(*r->files));
-	memcpy(r->files, t->files->stamps, t->nfiles * sizeof(*r->files));
+	if (t->magnet == NULL)
+		save_fill_pieces(d, t, r, sync);
+	else
+		r->clean = true;
 }
 
 /* Take the list of files to be synced from the torrent. */
@@ -100,10 +112,11 @@ save_start(struct disk *d, struct content *t, bool sync, uint8_t *torrent,
 	s->place.subdir = s->subdir;
 	s->torrent = torrent;
 	s->torrent_len = len;
+	s->suffix = t->magnet != NULL ? ".magnet" : ".torrent";
 	s->torrents = d->torrents;
 	s->resumes = d->resumes;
 	save_fill(d, t, &s->r, sync);
-	if (sync && t->files->ntouched > 0)
+	if (sync && t->files != NULL && t->files->ntouched > 0)
 		save_take_touched(s, t);
 	s->failed = s->npaths;
 	t->saving = true;
@@ -128,7 +141,7 @@ save_due(struct disk *d, uint64_t now)
 			break;
 		if (t->saving || (!d->stopping && t->due > now))
 			continue;
-		if (content_load(d, t) == NULL) {
+		if (t->magnet == NULL && content_load(d, t) == NULL) {
 			TAILQ_REMOVE(&d->dirty, t, dirty_link);
 			t->is_dirty = false;
 			continue;
@@ -175,7 +188,7 @@ save_write(struct save *s)
 	int	 rc;
 
 	if (s->torrent != NULL) {
-		store_name(s->r.infohash, ".torrent", name);
+		store_name(s->r.infohash, s->suffix, name);
 		if (store_write(s->torrents, name, s->torrent,
 		    s->torrent_len) == -1 || fsync(s->torrents) == -1)
 			return -1;
@@ -298,6 +311,8 @@ save_done(struct job *job, void *arg)
 		remove_try(d, t);
 	else if (t != NULL && adding)
 		report_content(d, t);
+	else if (t != NULL)
+		meta_settle(d, t);
 	if (d->stopping)
 		save_due(d, 0);
 	disk_settled(d);

@@ -16,7 +16,7 @@ struct disk;
  * record, which claims the pieces that were complete before that.
  */
 void	save_due(struct disk *d, uint64_t now);
-/* The first record of a torrent, with its .torrent (taken over). */
+/* The first record of a torrent, with its .torrent or link (taken over). */
 void	save_new(struct disk *d, struct content *t, uint8_t *torrent,
 	    size_t len);
 /* Remove what is marked so, as soon as nothing works on it. */

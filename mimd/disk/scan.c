@@ -12,6 +12,7 @@
 #include "content.h"
 #include "disk.h"
 #include "log.h"
+#include "magnet.h"
 #include "mem.h"
 #include "metainfo.h"
 #include "report.h"
@@ -20,8 +21,20 @@
 
 #define HEX_LEN		(2 * SHA1_LEN)
 
+struct scan_entry {
+	uint8_t	hash[SHA1_LEN];
+	bool	magnet;			/* a link, no .torrent */
+};
+
+/* What a torrent is to be made from. */
+struct scan_found {
+	const struct scan_entry	*entry;
+	struct metainfo		*mi;	/* NULL: a link */
+	struct magnet		*magnet;
+};
+
 struct scan {
-	uint8_t		(*hashes)[SHA1_LEN];
+	struct scan_entry *entries;	/* links last */
 	uint32_t	 n, size, next;
 	uint32_t	 nlost;		/* first ones without a good record */
 	bool		 second;	/* these have their turn now */
@@ -35,31 +48,40 @@ hex_value(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* The infohash of "<hex>.torrent". */
+/* "<hex>.torrent" or "<hex>.magnet". */
 static bool
-scan_name(const char *name, uint8_t hash[SHA1_LEN])
+scan_name(const char *name, struct scan_entry *e)
 {
 	int	i, hi, lo;
 
-	if (strlen(name) != HEX_LEN + strlen(".torrent") ||
-	    strcmp(name + HEX_LEN, ".torrent") != 0)
+	if (strlen(name) < HEX_LEN)
 		return false;
 	for (i = 0; i < SHA1_LEN; i++) {
 		hi = hex_value(name[2 * i]);
 		lo = hex_value(name[2 * i + 1]);
 		if (hi == -1 || lo == -1)
 			return false;
-		hash[i] = (uint8_t)(hi << 4 | lo);
+		e->hash[i] = (uint8_t)(hi << 4 | lo);
 	}
-	return true;
+	e->magnet = strcmp(name + HEX_LEN, ".magnet") == 0;
+	return e->magnet || strcmp(name + HEX_LEN, ".torrent") == 0;
+}
+
+/* Where both are, the .torrent was the last to come. */
+static int
+scan_cmp(const void *pa, const void *pb)
+{
+	const struct scan_entry	*a = pa, *b = pb;
+
+	return (int)a->magnet - (int)b->magnet;
 }
 
 struct scan *
 scan_new(struct disk *d)
 {
 	struct scan	*scan = xcalloc(1, sizeof(*scan));
+	struct scan_entry e;
 	struct dirent	*de;
-	uint8_t		 hash[SHA1_LEN];
 	DIR		*dir;
 	int		 fd;
 
@@ -71,16 +93,19 @@ scan_new(struct disk *d)
 		return scan;
 	}
 	while ((de = readdir(dir)) != NULL) {
-		if (!scan_name(de->d_name, hash))
+		if (!scan_name(de->d_name, &e))
 			continue;
 		if (scan->n == scan->size) {
 			scan->size = scan->size ? 2 * scan->size : 64;
-			scan->hashes = xreallocarray(scan->hashes,
-			    scan->size, SHA1_LEN);
+			scan->entries = xreallocarray(scan->entries,
+			    scan->size, sizeof(*scan->entries));
 		}
-		memcpy(scan->hashes[scan->n++], hash, SHA1_LEN);
+		scan->entries[scan->n++] = e;
 	}
 	closedir(dir);
+	if (scan->n > 0)
+		qsort(scan->entries, scan->n, sizeof(*scan->entries),
+		    scan_cmp);
 	return scan;
 }
 
@@ -88,7 +113,7 @@ void
 scan_free(struct scan *scan)
 {
 	if (scan != NULL)
-		free(scan->hashes);
+		free(scan->entries);
 	free(scan);
 }
 
@@ -119,18 +144,53 @@ scan_metainfo(struct disk *d, const uint8_t *hash)
 	return NULL;
 }
 
+static struct magnet *
+scan_magnet(struct disk *d, const uint8_t *hash)
+{
+	char		 name[STORE_NAME_MAX], err[MAGNET_ERR_MAX];
+	struct magnet	*magnet;
+	uint8_t		*buf;
+	size_t		 len;
+
+	store_name(hash, ".magnet", name);
+	buf = store_read(d->torrents, name, MAGNET_LINK_MAX, &len);
+	if (buf == NULL) {
+		log_warn("%s", name);
+		return NULL;
+	}
+	magnet = magnet_parse((char *)buf, len, err);
+	free(buf);
+	if (magnet != NULL && magnet->v1 &&
+	    memcmp(magnet->infohash, hash, SHA1_LEN) == 0)
+		return magnet;
+	log_warnx("%s: set aside as %s.bad: %s", name, name,
+	    magnet == NULL ? err : "is of another torrent");
+	magnet_free(magnet);
+	if (store_set_aside(d->torrents, name) == -1)
+		log_warn("%s", name);
+	return NULL;
+}
+
+static bool
+scan_fits(const struct scan_found *f, const struct resume *r)
+{
+	if (memcmp(r->infohash, f->entry->hash, SHA1_LEN) != 0)
+		return false;
+	/* Metadata may have come just before the end: the record is older. */
+	return r->npieces == 0 || (f->mi != NULL &&
+	    r->npieces == f->mi->geom.npieces && r->nfiles == f->mi->nfiles);
+}
+
 /* The record, if there is a good one that fits. */
 static bool
-scan_record(struct disk *d, const uint8_t *hash, const struct metainfo *mi,
-    struct resume *r)
+scan_record(struct disk *d, const struct scan_found *f, struct resume *r)
 {
 	char		 name[STORE_NAME_MAX];
 	const char	*why;
 	uint8_t		*buf;
 	size_t		 len;
-	int		 rc;
 
-	store_name(hash, ".resume", name);
+	store_name(f->entry->hash, ".resume", name);
 	buf = store_read(d->resumes, name, RESUME_SIZE_MAX, &len);
 	if (buf == NULL && errno == ENOENT) {
 		log_warnx("%s is not there: the torrent is checked", name);
@@ -138,9 +198,8 @@ scan_record(struct disk *d, const uint8_t *hash, const struct metainfo *mi,
 	}
 	if (buf == NULL)
 		why = strerror(errno);
-	else if ((rc = resume_decode(r, buf, len, &why)) == 0) {
-		if (memcmp(r->infohash, hash, SHA1_LEN) == 0 &&
-		    r->npieces == mi->geom.npieces && r->nfiles == mi->nfiles) {
+	else if (resume_decode(r, buf, len, &why) == 0) {
+		if (scan_fits(f, r)) {
 			free(buf);
 			return true;
 		}
@@ -167,64 +226,98 @@ scan_root(const struct disk *d, const char *path)
 	return ROOTS_MAX;
 }
 
+static struct content *
+scan_make(struct disk *d, struct scan_found *f, uint32_t id, uint32_t root,
+    const char *subdir, const struct resume *r)
+{
+	if (f->mi == NULL)
+		return content_new_magnet(d, id, root, subdir, f->magnet, r);
+	return content_new(d, id, root, subdir, f->mi, r);
+}
+
 static void
-scan_with_record(struct disk *d, struct metainfo *mi, const struct resume *r)
+scan_with_record(struct disk *d, struct scan_found *f, const struct resume *r)
 {
 	struct content	*t;
 	char		 text[ERROR_MAX + 1];
 	uint32_t	 root = scan_root(d, r->root), id = r->id;
-	uint8_t		*todo;
+	uint8_t		*todo = NULL;
 
 	if (content_find(d, id) != NULL)
 		id = d->max_id + 1;
-	t = content_new(d, id, root < ROOTS_MAX ? root : 0, r->subdir, mi, r);
+	t = scan_make(d, f, id, root < ROOTS_MAX ? root : 0, r->subdir, r);
 	if (root == ROOTS_MAX) {
 		t->root_path = xstrdup(r->root);
 		snprintf(text, sizeof(text), "%.400s is not a "
 		    "\"download directory\" of the configuration", r->root);
 		content_set_state(d, t, DSTATE_ERROR, text);
-	} else if ((todo = check_doubts(d, t)) != NULL)
+	} else if (f->mi != NULL && r->npieces == 0) {
+		if (check_exists(d, t))
+			check_want(d, t, NULL);
+		content_dirty(d, t, 0);
+	} else if (f->mi != NULL && (todo = check_doubts(d, t)) != NULL)
 		check_want(d, t, todo);
 	report_content(d, t);
 }
 
 static void
-scan_without_record(struct disk *d, struct metainfo *mi)
+scan_without_record(struct disk *d, struct scan_found *f)
 {
 	struct content	*t;
 
-	t = content_new(d, d->max_id + 1, 0, "", mi, NULL);
-	if (check_exists(d, t))
+	t = scan_make(d, f, d->max_id + 1, 0, "", NULL);
+	if (f->mi != NULL && check_exists(d, t))
 		check_want(d, t, NULL);
 	content_dirty(d, t, 0);
 	report_content(d, t);
 }
 
+/* Its link was to be removed once the .torrent was there. */
 static void
-scan_load(struct disk *d, struct scan *scan, const uint8_t *hash)
+scan_drop_magnet(struct disk *d, const uint8_t *hash)
 {
-	struct metainfo	*mi;
-	struct resume	 r;
+	char	name[STORE_NAME_MAX];
 
-	if (content_find_hash(d, hash) != NULL ||
-	    (mi = scan_metainfo(d, hash)) == NULL)
+	store_name(hash, ".magnet", name);
+	if (store_remove(d->torrents, name) == -1)
+		log_warn("%s", name);
+}
+
+static void
+scan_load(struct disk *d, struct scan *scan, const struct scan_entry *e)
+{
+	struct scan_found	f = { .entry = e };
+	struct content		*t = content_find_hash(d, e->hash);
+	struct resume		r;
+
+	if (t != NULL) {
+		if (e->magnet && t->magnet == NULL)
+			scan_drop_magnet(d, e->hash);
+		return;
+	}
+	if (e->magnet)
+		f.magnet = scan_magnet(d, e->hash);
+	else
+		f.mi = scan_metainfo(d, e->hash);
+	if (f.magnet == NULL && f.mi == NULL)
 		return;
 	if (scan->second)
-		scan_without_record(d, mi);
-	else if (scan_record(d, hash, mi, &r)) {
-		scan_with_record(d, mi, &r);
+		scan_without_record(d, &f);
+	else if (scan_record(d, &f, &r)) {
+		scan_with_record(d, &f, &r);
 		resume_clear(&r);
 	} else {
 		/* Its number must be one that no record has. */
-		metainfo_free(mi);
-		memmove(scan->hashes[scan->nlost++], hash, SHA1_LEN);
+		metainfo_free(f.mi);
+		magnet_free(f.magnet);
+		scan->entries[scan->nlost++] = *e;
 	}
 }
 
 int
 scan_step(struct disk *d, struct scan *scan)
 {
-	uint8_t	hash[SHA1_LEN];
+	struct scan_entry	e;
 
 	if (!scan->second && scan->next == scan->n) {
 		scan->second = true;
@@ -233,7 +326,7 @@ scan_step(struct disk *d, struct scan *scan)
 	}
 	if (scan->next == scan->n)
 		return 0;
-	memcpy(hash, scan->hashes[scan->next++], SHA1_LEN);
-	scan_load(d, scan, hash);
+	e = scan->entries[scan->next++];
+	scan_load(d, scan, &e);
 	return 1;
 }

@@ -145,6 +145,16 @@ candidates_mark(struct candidates *c, const struct addr *addr, uint8_t flag)
 }
 
 void
+candidates_keep_only(struct candidates *c, uint8_t source)
+{
+	uint32_t	i;
+
+	for (i = c->n; i-- > 0;)
+		if (c->v[i].source != source)
+			candidates_del(c, i);
+}
+
+void
 candidates_drop_ip(struct candidates *c, const struct addr *addr)
 {
 	uint32_t	i;

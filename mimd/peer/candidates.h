@@ -52,6 +52,8 @@ void	candidates_on_end(struct candidates *c, const struct addr *addr,
 	    bool useful, uint64_t now);
 void	candidates_mark(struct candidates *c, const struct addr *addr,
 	    uint8_t flag);
+/* Forget those from elsewhere. */
+void	candidates_keep_only(struct candidates *c, uint8_t source);
 void	candidates_drop_ip(struct candidates *c, const struct addr *addr);
 
 /* Addresses that sent bad data; bounded, and each for an hour only. */

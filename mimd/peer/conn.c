@@ -185,7 +185,7 @@ conn_leave_swarm(struct conn *c)
 			picker_disown(s->picker, c->id);
 			picker_del_set(s->picker, &c->has);
 		}
-		if (c->has.count == s->geom.npieces)
+		if (conn_is_seed(c))
 			s->nseeds--;
 		s->nup--;
 		s->changed = true;
@@ -206,6 +206,7 @@ conn_close(struct conn *c, const char *why)
 	log_debug("%s: closed: %s", addr_str(&c->addr, host), why);
 	stats_gone(c);
 	upload_clear(c);
+	bare_clear(c);
 	recv_clear(c);
 	send_clear(c);
 	if (c->swarm != NULL)
@@ -295,7 +296,9 @@ conn_send_bitfield(struct conn *c)
 	uint32_t	 n = (uint32_t)bitfield_size(s->geom.npieces);
 	uint8_t		*buf;
 
-	if (!s->complete && picker_left(s->picker) == s->geom.npieces)
+	/* Nothing to tell; without a picker, nothing is known yet. */
+	if (!s->complete && (s->picker == NULL ||
+	    picker_left(s->picker) == s->geom.npieces))
 		return;
 	buf = xcalloc(1, 5 + n);
 	wire_put_bitfield(buf, n);

@@ -230,7 +230,8 @@ data_start(struct net *net, int fd, uint32_t link)
 	net->data = chan_new(net->loop, fd, ROLE_PEER, ROLE_DISK, false,
 	    data_fns, data_on_closed, net);
 	RB_FOREACH(s, swarm_ids, &net->swarms)
-		data_open(s);
+		if (!swarm_is_bare(s))
+			data_open(s);
 	conn_resume(net);
 }
 

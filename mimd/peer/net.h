@@ -38,11 +38,14 @@
 #define CONN_OUT_MAX		(1U << 20)	/* unsent control bytes */
 #define CONN_HELD_WINDOW	64	/* requests while disk holds us up */
 #define CONN_HELD_MS		1000
+#define CONN_BARE_HAVES		1024	/* kept until there are pieces */
+#define NET_BARE_BYTES		(4U << 20)	/* of all that is kept so */
 #define CONN_READ_BLOCKS	16	/* slots of one readv */
 #define CONN_READ_TURN		2	/* readvs of a turn */
 #define CONN_SEND_BLOCKS	16	/* of one writev */
 #define CONN_SEND_TURN		(1U << 20)	/* bytes of a turn */
 
+struct bare;
 struct child;
 struct loop;
 struct loop_io;
@@ -68,6 +71,7 @@ enum rx_state {
 struct rx {
 	uint8_t		 state;
 	uint8_t		 hlen;		/* bytes in head */
+	bool		 bare;		/* bits counts in net::bare_bytes */
 	uint8_t		 head[WIRE_HANDSHAKE];
 	uint32_t	 slot;
 	uint32_t	 piece, begin, length;
@@ -115,6 +119,7 @@ struct conn {
 	struct tx	 tx;
 
 	struct pieceset	 has;
+	struct bare	*bare;		/* that, before there are pieces */
 	uint32_t	 wanted;	/* pieces it has and we lack */
 	struct reqs	 asked;		/* sent, not answered */
 	struct reqs	 limbo;		/* taken back; may still come */
@@ -151,7 +156,7 @@ struct swarm {
 	bool		 opening;	/* data_open is sent */
 	bool		 complete;
 	bool		 changed;	/* since the last swarm_stats */
-	struct geom	 geom;
+	struct geom	 geom;		/* without pieces: see bare.c */
 	struct picker	*picker;	/* NULL when complete */
 	uint8_t		*pages;		/* data_have, until data_open_end */
 	struct conn_list conns;
@@ -204,6 +209,7 @@ struct net {
 	uint64_t	 full_until;	/* no one could make room */
 	uint32_t	 next_conn;
 	struct bans	 bans;
+	size_t		 bare_bytes;	/* held in conn::bare */
 
 	uint32_t	 unchoke_slots, nunchoked;
 	uint64_t	 rechoke_at;
@@ -254,6 +260,31 @@ void	conn_send_soon(struct conn *c);
 /* Time-outs and keep-alives. */
 void	conn_tick(struct conn *c, uint64_t now);
 void	conn_update_io(struct conn *c);
+
+/* bare.c: peers of a swarm that does not know its pieces yet */
+static inline bool
+swarm_is_bare(const struct swarm *s)
+{
+	return s->geom.npieces == 0;
+}
+
+static inline bool
+conn_is_seed(const struct conn *c)
+{
+	return !swarm_is_bare(c->swarm) &&
+	    c->has.count == c->swarm->geom.npieces;
+}
+
+/* May so much more be kept?  If not, it is remembered that it was not. */
+bool	bare_room(struct conn *c, uint32_t length);
+bool	bare_on_have(struct conn *c, uint32_t piece);
+/* Owns bits. */
+void	bare_on_bits(struct conn *c, uint8_t *bits, uint32_t nbytes);
+/* It has all pieces, or none. */
+void	bare_on_all(struct conn *c, bool all);
+/* Now they are known: take what it said, or close it. */
+void	bare_resolve(struct conn *c);
+void	bare_clear(struct conn *c);
 
 /* room.c */
 struct patience conn_patience(const struct conn *c);
@@ -342,6 +373,8 @@ void	data_idle_soon(struct net *net);
 struct swarm *swarm_find(struct net *net, uint32_t id);
 struct swarm *swarm_by_hash(struct net *net, const uint8_t infohash[20]);
 struct swarm *swarm_new(struct net *net, const struct msg_swarm_run *m);
+/* The metadata of a bare one is there. */
+void	swarm_learn(struct swarm *s, const struct msg_swarm_run *m);
 void	swarm_free(struct swarm *s);
 bool	swarm_has(const struct swarm *s, uint32_t piece);
 bool	swarm_accepts(const struct swarm *s, const struct addr *addr);

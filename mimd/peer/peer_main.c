@@ -63,16 +63,23 @@ static void
 peer_on_swarm_run(struct chan *c, const struct msg_swarm_run *m, void *arg)
 {
 	struct net	*net = arg;
+	struct swarm	*s = swarm_find(net, m->id);
 
 	(void)c;
-	if (swarm_find(net, m->id) != NULL ||
+	if (m->npieces > 0 && (m->piece_length == 0 ||
+	    geom_npieces(m->size, m->piece_length) != m->npieces))
+		fatalx("torrent %u: %u pieces do not fit its size", m->id,
+		    m->npieces);
+	if (s != NULL && swarm_is_bare(s) && m->npieces > 0 &&
+	    memcmp(s->infohash, m->infohash, sizeof(s->infohash)) == 0) {
+		swarm_learn(s, m);
+		return;
+	}
+	if (s != NULL ||
 	    swarm_by_hash(net, m->infohash) != NULL) {
 		log_warnx("torrent %u runs already", m->id);
 		return;
 	}
-	if (geom_npieces(m->size, m->piece_length) != m->npieces)
-		fatalx("torrent %u: %u pieces do not fit its size", m->id,
-		    m->npieces);
 	swarm_new(net, m);
 }
 

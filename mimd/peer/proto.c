@@ -76,6 +76,11 @@ on_have(struct conn *c, uint32_t piece)
 	struct swarm	*s = c->swarm;
 	uint32_t	 n = s->geom.npieces;
 
+	if (swarm_is_bare(s)) {
+		if (!bare_on_have(c, piece))
+			proto_useless(c);
+		return;
+	}
 	if (c->has.count == n || (c->has.bits != NULL &&
 	    bitfield_get(c->has.bits, piece))) {
 		proto_useless(c);

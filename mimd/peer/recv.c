@@ -130,11 +130,18 @@ rx_on_head(struct conn *c, const struct wire_msg *m)
 		rx_on_data_head(c, m);
 		break;
 	case WIRE_BITS:
+		if (swarm_is_bare(c->swarm) && !bare_room(c, m->length)) {
+			rx_start_drop(rx, m->length);
+			break;
+		}
 		rx->state = RX_BITS;
 		rx->hlen = 0;
 		rx->length = m->length;
 		rx->got = 0;
 		rx->bits = xcalloc(1, m->length);
+		rx->bare = swarm_is_bare(c->swarm);
+		if (rx->bare)
+			c->net->bare_bytes += m->length;
 		break;
 	case WIRE_SKIP:
 		proto_useless(c);
@@ -172,6 +179,34 @@ feed_head(struct conn *c, const uint8_t *p, uint32_t n)
 	return used;
 }
 
+static uint8_t *
+rx_take_bits(struct conn *c)
+{
+	struct rx	*rx = &c->rx;
+	uint8_t		*bits = rx->bits;
+
+	if (rx->bare)
+		c->net->bare_bytes -= rx->length;
+	rx->bare = false;
+	rx->bits = NULL;
+	return bits;
+}
+
+/* The metadata may have come while this was read: then it is judged so. */
+static void
+on_bits(struct conn *c, uint8_t *bits, uint32_t n)
+{
+	if (swarm_is_bare(c->swarm)) {
+		bare_on_bits(c, bits, n);
+		proto_useless(c);
+	} else if (n == bitfield_size(c->swarm->geom.npieces)) {
+		proto_on_bitfield(c, bits);
+	} else {
+		free(bits);
+		conn_close(c, "bitfield of a wrong length");
+	}
+}
+
 static uint32_t
 feed_body(struct conn *c, const uint8_t *p, uint32_t n)
 {
@@ -191,10 +226,10 @@ feed_body(struct conn *c, const uint8_t *p, uint32_t n)
 	if (rx->state == RX_DATA) {
 		rx_data_done(c);
 	} else if (rx->state == RX_BITS) {
-		bits = rx->bits;
-		rx->bits = NULL;
+		n = rx->length;
+		bits = rx_take_bits(c);
 		rx_start_head(rx);
-		proto_on_bitfield(c, bits);
+		on_bits(c, bits, n);
 	} else {
 		rx_start_head(rx);
 	}
@@ -428,8 +463,7 @@ recv_clear(struct conn *c)
 	if (c->rx.state == RX_DATA)
 		slots_give(&c->net->slots, c->rx.slot,
 		    loop_now(c->net->loop));
-	free(c->rx.bits);
-	c->rx.bits = NULL;
+	free(rx_take_bits(c));
 	rx_start_head(&c->rx);
 }
 

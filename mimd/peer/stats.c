@@ -17,7 +17,7 @@ row_flags(const struct conn *c)
 	    (c->am_interested ? PEER_AM_INTERESTED : 0) |
 	    (c->peer_choking ? PEER_CHOKING : 0) |
 	    (c->peer_interested ? PEER_INTERESTED : 0) |
-	    (c->has.count == c->swarm->geom.npieces ? PEER_IS_SEED : 0) |
+	    (conn_is_seed(c) ? PEER_IS_SEED : 0) |
 	    (c->pipeline.snubbed ? PEER_SNUBBED : 0));
 }
 

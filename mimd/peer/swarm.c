@@ -90,9 +90,37 @@ swarm_new(struct net *net, const struct msg_swarm_run *m)
 	TAILQ_INIT(&s->conns);
 	RB_INSERT(swarm_ids, &net->swarms, s);
 	RB_INSERT(swarm_hashes, &net->hashes, s);
-	if (net->data != NULL)
+	if (swarm_is_bare(s))
+		s->known = true;	/* that we have none */
+	else if (net->data != NULL)
 		data_open(s);
 	return s;
+}
+
+/*
+ * Connections go on with the pieces that peers have spoken of.  If it turns
+ * out to be private, whoever does not come from its tracker must leave.
+ */
+void
+swarm_learn(struct swarm *s, const struct msg_swarm_run *m)
+{
+	struct conn	*c, *next;
+
+	s->private = m->private;
+	s->geom = (struct geom){ .size = m->size,
+	    .piece_length = m->piece_length, .npieces = m->npieces };
+	s->known = false;
+	for (c = TAILQ_FIRST(&s->conns); c != NULL; c = next) {
+		next = TAILQ_NEXT(c, link);
+		if (s->private && c->source != PEER_SOURCE_TRACKER)
+			conn_close(c, "the torrent is private");
+		else if (c->state == CONN_UP)
+			bare_resolve(c);
+	}
+	if (s->private)
+		candidates_keep_only(&s->cands, PEER_SOURCE_TRACKER);
+	if (s->net->data != NULL)
+		data_open(s);
 }
 
 void
@@ -263,8 +291,8 @@ swarm_tick(struct swarm *s, uint64_t now)
 		busy |= c->asked.n > 0 || c->in.n > 0 || c->state != CONN_UP;
 		conn_tick(c, now);
 	}
-	if (!s->open && !s->opening && s->net->data != NULL &&
-	    now >= s->retry_at)
+	if (!swarm_is_bare(s) && !s->open && !s->opening &&
+	    s->net->data != NULL && now >= s->retry_at)
 		data_open(s);
 	if (!s->open && s->retry_at != 0)
 		swarm_wake(s, TICK_MS);
@@ -401,11 +429,32 @@ swarm_merge(struct swarm *s)
 	}
 }
 
+/* Connections that are older than our pieces are told of them one by one. */
+static void
+swarm_tell(struct swarm *s)
+{
+	uint8_t		 have[9];
+	uint32_t	 i;
+	struct conn	*c;
+
+	for (i = 0; i < s->geom.npieces; i++) {
+		if (!swarm_has(s, i))
+			continue;
+		wire_put_have(have, i);
+		TAILQ_FOREACH(c, &s->conns, link) {
+			if (c->state != CONN_UP)
+				continue;
+			send_bytes(c, have, sizeof(have));
+			conn_send_soon(c);
+		}
+	}
+}
+
 void
 swarm_on_opened(struct swarm *s)
 {
 	uint32_t	n = s->geom.npieces;
-	bool		all;
+	bool		all, first = !s->known;
 
 	s->opening = false;
 	s->open = true;
@@ -418,7 +467,9 @@ swarm_on_opened(struct swarm *s)
 	else if (!all)
 		swarm_start_picker(s);
 	else
-		s->complete = true;
+		swarm_complete(s);
+	if (first && s->nup > 0)
+		swarm_tell(s);
 	free(s->pages);
 	s->pages = NULL;
 	s->known = true;

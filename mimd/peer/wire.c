@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "bitfield.h"
+#include "msg.h"
 #include "wire.h"
 
 static const uint8_t protocol[WIRE_PROTOCOL_LEN] = "\x13" "BitTorrent protocol";
@@ -90,7 +91,8 @@ wire_control(const uint8_t *buf, size_t n, uint32_t len, const struct geom *g,
 		msg->begin = wire_get32(buf + 9);
 		msg->length = wire_get32(buf + 13);
 	}
-	if (len >= 5 && msg->piece >= g->npieces)
+	if (len >= 5 && msg->piece >= (g->npieces > 0 ? g->npieces :
+	    PIECES_MAX))
 		wire_bad(msg, "piece index out of range");
 }
 
@@ -123,7 +125,9 @@ wire_parse(const uint8_t *buf, size_t n, const struct geom *g,
 		msg->kind = WIRE_BITS;
 		msg->size = 5;
 		msg->length = len - 1;
-		if (msg->length != bitfield_size(g->npieces))
+		if (g->npieces > 0 ?
+		    msg->length != bitfield_size(g->npieces) :
+		    msg->length == 0 || msg->length > PIECES_MAX / 8)
 			wire_bad(msg, "bitfield of a wrong length");
 	} else if (len != lengths[msg->id]) {
 		wire_bad(msg, "message of a wrong length");

@@ -49,7 +49,8 @@ struct wire_msg {
 /*
  * Look at the n <= WIRE_HEAD_MAX bytes at the start of a message.  Piece
  * indices and ranges are checked against g; a request's range is not (that
- * is only counted, see upload.c).
+ * is only counted, see upload.c).  Where g has no pieces, as nobody knows them
+ * yet, any index and any set will pass, but no block.
  */
 void	wire_parse(const uint8_t *buf, size_t n, const struct geom *g,
 	    struct wire_msg *msg);

@@ -215,7 +215,7 @@ user(struct world *w, struct gen *g)
 
 	if (what == 0) {
 		check((fd = open("/dev/null", O_RDONLY | O_CLOEXEC)) != -1);
-		if (registry_add(&w->reg, fd, 0, "sub", gen_byte(g) % 2,
+		if (registry_add(&w->reg, fd, NULL, 0, "sub", gen_byte(g) % 2,
 		    gen_byte(g) % 2, ++w->client) == 0)
 			w->asked++;
 		else

@@ -30,6 +30,7 @@ fake_send(enum role to, enum msg_type type, const void *body, int fd,
 {
 	struct world			*w = arg;
 	const struct msg_torrent_add	*add = body;
+	const struct msg_magnet_add	*magnet = body;
 	const struct msg_tracker_totals	*totals = body;
 	const struct msg_peers_found	*found = body;
 
@@ -38,6 +39,8 @@ fake_send(enum role to, enum msg_type type, const void *body, int fd,
 	assert_true(w->up[to]);
 	if (type == MSG_TORRENT_ADD)
 		w->last_id = add->id;
+	if (type == MSG_MAGNET_ADD)
+		w->last_id = magnet->id;
 	if (type == MSG_TRACKER_TOTALS)
 		w->left = totals->left;
 	if (type == MSG_PEERS_FOUND && found->source == PEER_SOURCE_RESUME)
@@ -234,6 +237,7 @@ test_state(void **state)
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		memset(&t, 0, sizeof(t));
 		t.size = 10;
+		t.npieces = 1;
 		t.have = rows[i].complete ? 10 : 9;
 		t.loaded = rows[i].loaded;
 		t.paused = rows[i].paused;
@@ -573,7 +577,7 @@ test_add(void **state)
 	struct world	*w = *state;
 
 	/* Numbers are free only when the scan has told which are taken. */
-	assert_int_equal(registry_add(&w->reg, some_fd(), 0, "", false,
+	assert_int_equal(registry_add(&w->reg, some_fd(), NULL, 0, "", false,
 	    false, 11), 0);
 	expect(w, "");
 	report(w, 4, DSTATE_CHECKING);
@@ -592,7 +596,7 @@ test_add_replayed(void **state)
 	struct msg_torrent_refused	 m = { .error = "no" };
 
 	registry_on_scan_end(&w->reg);
-	assert_int_equal(registry_add(&w->reg, some_fd(), 0, "", false,
+	assert_int_equal(registry_add(&w->reg, some_fd(), NULL, 0, "", false,
 	    false, 12), 0);
 	expect(w, "torrent_add ");
 	restart_disk(w);
@@ -604,17 +608,17 @@ test_add_replayed(void **state)
 	expect(w, "state_scan ");
 	assert_int_equal(w->refused, 12);
 
-	assert_int_equal(registry_add(&w->reg, some_fd(), 0, "", false,
+	assert_int_equal(registry_add(&w->reg, some_fd(), NULL, 0, "", false,
 	    false, 13), 0);
 	m.id = w->last_id;
 	registry_on_refused(&w->reg, &m);
 	assert_int_equal(w->refused, 13);
 
 	/* Its number goes to the next, not to two at once. */
-	assert_int_equal(registry_add(&w->reg, some_fd(), 0, "", false,
+	assert_int_equal(registry_add(&w->reg, some_fd(), NULL, 0, "", false,
 	    false, 14), 0);
 	assert_int_equal(w->last_id, m.id);
-	assert_int_equal(registry_add(&w->reg, some_fd(), 0, "", false,
+	assert_int_equal(registry_add(&w->reg, some_fd(), NULL, 0, "", false,
 	    false, 15), 0);
 	assert_int_equal(w->last_id, m.id + 1);
 }
@@ -627,11 +631,11 @@ test_add_bounded(void **state)
 	int		 fd;
 
 	for (i = 0; i < REGISTRY_ADDS_MAX; i++)
-		assert_int_equal(registry_add(&w->reg, some_fd(), 0, "",
+		assert_int_equal(registry_add(&w->reg, some_fd(), NULL, 0, "",
 		    false, false, 1), 0);
 	fd = some_fd();
-	assert_int_equal(registry_add(&w->reg, fd, 0, "", false, false, 1),
-	    -1);
+	assert_int_equal(registry_add(&w->reg, fd, NULL, 0, "", false, false,
+	    1), -1);
 	close(fd);
 }
 
@@ -695,6 +699,158 @@ test_peer_rows(void **state)
 	assert_int_equal(t->nrows, TORRENT_PEERS_MAX);
 }
 
+static struct magnet *
+some_magnet(void)
+{
+	static const char	link[] = "magnet:?xt=urn:btih:"
+		"0100000000000000000000000000000000000000&x.pe=1.2.3.4:5";
+	char			err[MAGNET_ERR_MAX];
+
+	return magnet_parse(link, strlen(link), err);
+}
+
+static struct msg_torrent_meta
+magnet_meta(const struct world *w)
+{
+	struct msg_torrent_meta	m = { .id = w->last_id, .infohash = { 1 },
+		.name = "n", .subdir = "" };
+
+	return m;
+}
+
+/* What disk says of the only torrent, a link. */
+static void
+report_magnet(struct world *w)
+{
+	struct msg_torrent_meta		m = magnet_meta(w);
+	const struct rec_tracker	tr = { .url = "http://t/" };
+	struct msg_torrent_trackers	urls = { m.id, { &tr, 1 } };
+	const struct rec_addr		addr = { .ip = { 1 }, .port = 5 };
+	struct msg_torrent_peers	peers = { m.id, { &addr, 1 } };
+	struct msg_disk_state		state = { .id = m.id, .error = "" };
+
+	assert_int_equal(registry_on_meta(&w->reg, &m), 0);
+	assert_int_equal(registry_on_trackers(&w->reg, &urls), 0);
+	registry_on_magnet_peers(&w->reg, &peers);
+	assert_int_equal(registry_on_loaded(&w->reg, m.id), 0);
+	registry_on_disk_state(&w->reg, &state);
+}
+
+/* Then its metadata came. */
+static void
+report_metadata(struct world *w, bool private)
+{
+	struct msg_torrent_meta	 m = magnet_meta(w);
+	const struct rec_file	 file = { .path = "n", .size = 100 };
+	struct msg_torrent_files files = { .id = m.id, .files = { &file, 1 } };
+	struct msg_disk_state	 state = { .id = m.id, .error = "" };
+	struct msg_disk_progress progress = { .id = m.id };
+
+	m.size = 100;
+	m.piece_length = 16384;
+	m.npieces = m.nfiles = 1;
+	m.private = private;
+	assert_int_equal(registry_on_meta(&w->reg, &m), 0);
+	assert_int_equal(registry_on_files(&w->reg, &files), 0);
+	assert_int_equal(registry_on_loaded(&w->reg, m.id), 0);
+	registry_on_disk_state(&w->reg, &state);
+	assert_int_equal(registry_on_progress(&w->reg, &progress), 0);
+}
+
+static struct torrent *
+linked(struct world *w)
+{
+	registry_on_scan_end(&w->reg);
+	assert_int_equal(registry_add(&w->reg, -1, some_magnet(), 0, "",
+	    false, false, 21), 0);
+	expect(w, "magnet_add ");
+	report_magnet(w);
+	assert_int_equal(w->added, 21);
+	expect(w, "swarm_run peers_found tracker_torrent tracker_urls "
+	    "tracker_start tracker_totals ");
+	return registry_find(&w->reg, w->last_id);
+}
+
+/* A link runs at once; it goes on in the same swarm when it is a torrent. */
+static void
+test_magnet(void **state)
+{
+	struct world	*w = *state;
+	struct torrent	*t = linked(w);
+
+	assert_int_equal(torrent_state(t), TSTATE_METADATA);
+	assert_int_not_equal(w->left, 0);
+	assert_int_equal(w->resumed, 1);
+	report_metadata(w, false);
+	expect(w, "swarm_run ");
+	assert_int_equal(torrent_state(t), TSTATE_DOWNLOADING);
+	assert_int_equal(t->ntrackers, 1);
+	assert_int_equal(t->nknown, 1);
+	registry_tick(&w->reg);
+	assert_int_equal(w->left, 100);
+	/* What disk reports after its restart is no news. */
+	expect(w, "tracker_totals ");
+	report_metadata(w, false);
+	expect(w, "");
+}
+
+static void
+test_magnet_restarts(void **state)
+{
+	struct world	*w = *state;
+	struct torrent	*t = linked(w);
+
+	w->up[ROLE_PEER] = false;
+	registry_on_down(&w->reg, ROLE_PEER);
+	w->up[ROLE_PEER] = true;
+	registry_on_up(&w->reg, ROLE_PEER);
+	expect(w, "swarm_run peers_found ");
+	registry_pause(&w->reg, t);
+	expect(w, "torrent_save swarm_halt ");
+	assert_int_equal(torrent_state(t), TSTATE_STOPPED);
+	registry_on_halted(&w->reg, t->id);
+	expect(w, "tracker_totals tracker_stop ");
+	registry_start(&w->reg, t);
+	expect(w, "torrent_save swarm_run peers_found tracker_start "
+	    "tracker_totals ");
+	/* There is nothing to look at. */
+	registry_check(&w->reg, t);
+	expect(w, "");
+	t->dstate = DSTATE_ERROR;
+	registry_start(&w->reg, t);
+	expect(w, "swarm_halt torrent_check ");
+}
+
+static void
+test_magnet_private(void **state)
+{
+	struct world	*w = *state;
+	struct torrent	*t = linked(w);
+
+	report_metadata(w, true);
+	expect(w, "swarm_run ");
+	assert_int_equal(t->nknown, 0);
+}
+
+static void
+test_magnet_liar(void **state)
+{
+	struct world		*w = *state;
+	struct msg_torrent_meta	 m;
+
+	linked(w);
+	m = magnet_meta(w);
+	m.size = 5;
+	assert_int_equal(registry_on_meta(&w->reg, &m), -1);
+	m.piece_length = m.npieces = 1;
+	assert_int_equal(registry_on_meta(&w->reg, &m), -1);
+	report_metadata(w, false);
+	/* A torrent does not become a link again. */
+	m = magnet_meta(w);
+	assert_int_equal(registry_on_meta(&w->reg, &m), 0);
+	assert_int_equal(registry_find(&w->reg, m.id)->npieces, 1);
+}
+
 static void
 test_end(void **state)
 {
@@ -736,6 +892,10 @@ main(void)
 		TEST(test_add_bounded),
 		TEST(test_totals),
 		TEST(test_peer_rows),
+		TEST(test_magnet),
+		TEST(test_magnet_restarts),
+		TEST(test_magnet_private),
+		TEST(test_magnet_liar),
 		TEST(test_end),
 	};
 

@@ -49,6 +49,30 @@ test_round_trip(void **state)
 	resume_clear(&r);
 }
 
+/* Of a magnet link there are no pieces and no files. */
+static void
+test_link(void **state)
+{
+	struct resume	 link = record, r;
+	const char	*why;
+	uint8_t		*buf;
+	size_t		 len;
+
+	(void)state;
+	link.npieces = link.nfiles = 0;
+	buf = resume_encode(&link, &len);
+	assert_int_equal(resume_decode(&r, buf, len, &why), 0);
+	free(buf);
+	assert_int_equal(r.id, record.id);
+	assert_null(r.have);
+	assert_null(r.files);
+	resume_clear(&r);
+	link.nfiles = 1;
+	buf = resume_encode(&link, &len);
+	assert_int_equal(resume_decode(&r, buf, len, &why), -1);
+	free(buf);
+}
+
 static void
 refused(const void *buf, size_t len)
 {
@@ -126,6 +150,7 @@ main(void)
 {
 	const struct CMUnitTest	tests[] = {
 		cmocka_unit_test(test_round_trip),
+		cmocka_unit_test(test_link),
 		cmocka_unit_test(test_damaged),
 		cmocka_unit_test(test_malformed),
 	};

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef MAGNET_MSG_H
+#define MAGNET_MSG_H
+
+#include "magnet.h"
+#include "msg.h"
+
+/* A magnet link as the fields of messages, and back. */
+
+/* These fill rows, and return how many; strings stay those of m. */
+uint32_t magnet_pack_trackers(const struct magnet *m,
+	    struct rec_tracker rows[MAGNET_TRACKERS_MAX]);
+uint32_t magnet_pack_peers(const struct magnet *m,
+	    struct rec_addr rows[MAGNET_PEERS_MAX]);
+/* Of a v1 torrent; what makes no sense is left out. */
+struct magnet *magnet_unpack(const uint8_t infohash[SHA1_LEN],
+	    const char *name, const struct rec_tracker *trackers,
+	    uint32_t ntrackers, const struct rec_addr *peers,
+	    uint32_t npeers);
+
+#endif /* MAGNET_MSG_H */

@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: ISC */
+#include "meta.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bitfield.h"
+#include "check.h"
+#include "content.h"
+#include "disk.h"
+#include "log.h"
+#include "magnet.h"
+#include "mem.h"
+#include "metainfo.h"
+#include "report.h"
+#include "save.h"
+#include "store.h"
+#include "worker.h"
+
+/* Either being put together, or right and about to be kept. */
+struct meta {
+	uint8_t		*buf;		/* NULL: it is right */
+	uint32_t	 size, nblocks, nhave;
+	uint8_t		*have;
+	struct metainfo	*mi;
+	uint8_t		*torrent;	/* the .torrent made of it */
+	size_t		 len;
+};
+
+struct meta_job {
+	struct job	 job;
+	uint32_t	 id;
+	uint8_t		 infohash[SHA1_LEN];
+	struct metainfo	*mi;
+	uint8_t		*torrent;
+	size_t		 len;
+	int		 dir, error;
+};
+
+static void
+meta_end_fetch(struct disk *d, struct meta *m)
+{
+	if (m->buf == NULL)
+		return;
+	d->nmetas--;
+	d->meta_bytes -= m->size;
+	free(m->buf);
+	free(m->have);
+	m->buf = m->have = NULL;
+}
+
+void
+meta_free(struct disk *d, struct content *t)
+{
+	if (t->meta == NULL)
+		return;
+	meta_end_fetch(d, t->meta);
+	metainfo_free(t->meta->mi);
+	free(t->meta->torrent);
+	free(t->meta);
+	t->meta = NULL;
+}
+
+void
+meta_forget(struct disk *d, struct content *t)
+{
+	if (t->meta != NULL && (t->meta->buf != NULL || t->removing))
+		meta_free(d, t);
+}
+
+bool
+meta_start(struct disk *d, struct content *t, uint32_t size)
+{
+	struct meta	*m;
+
+	if (t->magnet == NULL || t->meta != NULL || t->removing ||
+	    t->state != DSTATE_READY || d->nmetas >= META_MAX ||
+	    d->meta_bytes + size > META_BYTES)
+		return false;
+	m = t->meta = xcalloc(1, sizeof(*m));
+	m->size = size;
+	m->nblocks = (size + BLOCK_SIZE - 1) / BLOCK_SIZE;
+	m->have = xcalloc(1, bitfield_size(m->nblocks));
+	/* Pages are had as blocks come: a claim alone costs nothing. */
+	m->buf = xmalloc(size);
+	d->nmetas++;
+	d->meta_bytes += size;
+	return true;
+}
+
+static bool
+is_block(uint32_t size, uint32_t begin, uint32_t length)
+{
+	return begin < size && begin % BLOCK_SIZE == 0 &&
+	    length == (size - begin < BLOCK_SIZE ? size - begin : BLOCK_SIZE);
+}
+
+bool
+meta_fits(const struct content *t, uint32_t begin, uint32_t length)
+{
+	return t->meta == NULL || t->meta->buf == NULL ||
+	    is_block(t->meta->size, begin, length);
+}
+
+bool
+meta_store(struct content *t, uint32_t begin, const uint8_t *p,
+    uint32_t length)
+{
+	struct meta	*m = t->meta;
+
+	if (m == NULL || m->buf == NULL ||
+	    bitfield_get(m->have, begin / BLOCK_SIZE))
+		return false;
+	memcpy(m->buf + begin, p, length);
+	bitfield_set(m->have, begin / BLOCK_SIZE);
+	m->nhave++;
+	return true;
+}
+
+bool
+meta_full(const struct content *t)
+{
+	return t->meta != NULL && t->meta->buf != NULL &&
+	    t->meta->nhave == t->meta->nblocks;
+}
+
+/* ---- from an info dictionary to a .torrent ---- */
+
+static size_t
+put(uint8_t *out, size_t n, const void *p, size_t len)
+{
+	if (out != NULL)
+		memcpy(out + n, p, len);
+	return n + len;
+}
+
+static size_t
+put_str(uint8_t *out, size_t n, const char *s)
+{
+	char	head[16];
+	size_t	len = strlen(s);
+
+	n = put(out, n, head, (size_t)snprintf(head, sizeof(head), "%zu:",
+	    len));
+	return put(out, n, s, len);
+}
+
+/* The length of it; out NULL: nothing is written. */
+static size_t
+wrap(uint8_t *out, const struct magnet *magnet, const uint8_t *info,
+    size_t len)
+{
+	size_t		n = put(out, 0, "d", 1);
+	uint32_t	i;
+
+	if (magnet->ntrackers > 0) {
+		n = put_str(out, n, "announce");
+		n = put_str(out, n, magnet->trackers[0]);
+		n = put_str(out, n, "announce-list");
+		n = put(out, n, "l", 1);
+		for (i = 0; i < magnet->ntrackers; i++) {
+			n = put(out, n, "l", 1);
+			n = put_str(out, n, magnet->trackers[i]);
+			n = put(out, n, "e", 1);
+		}
+		n = put(out, n, "e", 1);
+	}
+	n = put_str(out, n, "info");
+	n = put(out, n, info, len);
+	return put(out, n, "e", 1);
+}
+
+/* What is wrong with it is no peer's fault. */
+static void
+meta_refuse(struct disk *d, struct content *t, const char *why)
+{
+	char	text[ERROR_MAX + 1];
+
+	meta_free(d, t);
+	snprintf(text, sizeof(text), "the metadata of this magnet link: %s",
+	    why);
+	content_set_state(d, t, DSTATE_ERROR, text);
+}
+
+static void
+meta_accept(struct disk *d, struct content *t)
+{
+	struct meta	*m = t->meta;
+	struct content	*other;
+	char		 err[METAINFO_ERR_MAX];
+
+	m->len = wrap(NULL, t->magnet, m->buf, m->size);
+	m->torrent = xmalloc(m->len);
+	wrap(m->torrent, t->magnet, m->buf, m->size);
+	meta_end_fetch(d, m);
+	m->mi = metainfo_parse(m->torrent, m->len, err);
+	if (m->mi == NULL)
+		meta_refuse(d, t, err);
+	else if (!m->mi->v1 ||
+	    memcmp(m->mi->infohash, t->infohash, SHA1_LEN) != 0)
+		meta_refuse(d, t, "not that of a v1 torrent");
+	else if (t->root_path == NULL &&
+	    (other = content_clash(d, t->root, t->subdir, m->mi)) != NULL) {
+		snprintf(err, sizeof(err), "its files would be those of "
+		    "torrent %u", other->id);
+		meta_refuse(d, t, err);
+	} else
+		meta_settle(d, t);
+}
+
+bool
+meta_finish(struct disk *d, struct content *t)
+{
+	uint8_t	digest[SHA1_LEN];
+
+	hash_sha1(t->meta->buf, t->meta->size, digest);
+	if (memcmp(digest, t->infohash, SHA1_LEN) == 0) {
+		meta_accept(d, t);
+		return true;
+	}
+	meta_free(d, t);
+	return false;
+}
+
+/* ---- keeping it ---- */
+
+static void
+meta_run(struct job *job, unsigned int worker)
+{
+	struct meta_job	*j = (struct meta_job *)job;
+	char		 name[STORE_NAME_MAX];
+
+	(void)worker;
+	store_name(j->infohash, ".torrent", name);
+	if (store_write(j->dir, name, j->torrent, j->len) == -1 ||
+	    fsync(j->dir) == -1) {
+		j->error = errno;
+		return;
+	}
+	/* Found again beside the .torrent it would do no harm. */
+	store_remove(j->dir, store_name(j->infohash, ".magnet", name));
+}
+
+static void
+meta_learn(struct disk *d, struct content *t, struct metainfo *mi)
+{
+	log_info("torrent %u: metadata is there: %s", t->id, mi->name);
+	content_learn(d, t, mi);
+	/* Data that is there is never overwritten unseen. */
+	if (t->root_path == NULL && check_exists(d, t))
+		check_want(d, t, NULL);
+	content_dirty(d, t, 0);
+	report_content(d, t);
+}
+
+static void
+meta_done(struct job *job, void *arg)
+{
+	struct meta_job	*j = (struct meta_job *)job;
+	struct disk	*d = arg;
+	struct content	*t = content_find(d, j->id);
+	char		 text[ERROR_MAX + 1];
+
+	d->njobs--;
+	t->saving = false;
+	if (j->error == 0 && !t->removing) {
+		meta_learn(d, t, j->mi);
+		j->mi = NULL;
+	} else if (!t->removing) {
+		snprintf(text, sizeof(text), "state directory: %s",
+		    strerror(j->error));
+		content_set_state(d, t, DSTATE_ERROR, text);
+	}
+	if (t->removing)
+		remove_try(d, t);
+	metainfo_free(j->mi);
+	free(j->torrent);
+	free(j);
+	if (d->stopping)
+		save_due(d, 0);
+	disk_settled(d);
+}
+
+void
+meta_settle(struct disk *d, struct content *t)
+{
+	struct meta	*m = t->meta;
+	struct meta_job	*j;
+
+	if (m == NULL || m->mi == NULL || t->saving)
+		return;
+	j = xcalloc(1, sizeof(*j));
+	j->job.run = meta_run;
+	j->job.done = meta_done;
+	j->id = t->id;
+	memcpy(j->infohash, t->infohash, SHA1_LEN);
+	j->mi = m->mi;
+	j->torrent = m->torrent;
+	j->len = m->len;
+	j->dir = d->torrents;
+	m->mi = NULL;
+	m->torrent = NULL;
+	meta_free(d, t);
+	t->saving = true;
+	d->njobs++;
+	pool_submit(d->saver, &j->job);
+}
+
+/* ---- serving it ---- */
+
+bool
+meta_read(struct disk *d, const struct content *t, uint32_t begin, uint8_t *p,
+    uint32_t length)
+{
+	char	name[STORE_NAME_MAX];
+	ssize_t	n;
+	int	fd;
+
+	if (!is_block(t->info_len, begin, length))
+		return false;
+	fd = openat(d->torrents, store_name(t->infohash, ".torrent", name),
+	    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (fd == -1)
+		return false;
+	n = pread(fd, p, length, (off_t)t->info_off + begin);
+	close(fd);
+	return n == (ssize_t)length;
+}
