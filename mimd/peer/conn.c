@@ -239,6 +239,7 @@ conn_free_dead(struct net *net)
 		reqs_clear(&c->asked);
 		reqs_clear(&c->limbo);
 		free(c->has.bits);
+		free(c->ext);
 		free(c);
 	}
 }
@@ -318,6 +319,7 @@ conn_up(struct conn *c)
 	struct swarm	*s = c->swarm;
 
 	memcpy(c->peer_id, c->rx.head + WIRE_OFF_ID, 20);
+	c->speaks = wire_speaks(c->rx.head);
 	/* Our id goes out before we part: only so the other end knows, too. */
 	if (memcmp(c->peer_id, c->net->peer_id, 20) == 0) {
 		candidates_mark(&s->cands, &c->addr, CAND_SELF);
@@ -333,6 +335,7 @@ conn_up(struct conn *c)
 	c->changed = true;
 	s->nup++;
 	s->changed = true;
+	ext_start(c);
 	conn_send_bitfield(c);
 	swarm_wake(s, 1000);
 }
@@ -417,6 +420,10 @@ conn_tick(struct conn *c, uint64_t now)
 		break;
 	case PATIENCE_OK:
 		break;
+	}
+	if (c->rx.state == RX_EXT && now - c->rx.since > CONN_BODY_MS) {
+		conn_close(c, "a message too slow");
+		return;
 	}
 	if (c->state == CONN_UP)
 		request_tick(c, now);

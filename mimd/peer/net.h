@@ -11,6 +11,7 @@
 #include "addr.h"
 #include "arena.h"
 #include "candidates.h"
+#include "ext.h"
 #include "geom.h"
 #include "log.h"
 #include "msg.h"
@@ -40,6 +41,9 @@
 #define CONN_HELD_MS		1000
 #define CONN_BARE_HAVES		1024	/* kept until there are pieces */
 #define NET_BARE_BYTES		(4U << 20)	/* of all that is kept so */
+#define CONN_BODY_CHUNK		2048	/* an extended body grows by */
+#define CONN_BODY_MS		30000	/* and is whole by then */
+#define NET_BODIES_MAX		(4U << 20)	/* bytes of all */
 #define CONN_READ_BLOCKS	16	/* slots of one readv */
 #define CONN_READ_TURN		2	/* readvs of a turn */
 #define CONN_SEND_BLOCKS	16	/* of one writev */
@@ -65,7 +69,8 @@ enum rx_state {
 	RX_HEAD,
 	RX_DATA,		/* a block into rx.slot */
 	RX_DROP,		/* bytes that nobody wants */
-	RX_BITS			/* a bitfield into rx.bits */
+	RX_BITS,		/* a bitfield into rx.body */
+	RX_EXT			/* an extended message into rx.body */
 };
 
 struct rx {
@@ -76,8 +81,10 @@ struct rx {
 	uint32_t	 slot;
 	uint32_t	 piece, begin, length;
 	uint32_t	 got;		/* of length */
-	uint64_t	 since;		/* RX_DATA: when it began */
-	uint8_t		*bits;
+	uint64_t	 since;		/* RX_DATA, RX_EXT: when it began */
+	uint8_t		 ext;		/* RX_EXT: whose message */
+	uint32_t	 size;		/* RX_EXT: of body, so far */
+	uint8_t		*body;
 };
 
 struct tx {
@@ -101,6 +108,7 @@ struct conn {
 	uint8_t		 peer_id[20];
 	uint8_t		 state;		/* CONN_* */
 	uint8_t		 source;	/* PEER_SOURCE_* */
+	uint8_t		 speaks;	/* WIRE_SPEAKS_* */
 	bool		 incoming;
 	bool		 answered;	/* our handshake is sent */
 	bool		 waiting;	/* reads nothing until slots are free */
@@ -118,6 +126,7 @@ struct conn {
 	struct rx	 rx;
 	struct tx	 tx;
 
+	struct ext_peer	*ext;		/* NULL: no handshake of BEP 10 */
 	struct pieceset	 has;
 	struct bare	*bare;		/* that, before there are pieces */
 	uint32_t	 wanted;	/* pieces it has and we lack */
@@ -186,6 +195,7 @@ struct net {
 	struct child	*child;
 	struct loop	*loop;
 	uint8_t		 peer_id[20];
+	uint16_t	 port;		/* others reach us at; 0: none */
 	uint32_t	 max_peers, max_peers_torrent;
 	bool		 allow_local;
 
@@ -208,6 +218,7 @@ struct net {
 	uint32_t	 nconns, nhalf_open, nnewcomers;
 	uint64_t	 full_until;	/* no one could make room */
 	uint32_t	 next_conn;
+	uint32_t	 body_bytes;	/* held by half received messages */
 	struct bans	 bans;
 	size_t		 bare_bytes;	/* held in conn::bare */
 
@@ -314,6 +325,24 @@ void	proto_on_bitfield(struct conn *c, uint8_t *bits);
 void	proto_update_interest(struct conn *c);
 /* It said nothing new: harmless, unless it goes on and on. */
 void	proto_useless(struct conn *c);
+
+/*
+ * proto_ext.c: extended messages (BEP 10).  Each extension is a row of the
+ * table there; its handler gets a body of at most the row's bound, in memory
+ * that is gone when it returns, and may close the connection.
+ */
+/* The connection is up: say which extensions we speak. */
+void	ext_start(struct conn *c);
+/* The longest body to be gathered; 0: none, skip it. */
+uint32_t ext_body_max(const struct conn *c, uint8_t id);
+void	ext_on_message(struct conn *c, uint8_t id, const uint8_t *p,
+	    uint32_t n);
+/* Does the peer want this extension's messages? */
+bool	ext_speaks(const struct conn *c, enum ext_id id);
+/* Send one; false if the peer does not speak it. */
+bool	ext_send(struct conn *c, enum ext_id id, const void *p, uint32_t n);
+/* Where it can be reached: not where an incoming one came from. */
+bool	ext_listen_addr(const struct conn *c, struct addr *addr);
 
 /* request.c: what we ask. */
 /* Does the head of this block fit a request, and is the block wanted? */

@@ -26,16 +26,22 @@ peer_on_conf(struct chan *c, const struct msg_peer_conf *m, void *arg)
 static void
 peer_on_unlisten(struct chan *c, const struct msg_peer_unlisten *m, void *arg)
 {
+	struct net	*net = arg;
+
 	(void)c;
 	(void)m;
-	acceptor_drop_all(arg);
+	net->port = 0;
+	acceptor_drop_all(net);
 }
 
 static void
 peer_on_listen(struct chan *c, const struct msg_peer_listen *m, void *arg)
 {
-	(void)m;
-	acceptor_add(arg, chan_take_fd(c));
+	struct net	*net = arg;
+
+	if (net->port == 0)
+		net->port = m->port;
+	acceptor_add(net, chan_take_fd(c));
 }
 
 static void

@@ -112,6 +112,84 @@ rx_on_data_head(struct conn *c, const struct wire_msg *m)
 	rx_start_drop(&c->rx, m->length);
 }
 
+static uint8_t *
+rx_take_body(struct conn *c)
+{
+	struct rx	*rx = &c->rx;
+	uint8_t		*body = rx->body;
+
+	if (rx->bare)
+		c->net->bare_bytes -= rx->length;
+	c->net->body_bytes -= rx->size;
+	rx->bare = false;
+	rx->body = NULL;
+	rx->size = 0;
+	return body;
+}
+
+static void
+rx_on_ext_head(struct conn *c, const struct wire_msg *m)
+{
+	struct rx	*rx = &c->rx;
+
+	if (m->length > ext_body_max(c, m->ext)) {
+		proto_useless(c);
+		rx_start_drop(rx, m->length);
+		return;
+	}
+	rx_start_head(rx);
+	rx->ext = m->ext;
+	rx->length = m->length;
+	rx->got = 0;
+	rx->since = loop_now(c->net->loop);
+	if (m->length == 0)
+		ext_on_message(c, m->ext, NULL, 0);
+	else
+		rx->state = RX_EXT;
+}
+
+/*
+ * An extended message's bytes.  Most come whole, and are read where they
+ * are; the others are gathered in memory that grows as they come, so that a
+ * length alone costs nothing.
+ */
+static uint32_t
+feed_ext(struct conn *c, const uint8_t *p, uint32_t n)
+{
+	struct rx	*rx = &c->rx;
+	uint32_t	 k = rx->length - rx->got, size;
+	uint8_t		*body;
+
+	if (k > n)
+		k = n;
+	if (k == rx->length) {
+		rx_start_head(rx);
+		ext_on_message(c, rx->ext, p, k);
+		return k;
+	}
+	if (rx->got + k > rx->size) {
+		size = (rx->got + k + CONN_BODY_CHUNK - 1) /
+		    CONN_BODY_CHUNK * CONN_BODY_CHUNK;
+		if (size > CONN_BODY_CHUNK && c->net->body_bytes + size -
+		    rx->size > NET_BODIES_MAX) {
+			conn_close(c, "too many messages half received");
+			return k;
+		}
+		c->net->body_bytes += size - rx->size;
+		rx->size = size;
+		rx->body = xreallocarray(rx->body, size, 1);
+	}
+	memcpy(rx->body + rx->got, p, k);
+	rx->got += k;
+	if (rx->got < rx->length)
+		return k;
+	body = rx_take_body(c);
+	rx_start_head(rx);
+	ext_on_message(c, rx->ext, body, rx->length);
+	free(body);
+	return k;
+}
+
 static void
 rx_on_head(struct conn *c, const struct wire_msg *m)
 {
@@ -138,10 +216,13 @@ rx_on_head(struct conn *c, const struct wire_msg *m)
 		rx->hlen = 0;
 		rx->length = m->length;
 		rx->got = 0;
-		rx->bits = xcalloc(1, m->length);
+		rx->body = xcalloc(1, m->length);
 		rx->bare = swarm_is_bare(c->swarm);
 		if (rx->bare)
 			c->net->bare_bytes += m->length;
+		break;
+	case WIRE_EXT:
+		rx_on_ext_head(c, m);
 		break;
 	case WIRE_SKIP:
 		proto_useless(c);
@@ -179,19 +260,6 @@ feed_head(struct conn *c, const uint8_t *p, uint32_t n)
 	return used;
 }
 
-static uint8_t *
-rx_take_bits(struct conn *c)
-{
-	struct rx	*rx = &c->rx;
-	uint8_t		*bits = rx->bits;
-
-	if (rx->bare)
-		c->net->bare_bytes -= rx->length;
-	rx->bare = false;
-	rx->bits = NULL;
-	return bits;
-}
-
 /* The metadata may have come while this was read: then it is judged so. */
 static void
 on_bits(struct conn *c, uint8_t *bits, uint32_t n)
@@ -219,7 +287,7 @@ feed_body(struct conn *c, const uint8_t *p, uint32_t n)
 	if (rx->state == RX_DATA)
 		memcpy(arena_slot(&c->net->arena, rx->slot) + rx->got, p, k);
 	else if (rx->state == RX_BITS)
-		memcpy(rx->bits + rx->got, p, k);
+		memcpy(rx->body + rx->got, p, k);
 	rx->got += k;
 	if (rx->got < rx->length)
 		return k;
@@ -227,7 +295,7 @@ feed_body(struct conn *c, const uint8_t *p, uint32_t n)
 		rx_data_done(c);
 	} else if (rx->state == RX_BITS) {
 		n = rx->length;
-		bits = rx_take_bits(c);
+		bits = rx_take_body(c);
 		rx_start_head(rx);
 		on_bits(c, bits, n);
 	} else {
@@ -260,6 +328,8 @@ feed(struct conn *c, const uint8_t *p, uint32_t n)
 			k = feed_handshake(c, p, n);
 		else if (c->rx.state == RX_HEAD)
 			k = feed_head(c, p, n);
+		else if (c->rx.state == RX_EXT)
+			k = feed_ext(c, p, n);
 		else
 			k = feed_body(c, p, n);
 		p += k;
@@ -463,7 +533,7 @@ recv_clear(struct conn *c)
 	if (c->rx.state == RX_DATA)
 		slots_give(&c->net->slots, c->rx.slot,
 		    loop_now(c->net->loop));
-	free(rx_take_bits(c));
+	free(rx_take_body(c));
 	rx_start_head(&c->rx);
 }
 

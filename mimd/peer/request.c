@@ -10,6 +10,7 @@
 #include "net.h"
 
 #define FAST_SECONDS	20	/* a piece within that: a peer of its own */
+#define BITCOMET_MAX	50	/* it drops what goes beyond */
 #define LIMBO_MAX	512
 #define LIMBO_MS	60000
 #define REFUSED_MS	1000	/* ask nothing after a refusal */
@@ -157,7 +158,11 @@ request_room(struct conn *c, uint64_t rate)
 	uint64_t	now = loop_now(c->net->loop);
 	uint32_t	cap, window;
 
-	cap = c->net->slots.n;
+	cap = c->ext != NULL ? c->ext->reqq : EXT_REQQ_DEFAULT;
+	if (memcmp(c->peer_id, "-BC", 3) == 0 && cap > BITCOMET_MAX)
+		cap = BITCOMET_MAX;
+	if (cap > c->net->slots.n)
+		cap = c->net->slots.n;
 	if (c->held_at != 0 && now - c->held_at < CONN_HELD_MS &&
 	    cap > CONN_HELD_WINDOW)
 		cap = CONN_HELD_WINDOW;

@@ -25,7 +25,10 @@ static void
 row_fill(struct rec_peer *row, const struct conn *c, char *client,
     uint64_t now)
 {
-	clientid_name(c->peer_id, client, CLIENT_MAX);
+	if (c->ext != NULL && c->ext->client[0] != '\0')
+		strlcpy(client, c->ext->client, CLIENT_MAX);
+	else
+		clientid_name(c->peer_id, client, CLIENT_MAX);
 	row->conn = c->id;
 	memcpy(row->ip, c->addr.ip, sizeof(row->ip));
 	row->port = c->addr.port;

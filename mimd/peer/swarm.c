@@ -366,7 +366,7 @@ swarm_gained(struct swarm *s, uint32_t piece)
 	uint8_t		 have[9];
 	struct conn	*c, *next;
 
-	wire_put_have(have, piece);
+	wire_put_index(have, WIRE_HAVE, piece);
 	for (c = TAILQ_FIRST(&s->conns); c != NULL; c = next) {
 		next = TAILQ_NEXT(c, link);
 		if (c->state != CONN_UP)
@@ -440,7 +440,7 @@ swarm_tell(struct swarm *s)
 	for (i = 0; i < s->geom.npieces; i++) {
 		if (!swarm_has(s, i))
 			continue;
-		wire_put_have(have, i);
+		wire_put_index(have, WIRE_HAVE, i);
 		TAILQ_FOREACH(c, &s->conns, link) {
 			if (c->state != CONN_UP)
 				continue;

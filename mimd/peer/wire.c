@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "bitfield.h"
+#include "ext.h"
 #include "msg.h"
 #include "wire.h"
 
@@ -14,7 +15,10 @@ static const uint32_t lengths[] = {
 	[WIRE_CHOKE] = 1, [WIRE_UNCHOKE] = 1, [WIRE_INTERESTED] = 1,
 	[WIRE_NOT_INTERESTED] = 1, [WIRE_HAVE] = 5,
 	[WIRE_BITFIELD] = WIRE_VARIABLE, [WIRE_REQUEST] = 13,
-	[WIRE_PIECE] = WIRE_VARIABLE, [WIRE_CANCEL] = 13, [WIRE_PORT] = 3
+	[WIRE_PIECE] = WIRE_VARIABLE, [WIRE_CANCEL] = 13, [WIRE_PORT] = 3,
+	[WIRE_SUGGEST] = 5, [WIRE_HAVE_ALL] = 1, [WIRE_HAVE_NONE] = 1,
+	[WIRE_REJECT] = 13, [WIRE_ALLOWED_FAST] = 5,
+	[WIRE_EXTENDED] = WIRE_VARIABLE
 };
 #define WIRE_IDS	(sizeof(lengths) / sizeof(lengths[0]))
 
@@ -76,6 +80,24 @@ wire_piece(const uint8_t *buf, size_t n, uint32_t len, const struct geom *g,
 }
 
 static void
+wire_extended(const uint8_t *buf, size_t n, uint32_t len,
+    struct wire_msg *msg)
+{
+	if (len < 2 || len - 2 > EXT_BODY_MAX) {
+		wire_bad(msg, "extended message of a wrong length");
+		return;
+	}
+	if (n < WIRE_HEAD_EXT) {
+		wire_more(msg, WIRE_HEAD_EXT);
+		return;
+	}
+	msg->kind = WIRE_EXT;
+	msg->size = WIRE_HEAD_EXT;
+	msg->ext = buf[5];
+	msg->length = len - 2;
+}
+
+static void
 wire_control(const uint8_t *buf, size_t n, uint32_t len, const struct geom *g,
     struct wire_msg *msg)
 {
@@ -117,10 +139,12 @@ wire_parse(const uint8_t *buf, size_t n, const struct geom *g,
 		return;
 	}
 	msg->id = buf[4];
-	if (msg->id >= WIRE_IDS) {
+	if (msg->id >= WIRE_IDS || lengths[msg->id] == 0) {
 		wire_unknown(msg, len);
 	} else if (msg->id == WIRE_PIECE) {
 		wire_piece(buf, n, len, g, msg);
+	} else if (msg->id == WIRE_EXTENDED) {
+		wire_extended(buf, n, len, msg);
 	} else if (msg->id == WIRE_BITFIELD) {
 		msg->kind = WIRE_BITS;
 		msg->size = 5;
@@ -144,13 +168,23 @@ wire_handshake_check(const uint8_t *buf, size_t n)
 	return memcmp(buf, protocol, n) == 0 ? 0 : -1;
 }
 
+uint8_t
+wire_speaks(const uint8_t hs[WIRE_HANDSHAKE])
+{
+	const uint8_t	*r = hs + WIRE_PROTOCOL_LEN;
+
+	return (uint8_t)((r[5] & 0x10 ? WIRE_SPEAKS_EXT : 0) |
+	    (r[7] & 0x04 ? WIRE_SPEAKS_FAST : 0) |
+	    (r[7] & 0x01 ? WIRE_SPEAKS_DHT : 0));
+}
+
 void
 wire_handshake(uint8_t out[WIRE_HANDSHAKE], const uint8_t infohash[20],
     const uint8_t peer_id[20])
 {
 	memcpy(out, protocol, sizeof(protocol));
-	/* No extension is spoken, so no reserved bit is set. */
 	memset(out + sizeof(protocol), 0, 8);
+	out[sizeof(protocol) + 5] = 0x10;
 	memcpy(out + WIRE_OFF_HASH, infohash, 20);
 	memcpy(out + WIRE_OFF_ID, peer_id, 20);
 }
@@ -164,10 +198,10 @@ wire_put_plain(uint8_t *out, enum wire_id id)
 }
 
 size_t
-wire_put_have(uint8_t *out, uint32_t piece)
+wire_put_index(uint8_t *out, enum wire_id id, uint32_t piece)
 {
 	wire_put32(out, 5);
-	out[4] = WIRE_HAVE;
+	out[4] = (uint8_t)id;
 	wire_put32(out + 5, piece);
 	return 9;
 }
@@ -192,6 +226,15 @@ wire_put_piece(uint8_t *out, uint32_t piece, uint32_t begin, uint32_t length)
 	wire_put32(out + 5, piece);
 	wire_put32(out + 9, begin);
 	return WIRE_HEAD_PIECE;
+}
+
+size_t
+wire_put_ext(uint8_t *out, uint8_t ext, uint32_t nbytes)
+{
+	wire_put32(out, 2 + nbytes);
+	out[4] = WIRE_EXTENDED;
+	out[5] = ext;
+	return WIRE_HEAD_EXT;
 }
 
 size_t

@@ -16,6 +16,7 @@
 #define WIRE_HANDSHAKE_HASH	48	/* enough to answer */
 #define WIRE_PROTOCOL_LEN	20	/* length byte and name */
 #define WIRE_HEAD_PIECE		13	/* length, id, index, begin */
+#define WIRE_HEAD_EXT		6	/* length, id, extended id */
 #define WIRE_HEAD_MAX		17	/* the longest whole control message */
 #define WIRE_BLOCK_MAX		16384U
 #define WIRE_SKIP_MAX		(512U << 10)	/* an unknown message */
@@ -23,8 +24,16 @@
 enum wire_id {
 	WIRE_CHOKE, WIRE_UNCHOKE, WIRE_INTERESTED, WIRE_NOT_INTERESTED,
 	WIRE_HAVE, WIRE_BITFIELD, WIRE_REQUEST, WIRE_PIECE, WIRE_CANCEL,
-	WIRE_PORT
+	WIRE_PORT,
+	WIRE_SUGGEST = 13, WIRE_HAVE_ALL, WIRE_HAVE_NONE, WIRE_REJECT,
+	WIRE_ALLOWED_FAST,	/* 13 to 17: BEP 6 */
+	WIRE_EXTENDED = 20	/* BEP 10 */
 };
+
+/* Of a handshake's reserved bits, those that mean something to us. */
+#define WIRE_SPEAKS_EXT		0x01	/* BEP 10 */
+#define WIRE_SPEAKS_FAST	0x02	/* BEP 6 */
+#define WIRE_SPEAKS_DHT		0x04	/* BEP 5 */
 
 enum wire_kind {
 	WIRE_MORE,		/* .need bytes are wanted in all */
@@ -32,6 +41,7 @@ enum wire_kind {
 	WIRE_CONTROL,		/* a whole message of fixed length */
 	WIRE_DATA,		/* head of a piece; .length bytes follow */
 	WIRE_BITS,		/* head of a bitfield; .length bytes follow */
+	WIRE_EXT,		/* head of an extended one; .length follow */
 	WIRE_SKIP,		/* head of one to ignore; .length follow */
 	WIRE_BAD		/* close; .why says so */
 };
@@ -39,6 +49,7 @@ enum wire_kind {
 struct wire_msg {
 	enum wire_kind	 kind;
 	uint8_t		 id;
+	uint8_t		 ext;		/* WIRE_EXT: whose message it is */
 	uint32_t	 piece, begin;	/* as the message has them */
 	uint32_t	 length;	/* asked for, or bytes that follow */
 	uint32_t	 need;
@@ -57,6 +68,8 @@ void	wire_parse(const uint8_t *buf, size_t n, const struct geom *g,
 
 /* The first n bytes of a handshake, as far as they go: -1 if not BitTorrent. */
 int	wire_handshake_check(const uint8_t *buf, size_t n);
+/* WIRE_SPEAKS_* of a whole handshake. */
+uint8_t	wire_speaks(const uint8_t hs[WIRE_HANDSHAKE]);
 void	wire_handshake(uint8_t out[WIRE_HANDSHAKE],
 	    const uint8_t infohash[20], const uint8_t peer_id[20]);
 #define WIRE_OFF_HASH	28
@@ -80,12 +93,15 @@ wire_put32(uint8_t *p, uint32_t v)
 
 /* Builders return the bytes written. */
 size_t	wire_put_plain(uint8_t *out, enum wire_id id);		/* 5 */
-size_t	wire_put_have(uint8_t *out, uint32_t piece);		/* 9 */
-/* request or cancel */
+/* have, suggest or allowed fast */
+size_t	wire_put_index(uint8_t *out, enum wire_id id,
+	    uint32_t piece);					/* 9 */
+/* request, cancel or reject */
 size_t	wire_put_range(uint8_t *out, enum wire_id id, uint32_t piece,
 	    uint32_t begin, uint32_t length);			/* 17 */
 size_t	wire_put_piece(uint8_t *out, uint32_t piece, uint32_t begin,
 	    uint32_t length);					/* 13 */
+size_t	wire_put_ext(uint8_t *out, uint8_t ext, uint32_t nbytes); /* 6 */
 size_t	wire_put_bitfield(uint8_t *out, uint32_t nbytes);	/* 5 */
 
 #endif /* WIRE_H */

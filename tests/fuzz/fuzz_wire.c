@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "bitfield.h"
+#include "peer/ext.h"
 #include "peer/wire.h"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
@@ -34,6 +35,8 @@ check(const struct wire_msg *m, uint32_t hlen)
 	if (m->kind == WIRE_BITS &&
 	    m->length != bitfield_size(geom.npieces))
 		abort();
+	if (m->kind == WIRE_EXT && m->length > EXT_BODY_MAX)
+		abort();
 	if (m->kind == WIRE_SKIP && m->length > WIRE_SKIP_MAX)
 		abort();
 }
@@ -47,10 +50,10 @@ stream_message(struct stream *s, const struct wire_msg *m)
 		return;
 	}
 	if (m->kind == WIRE_DATA || m->kind == WIRE_BITS ||
-	    m->kind == WIRE_SKIP)
+	    m->kind == WIRE_EXT || m->kind == WIRE_SKIP)
 		s->skip = m->length;
 	s->sum = s->sum * 31 + m->kind * 257U + m->id + m->piece +
-	    m->begin + m->length;
+	    m->begin + m->length + m->ext;
 	s->hlen = 0;
 }
 

@@ -524,7 +524,7 @@ serve(int fd, bool lie, bool noisy)
 			continue;
 		/* Things between blocks that a guess cannot foresee. */
 		if (noisy && arc4random_uniform(4) == 0)
-			put(fd, have, wire_put_have(have, 3));
+			put(fd, have, wire_put_index(have, WIRE_HAVE, 3));
 		put_block(fd, buf + 5, lie);
 		if (noisy && arc4random_uniform(40) == 0)
 			put_block(fd, buf + 5, true);

@@ -55,8 +55,27 @@ test_table(void **state)
 		{ { 0, 0, 0, 3, 9, 0x1a, 0xe1 }, 7, WIRE_CONTROL },
 		{ { 0, 0, 0, 9, 11 }, 5, WIRE_SKIP },
 		{ { 0, 0x10, 0, 0, 11 }, 5, WIRE_BAD },
-		{ { 0, 0, 0, 5, 13 }, 5, WIRE_BAD },
-		{ { 0, 0, 0, 5, 20 }, 5, WIRE_BAD },
+		{ { 0, 0, 0, 5, 13, 0, 0, 0, 9 }, 9, WIRE_CONTROL },
+		{ { 0, 0, 0, 5, 13, 0, 0, 0, 10 }, 9, WIRE_BAD },
+		{ { 0, 0, 0, 4, 13 }, 5, WIRE_BAD },
+		{ { 0, 0, 0, 1, 14 }, 5, WIRE_CONTROL },
+		{ { 0, 0, 0, 2, 14 }, 5, WIRE_BAD },
+		{ { 0, 0, 0, 1, 15 }, 5, WIRE_CONTROL },
+		{ { 0, 0, 0, 5, 15 }, 5, WIRE_BAD },
+		{ { 0, 0, 0, 13, 16, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0x40, 0 },
+		    17, WIRE_CONTROL },
+		{ { 0, 0, 0, 13, 16, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0x40, 0 },
+		    17, WIRE_BAD },
+		{ { 0, 0, 0, 9, 16 }, 5, WIRE_BAD },
+		{ { 0, 0, 0, 5, 17, 0, 0, 0, 9 }, 9, WIRE_CONTROL },
+		{ { 0, 0, 0, 5, 17, 0, 0, 0, 10 }, 9, WIRE_BAD },
+		{ { 0, 0, 0, 6, 17 }, 5, WIRE_BAD },
+		{ { 0, 0, 0, 9, 18 }, 5, WIRE_SKIP },
+		{ { 0, 0, 0, 2, 20, 0 }, 6, WIRE_EXT },
+		{ { 0, 1, 0, 2, 20, 0xff }, 6, WIRE_EXT },
+		{ { 0, 1, 0, 3, 20 }, 5, WIRE_BAD },
+		{ { 0, 0, 0, 1, 20 }, 5, WIRE_BAD },
+		{ { 0, 0, 0, 5, 21 }, 5, WIRE_BAD },
 		{ { 0, 0, 0, 1, 255 }, 5, WIRE_BAD },
 	};
 	struct wire_msg	m;
@@ -93,15 +112,24 @@ test_build(void **state)
 	assert_int_equal(m.piece, 3);
 	assert_int_equal(m.begin, 16384);
 	assert_int_equal(m.length, 16384);
-	assert_int_equal(wire_put_have(buf, 7), 9);
+	assert_int_equal(wire_put_index(buf, WIRE_HAVE, 7), 9);
 	assert_int_equal(parse(buf, 9).piece, 7);
 	assert_int_equal(wire_put_piece(buf, 2, 0, 100), 13);
 	assert_int_equal(parse(buf, 13).length, 100);
+	assert_int_equal(wire_put_ext(buf, 7, 500), 6);
+	m = parse(buf, 6);
+	assert_int_equal(m.ext, 7);
+	assert_int_equal(m.length, 500);
 	assert_int_equal(wire_put_plain(buf, WIRE_UNCHOKE), 5);
 	assert_int_equal(parse(buf, 5).id, WIRE_UNCHOKE);
 	wire_handshake(buf, (const uint8_t *)"0123456789abcdefghij", id);
 	assert_int_equal(wire_handshake_check(buf, sizeof(buf)), 0);
 	assert_int_equal(wire_handshake_check(buf, 3), 0);
+	assert_int_equal(wire_speaks(buf), WIRE_SPEAKS_EXT);
+	buf[27] = 0x05;
+	buf[25] = 0;
+	assert_int_equal(wire_speaks(buf), WIRE_SPEAKS_FAST |
+	    WIRE_SPEAKS_DHT);
 	assert_memory_equal(buf + WIRE_OFF_ID, id, 20);
 	assert_int_equal(wire_handshake_check(
 	    (const uint8_t *)"GET / HTTP/1.0\r\n", 16), -1);
