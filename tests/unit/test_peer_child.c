@@ -758,7 +758,8 @@ static const struct {
 	{ "piece beyond the end",
 	    { 0, 0, 0x40, 9, 7, 0, 0, 0, 0, 0x7f, 0xff, 0xff, 0xff }, 13 },
 	{ "unknown message", { 0, 0, 0, 1, 99 }, 5 },
-	{ "extended, never offered", { 0, 0, 0, 2, 20, 0 }, 6 },
+	{ "extended without an id", { 0, 0, 0, 1, 20 }, 5 },
+	{ "extended beyond any use", { 0, 1, 0, 3, 20, 0 }, 6 },
 };
 
 static pid_t
