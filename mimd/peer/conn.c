@@ -110,6 +110,7 @@ conn_new(struct net *net, int fd, const struct addr *addr, struct swarm *swarm)
 	c->id = net->next_conn;
 	c->started = c->received = c->sent = loop_now(net->loop);
 	c->am_choking = c->peer_choking = true;
+	c->last_piece = PICKER_NONE;
 	c->rx.slot = c->tx.slot = c->wait_slot = SLOT_NONE;
 	c->ahead = 4;
 	pipeline_init(&c->pipeline);

@@ -130,6 +130,7 @@ struct conn {
 	struct pieceset	 has;
 	struct bare	*bare;		/* that, before there are pieces */
 	uint32_t	 wanted;	/* pieces it has and we lack */
+	uint32_t	 last_piece;	/* asked for; PICKER_NONE */
 	struct reqs	 asked;		/* sent, not answered */
 	struct reqs	 limbo;		/* taken back; may still come */
 	struct pipeline	 pipeline;
@@ -167,6 +168,8 @@ struct swarm {
 	bool		 changed;	/* since the last swarm_stats */
 	struct geom	 geom;		/* without pieces: see bare.c */
 	struct picker	*picker;	/* NULL when complete */
+	bool		 sequential, first_last;
+	uint8_t		*wishes;	/* of each piece; NULL: no special */
 	uint8_t		*pages;		/* data_have, until data_open_end */
 	struct conn_list conns;
 	uint32_t	 nconns, nup, nseeds;
@@ -418,6 +421,19 @@ void	swarm_on_opened(struct swarm *s);
 void	swarm_on_data_gone(struct swarm *s);
 void	swarm_on_piece(struct swarm *s, uint32_t piece, bool good);
 struct conn *swarm_conn(struct swarm *s, uint32_t id);
+
+/*
+ * wishes.c: how the user wants a torrent picked, also before it has a picker
+ * and after that went.  Costs are the picker's.
+ */
+void	swarm_set_mode(struct swarm *s, bool sequential, bool first_last);
+/* Pieces first to last: the highest priority of the files they are in. */
+void	swarm_set_priority(struct swarm *s, uint32_t first, uint32_t last,
+	    enum picker_prio prio);
+/* A file reaches from piece first to piece last. */
+void	swarm_add_file(struct swarm *s, uint32_t first, uint32_t last);
+/* The picker is new. */
+void	swarm_tell_wishes(struct swarm *s);
 
 /* stats.c */
 void	stats_swarm(struct swarm *s, uint64_t now);

@@ -9,17 +9,25 @@
 
 /*
  * Which block to ask of whom (BEP 3 and PROTOCOL practice).  Pure: no I/O,
- * no clock.  The rules of the game:
+ * the clock is in the arguments.  The rules of the game:
  *
- * - A piece that is begun is finished before others are opened.  A fast peer
- *   opens a piece of its own and takes all of it in order; slow ones share
- *   pieces.  If no piece may be opened any more, everyone helps everyone.
+ * - Pieces of high priority come before all others, and so on down.
+ * - A piece that is begun is finished before others of its priority are
+ *   opened.  A fast peer opens a piece of its own and takes all of it in
+ *   order; slow ones share pieces.  If no piece may be opened any more,
+ *   everyone helps everyone.
  * - Pieces are opened rarest first with random ties; the first four at
- *   random.
+ *   random.  Among equally rare ones a fast peer takes the neighbour of its
+ *   last, within PICKER_EXTENT, or one that was suggested to it.
+ * - In sequential mode they are opened in their order.
+ * - A peer that holds the last blocks of a piece for much longer than
+ *   another would need does not hold it hostage: the other is asked as well,
+ *   for PICKER_LATE_SHARE of all blocks or one in PICKER_LATE_CREDIT_MS.
  * - When every block that anyone here has is asked for, idle peers ask for
  *   one of them a second time (endgame).
  * - A peer on parole takes whole pieces alone, so that a bad one has one
- *   sender.
+ *   sender.  A piece that failed is fetched again from one peer alone, best
+ *   from one that had no part in it.
  *
  * Pieces not begun are kept sorted by availability, with the bounds of each
  * availability known: a have moves one piece in O(1).  A peer that has all
@@ -28,10 +36,30 @@
 #define PICKER_OPEN_MAX		512	/* pieces begun at once */
 #define PICKER_OPEN_BASE	8	/* ... of these without any peer */
 #define PICKER_RANDOM_FIRST	4	/* pieces picked at random at first */
-#define PICKER_SENDERS		16	/* remembered for a piece */
-#define PICKER_PROBE		256	/* pieces tried rarest first */
+#define PICKER_SENDERS		64	/* remembered for a piece */
 #define PICKER_ENDGAME		2	/* duplicates asked of an idle peer */
+#define PICKER_EXTENT		(4U << 20)	/* bytes that lie together */
+#define PICKER_HINTS		64	/* suggestions kept */
+#define PICKER_HINTS_PEER	8	/* ... of one peer */
+#define PICKER_OWN_MS		40000	/* to hold a piece alone */
+#define PICKER_AVOID_MS		2000	/* a failed one waits for others */
+#define PICKER_LATE_MS		8000	/* least wait before a duplicate */
+#define PICKER_LATE_FACTOR	8	/* times what the other would need */
+#define PICKER_LATE_LOOK	16	/* pieces looked at for that */
+#define PICKER_LATE_SHARE	32	/* one duplicate for so many blocks */
+#define PICKER_LATE_SAVED	16	/* saved up at most */
+#define PICKER_LATE_CREDIT_MS	2000
 #define PICKER_NONE		UINT32_MAX
+
+/* Modes. */
+#define PICKER_SEQUENTIAL	0x01
+#define PICKER_EDGES_FIRST	0x02	/* first and last pieces of files */
+
+enum picker_prio {
+	PICKER_LOW,
+	PICKER_NORMAL,
+	PICKER_HIGH
+};
 
 struct picker;
 
@@ -49,10 +77,14 @@ struct pick_peer {
 	bool			 fast;		/* worth a piece of its own */
 	bool			 parole;
 	bool			 idle;		/* little outstanding */
+	uint32_t		 outstanding;	/* blocks asked of it */
+	uint64_t		 rate;		/* bytes/s, 0 unknown */
+	uint32_t		 last;		/* piece, or PICKER_NONE */
 };
 
 struct pick {
 	uint32_t	piece, block;
+	uint32_t	instead;	/* take it back from this one; or 0 */
 };
 
 struct pick_sender {
@@ -76,6 +108,22 @@ uint32_t picker_nopen(const struct picker *p);
 bool	 picker_all_came(const struct picker *p);
 /* The pieces we have, in wire order. */
 const uint8_t *picker_have_bits(const struct picker *p);
+/* Peers that have the piece. */
+uint32_t picker_availability(const struct picker *p, uint32_t piece);
+
+/*
+ * Settings, at any time; meant for when the user changes them.  All pieces
+ * are PICKER_NORMAL at first.  A piece of several files takes the highest
+ * priority among them: the caller sees to that.  Priorities and edges cost
+ * O(availabilities) a piece that changes, a mode a look at every piece.
+ */
+void	 picker_set_mode(struct picker *p, uint32_t mode);
+void	 picker_set_priority(struct picker *p, uint32_t first, uint32_t last,
+	    enum picker_prio prio);
+/* A file reaches from piece first to piece last; the torrent does, too. */
+void	 picker_add_file(struct picker *p, uint32_t first, uint32_t last);
+/* Peer id would rather be asked for this piece (BEP 6); harmless if not. */
+void	 picker_suggest(struct picker *p, uint32_t id, uint32_t piece);
 
 /* Pieces in set that we lack: a peer's wanted. */
 uint32_t picker_count_wanted(const struct picker *p,
@@ -84,10 +132,14 @@ uint32_t picker_count_wanted(const struct picker *p,
 void	 picker_add_set(struct picker *p, const struct pieceset *set);
 void	 picker_del_set(struct picker *p, const struct pieceset *set);
 void	 picker_add_piece(struct picker *p, uint32_t piece);
+void	 picker_del_piece(struct picker *p, uint32_t piece);
 
-/* Up to n blocks to ask of peer now; they count as asked.  Returns how many. */
+/*
+ * Up to n blocks to ask of peer now (ms); they count as asked.  Returns how
+ * many.  npeers: how many there are to ask.
+ */
 uint32_t picker_pick(struct picker *p, const struct pick_peer *peer,
-	    uint32_t npeers, struct pick *out, uint32_t n);
+	    uint32_t npeers, uint64_t now, struct pick *out, uint32_t n);
 /* The peer will not send it after all (choke, time-out, gone). */
 void	 picker_unask(struct picker *p, uint32_t id, uint32_t piece,
 	    uint32_t block);
@@ -107,6 +159,12 @@ void	 picker_on_stored(struct picker *p, uint32_t piece, uint32_t block,
 /* Who sent the piece; *n senders are copied out. */
 enum pick_verdict picker_blame(const struct picker *p, uint32_t piece,
 	    struct pick_sender senders[PICKER_SENDERS], uint32_t *n);
+/*
+ * Who of senders (as picker_blame() gave them) sent a block of a piece that
+ * is open; n if none of them is known to have.
+ */
+uint32_t picker_block_sender(const struct picker *p, uint32_t piece,
+	    uint32_t block, const struct pick_sender *senders, uint32_t n);
 /* Disk's word on a piece.  good: true if we lacked it. */
 bool	 picker_on_good(struct picker *p, uint32_t piece);
 void	 picker_on_bad(struct picker *p, uint32_t piece);

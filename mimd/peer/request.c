@@ -11,6 +11,7 @@
 
 #define FAST_SECONDS	20	/* a piece within that: a peer of its own */
 #define BITCOMET_MAX	50	/* it drops what goes beyond */
+#define REQUESTS_MAX	128	/* asked for at once */
 #define LIMBO_MAX	512
 #define LIMBO_MS	60000
 #define REFUSED_MS	1000	/* ask nothing after a refusal */
@@ -70,19 +71,19 @@ request_cancel(struct conn *c, const struct req *r)
 	conn_send_soon(c);
 }
 
-/* Someone else sent it first. */
-static void
-request_on_sent_by_other(struct conn *c, const struct req *r)
+/* Someone else sent it first, or shall: false if it was not asked for. */
+static bool
+request_take_back(struct conn *c, const struct req *r)
 {
 	uint32_t	i;
 
 	i = reqs_find(&c->asked, r->piece, r->begin, r->length);
 	if (i == REQS_NONE)
-		return;
+		return false;
 	reqs_remove(&c->asked, i);
 	limbo_add(c, r);
 	request_cancel(c, r);
-	request_refill(c);
+	return true;
 }
 
 void
@@ -121,8 +122,9 @@ request_on_block(struct conn *c, uint32_t piece, uint32_t begin,
 	if (picker_all_came(s->picker))
 		stats_swarm(s, now);
 	data_write(c->net, s->id, piece, begin, length, slot);
-	if (other != 0 && (o = swarm_conn(s, other)) != NULL)
-		request_on_sent_by_other(o, &r);
+	if (other != 0 && (o = swarm_conn(s, other)) != NULL &&
+	    request_take_back(o, &r))
+		request_refill(o);
 }
 
 void
@@ -170,16 +172,40 @@ request_room(struct conn *c, uint64_t rate)
 	return window > c->asked.n ? window - c->asked.n : 0;
 }
 
+/* Ask for what was picked. */
+static void
+request_send(struct conn *c, const struct pick *picks, uint32_t n)
+{
+	struct swarm	*s = c->swarm;
+	uint8_t		 buf[REQUESTS_MAX * WIRE_HEAD_MAX];
+	struct req	 r;
+	struct conn	*o;
+	uint32_t	 i;
+	size_t		 off = 0;
+
+	for (i = 0; i < n; i++) {
+		r.piece = picks[i].piece;
+		r.begin = picks[i].block * BLOCK_SIZE;
+		r.length = geom_block_len(&s->geom, r.piece, picks[i].block);
+		reqs_push(&c->asked, UINT32_MAX, r.piece, r.begin, r.length);
+		off += wire_put_range(buf + off, WIRE_REQUEST, r.piece,
+		    r.begin, r.length);
+		if (picks[i].instead != 0 &&
+		    (o = swarm_conn(s, picks[i].instead)) != NULL)
+			request_take_back(o, &r);
+	}
+	send_bytes(c, buf, (uint32_t)off);
+	conn_send_soon(c);
+}
+
 void
 request_refill(struct conn *c)
 {
 	struct swarm	*s = c->swarm;
-	struct pick	 picks[128];
+	struct pick	 picks[REQUESTS_MAX];
 	struct pick_peer peer;
-	uint8_t		 buf[128 * WIRE_HEAD_MAX];
-	uint32_t	 n, i, len, room;
+	uint32_t	 n, room;
 	uint64_t	 rate, now = loop_now(c->net->loop);
-	size_t		 off = 0;
 
 	if (c->state != CONN_UP || c->peer_choking || s->picker == NULL ||
 	    !s->open || !c->am_interested || now < c->refill_at)
@@ -189,26 +215,21 @@ request_refill(struct conn *c)
 	if (room == 0)
 		return;
 	peer = (struct pick_peer){ .id = c->id, .has = &c->has,
-	    .wanted = c->wanted, .parole = c->parole };
-	peer.fast = !c->pipeline.snubbed &&
-	    rate * FAST_SECONDS >= s->geom.piece_length;
+	    .wanted = c->wanted, .parole = c->parole,
+	    .outstanding = c->asked.n, .last = c->last_piece };
+	if (!c->pipeline.snubbed) {
+		peer.rate = rate;
+		peer.fast = rate * FAST_SECONDS >= s->geom.piece_length;
+	}
 	peer.idle = c->asked.n < PICKER_ENDGAME;
 	if (c->asked.n == 0)
 		pipeline_start(&c->pipeline, now);
-	n = picker_pick(s->picker, &peer, s->nup, picks,
-	    room < 128 ? room : 128);
-	for (i = 0; i < n; i++) {
-		len = geom_block_len(&s->geom, picks[i].piece,
-		    picks[i].block);
-		reqs_push(&c->asked, UINT32_MAX, picks[i].piece,
-		    picks[i].block * BLOCK_SIZE, len);
-		off += wire_put_range(buf + off, WIRE_REQUEST, picks[i].piece,
-		    picks[i].block * BLOCK_SIZE, len);
-	}
+	n = picker_pick(s->picker, &peer, s->nup, now, picks,
+	    room < REQUESTS_MAX ? room : REQUESTS_MAX);
 	if (n == 0)
 		return;
-	send_bytes(c, buf, (uint32_t)off);
-	conn_send_soon(c);
+	c->last_piece = picks[n - 1].piece;
+	request_send(c, picks, n);
 	swarm_wake(s, 1000);
 }
 

@@ -139,6 +139,7 @@ swarm_free(struct swarm *s)
 	candidates_clear(&s->cands);
 	picker_free(s->picker);
 	free(s->pages);
+	free(s->wishes);
 	free(s);
 }
 
@@ -405,6 +406,7 @@ swarm_start_picker(struct swarm *s)
 	struct conn	*c;
 
 	s->picker = picker_new(&s->geom, s->pages);
+	swarm_tell_wishes(s);
 	s->complete = false;
 	TAILQ_FOREACH(c, &s->conns, link)
 		if (c->state == CONN_UP)

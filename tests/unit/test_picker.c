@@ -29,7 +29,35 @@ struct sim {
 	struct sim_peer	 peer[PEERS];
 	uint8_t		*block;		/* times stored, by piece and block */
 	bool		 endgame;	/* a block was asked for twice */
+	uint32_t	 late;		/* ... because a peer was late */
+	uint32_t	 fresh;		/* blocks asked for once */
+	uint64_t	 now;
+	uint64_t	 rand;		/* of the order of events */
 };
+
+/* Repeatable: the seed is printed when a test fails. */
+static uint32_t
+sim_rand(struct sim *s, uint32_t n)
+{
+	s->rand ^= s->rand << 13;
+	s->rand ^= s->rand >> 7;
+	s->rand ^= s->rand << 17;
+	return (uint32_t)(s->rand >> 11) % n;
+}
+
+/* SEED=n in the environment repeats what was printed. */
+static uint64_t
+seed_of(uint32_t run)
+{
+	static uint64_t	 base;
+	const char	*s = getenv("SEED");
+
+	if (base == 0) {
+		base = s != NULL ? strtoull(s, NULL, 0) : arc4random() + 1ULL;
+		print_message("# SEED=%llu\n", (unsigned long long)base);
+	}
+	return base + run * 0x9e3779b97f4a7c15ULL;
+}
 
 static uint8_t *
 sim_block(struct sim *s, uint32_t piece, uint32_t block)
@@ -46,6 +74,8 @@ sim_init(struct sim *s, uint32_t npieces, uint32_t piece_length)
 	s->g = (struct geom){ (uint64_t)npieces * piece_length - 777,
 	    piece_length, npieces };
 	s->p = picker_new(&s->g, none);
+	s->now = 1000000;
+	s->rand = seed_of(0);
 	s->block = xcalloc(npieces, 8);
 	free(none);
 }
@@ -78,7 +108,7 @@ sim_join(struct sim *s, uint32_t i, bool seed)
 	} else {
 		q->has.bits = xcalloc(1, bitfield_size(s->g.npieces));
 		for (k = 0; k < s->g.npieces; k++)
-			if (arc4random_uniform(3) == 0) {
+			if (sim_rand(s, 3) == 0) {
 				bitfield_set(q->has.bits, k);
 				q->has.count++;
 			}
@@ -98,19 +128,40 @@ sim_asked(const struct sim_peer *q, const struct pick *k)
 	return false;
 }
 
+/* Take back from a peer what another was asked for instead. */
 static void
-sim_pick(struct sim *s, uint32_t i, uint32_t n, bool fast, bool parole)
+sim_take_back(struct sim *s, uint32_t id, const struct pick *k)
+{
+	struct sim_peer	*q = &s->peer[id - 1];
+	uint32_t	 i;
+
+	for (i = 0; i < q->nasked; i++)
+		if (q->asked[i].piece == k->piece &&
+		    q->asked[i].block == k->block) {
+			q->asked[i] = q->asked[--q->nasked];
+			return;
+		}
+	fail_msg("not asked of peer %u", id);
+}
+
+static uint32_t
+sim_pick_at(struct sim *s, uint32_t i, uint32_t n, bool fast, bool parole,
+    uint64_t rate)
 {
 	struct sim_peer	*q = &s->peer[i];
-	struct pick_peer peer = { i + 1, &q->has, 0, fast, parole, false };
+	struct pick_peer peer = { .id = i + 1, .has = &q->has, .fast = fast,
+	    .parole = parole, .outstanding = q->nasked, .rate = rate,
+	    .last = PICKER_NONE };
 	struct pick	 out[MAX];
 	uint32_t	 got, k, o, others;
 
 	peer.wanted = picker_count_wanted(s->p, &q->has);
 	peer.idle = q->nasked < PICKER_ENDGAME;
+	if (q->nasked > 0)
+		peer.last = q->asked[q->nasked - 1].piece;
 	if (n > MAX - q->nasked)
 		n = MAX - q->nasked;
-	got = picker_pick(s->p, &peer, PEERS, out, n);
+	got = picker_pick(s->p, &peer, PEERS, s->now, out, n);
 	assert_true(got <= n);
 	for (k = 0; k < got; k++) {
 		assert_true(out[k].piece < s->g.npieces);
@@ -120,17 +171,32 @@ sim_pick(struct sim *s, uint32_t i, uint32_t n, bool fast, bool parole)
 		    bitfield_get(q->has.bits, out[k].piece));
 		assert_int_equal(*sim_block(s, out[k].piece, out[k].block), 0);
 		assert_false(sim_asked(q, &out[k]));
+		if (out[k].instead != 0)
+			sim_take_back(s, out[k].instead, &out[k]);
 		for (o = others = 0; o < PEERS; o++)
 			others += sim_asked(&s->peer[o], &out[k]);
 		assert_true(others <= 1);
-		if (others == 1) {
-			/* Only in the endgame, and only of an idle peer. */
-			assert_true(peer.idle);
-			assert_true(got <= PICKER_ENDGAME);
+		if (others == 1 && peer.idle && got <= PICKER_ENDGAME) {
+			/* Only in the endgame, and only of an idle peer ... */
 			s->endgame = true;
+		}
+		if (others == 1 && rate != 0) {
+			s->late++;
+		} else if (others == 1) {
+			/* ... or of one that had been faster. */
+			assert_true(peer.idle && got <= PICKER_ENDGAME);
+		} else {
+			s->fresh++;
 		}
 		q->asked[q->nasked++] = out[k];
 	}
+	return got;
+}
+
+static void
+sim_pick(struct sim *s, uint32_t i, uint32_t n, bool fast, bool parole)
+{
+	sim_pick_at(s, i, n, fast, parole, 0);
 }
 
 /* Peer i sends what it was asked for at index k. */
@@ -155,7 +221,7 @@ sim_answer(struct sim *s, uint32_t i, uint32_t k)
 			q->asked[n] = q->asked[--q->nasked];
 			break;
 		}
-	if (arc4random_uniform(30) == 0) {
+	if (sim_rand(s, 30) == 0) {
 		picker_on_stored(s->p, b.piece, b.block, false);
 		return;
 	}
@@ -165,7 +231,7 @@ sim_answer(struct sim *s, uint32_t i, uint32_t k)
 		all &= *sim_block(s, b.piece, bl) == 1;
 	if (!all)
 		return;
-	if (arc4random_uniform(10) == 0) {
+	if (sim_rand(s, 10) == 0) {
 		picker_on_bad(s->p, b.piece);
 		memset(sim_block(s, b.piece, 0), 0, 8);
 	} else {
@@ -186,30 +252,58 @@ sim_free(struct sim *s)
 	free(s->block);
 }
 
+/* Anything that may happen. */
+static void
+sim_event(struct sim *s)
+{
+	uint32_t	i = sim_rand(s, PEERS), n = s->g.npieces, k;
+
+	s->now += sim_rand(s, 200);
+	switch (sim_rand(s, 40)) {
+	case 0:
+		picker_set_mode(s->p, sim_rand(s, 4));
+		return;
+	case 1:
+		k = sim_rand(s, n);
+		picker_set_priority(s->p, k, k + sim_rand(s, n - k),
+		    sim_rand(s, 3));
+		return;
+	case 2:
+		k = sim_rand(s, n);
+		picker_add_file(s->p, k, k + sim_rand(s, n - k));
+		return;
+	case 3:
+		picker_suggest(s->p, i + 1, sim_rand(s, n + 3));
+		return;
+	}
+	if (!s->peer[i].here)
+		sim_join(s, i, sim_rand(s, 4) == 0);
+	else if (sim_rand(s, 60) == 0)
+		sim_leave(s, i);
+	else if (sim_rand(s, 3) == 0)
+		sim_pick_at(s, i, 1 + sim_rand(s, MAX), i % 3 == 0,
+		    i % 7 == 6, i % 3 == 0 ? 1000000 : 0);
+	else if (s->peer[i].nasked > 0)
+		sim_answer(s, i, sim_rand(s, s->peer[i].nasked));
+}
+
 /* Any order of events ends with all pieces, each block stored once. */
 static void
 test_any_order(void **state)
 {
-	struct sim	s;
-	uint32_t	run, step, i;
+	struct sim	s, r;
+	uint32_t	run, step;
 
 	(void)state;
-	for (run = 0; run < 200; run++) {
-		sim_init(&s, 1 + arc4random_uniform(60), 40000 +
-		    arc4random_uniform(80000));
+	for (run = 0; run < 300; run++) {
+		r = (struct sim){ .rand = seed_of(run) };
+		sim_init(&s, 1 + sim_rand(&r, 60), 40000 +
+		    sim_rand(&r, 80000));
+		s.rand = r.rand;
 		for (step = 0; picker_left(s.p) > 0; step++) {
-			assert_true(step < 200000);
-			i = arc4random_uniform(PEERS);
-			if (!s.peer[i].here)
-				sim_join(&s, i, arc4random_uniform(4) == 0);
-			else if (arc4random_uniform(60) == 0)
-				sim_leave(&s, i);
-			else if (arc4random_uniform(3) == 0)
-				sim_pick(&s, i, 1 + arc4random_uniform(MAX),
-				    i % 3 == 0, i % 7 == 6);
-			else if (s.peer[i].nasked > 0)
-				sim_answer(&s, i,
-				    arc4random_uniform(s.peer[i].nasked));
+			if (step == 200000)
+				fail_msg("run %u never ends", run);
+			sim_event(&s);
 			assert_true(picker_nopen(s.p) <= PICKER_OPEN_MAX);
 		}
 		assert_int_equal(picker_nopen(s.p), 0);
@@ -353,11 +447,11 @@ test_absent(void **state)
 	sim_join_with(&s, 5, 50, 10);
 	while (s.peer[5].nasked < 20) {
 		struct sim_peer	*q = &s.peer[5];
-		struct pick_peer peer = { 6, &q->has, 10, false, false,
-		    false };
+		struct pick_peer peer = { .id = 6, .has = &q->has,
+		    .wanted = 10, .last = PICKER_NONE };
 
 		/* As if alone: the fewest pieces may be begun. */
-		assert_int_equal(picker_pick(s.p, &peer, 1,
+		assert_int_equal(picker_pick(s.p, &peer, 1, s.now,
 		    &q->asked[q->nasked], 1), 1);
 		assert_true(q->asked[q->nasked].piece >= 50);
 		q->nasked++;
