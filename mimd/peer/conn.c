@@ -73,7 +73,7 @@ conn_update_io(struct conn *c)
 	if (c->state == CONN_CONNECTING)
 		want = LOOP_WRITE;
 	else {
-		if (!c->waiting)
+		if (!c->waiting && !c->held)
 			want |= LOOP_READ;
 		if (c->blocked)
 			want |= LOOP_WRITE;
@@ -253,7 +253,11 @@ conn_join(struct conn *c)
 	struct swarm	*s = swarm_by_hash(net, c->rx.head + WIRE_OFF_HASH);
 	uint8_t		 hs[WIRE_HANDSHAKE];
 
-	if (s == NULL || !s->known || !swarm_accepts(s, &c->addr) ||
+	if (newcomer_must_wait(c, s)) {
+		newcomer_hold(c);
+		return false;
+	}
+	if (s == NULL || !swarm_accepts(s, &c->addr) ||
 	    !room_for_one(s, true)) {
 		conn_close(c, s == NULL ? "unknown torrent" : "not now");
 		return false;

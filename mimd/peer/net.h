@@ -25,6 +25,7 @@
 /* Limits of the peer process. */
 #define NET_HALF_OPEN_MAX	64	/* connects under way */
 #define NET_HANDSHAKES_MAX	256	/* incoming, unknown: oldest goes */
+#define NET_GRACE_MS		5000	/* after the start: torrents come */
 #define NET_WRITE_SLOTS		256	/* blocks at disk to be written */
 #define NET_LISTEN_MAX		32
 #define NET_ACCEPT_BURST	64	/* of one turn */
@@ -111,6 +112,7 @@ struct conn {
 	uint8_t		 speaks;	/* WIRE_SPEAKS_* */
 	bool		 incoming;
 	bool		 answered;	/* our handshake is sent */
+	bool		 held;		/* newcomer, too early to judge */
 	bool		 waiting;	/* reads nothing until slots are free */
 	bool		 in_turn;
 	bool		 blocked;	/* the socket took no more */
@@ -197,6 +199,7 @@ TAILQ_HEAD(listener_list, listener);
 struct net {
 	struct child	*child;
 	struct loop	*loop;
+	uint64_t	 started;
 	uint8_t		 peer_id[20];
 	uint16_t	 port;		/* others reach us at; 0: none */
 	uint32_t	 max_peers, max_peers_torrent;
@@ -299,6 +302,13 @@ void	bare_on_all(struct conn *c, bool all);
 /* Now they are known: take what it said, or close it. */
 void	bare_resolve(struct conn *c);
 void	bare_clear(struct conn *c);
+
+/* newcomers.c */
+bool	newcomer_must_wait(const struct conn *c, const struct swarm *s);
+void	newcomer_hold(struct conn *c);
+/* Those who wait for this torrent: try them again. */
+void	newcomers_retry(struct swarm *s);
+void	newcomers_tick(struct net *net, uint64_t now);
 
 /* room.c */
 struct patience conn_patience(const struct conn *c);

@@ -197,12 +197,8 @@ net_idle(void *arg)
 	struct net	*net = arg;
 	uint64_t	 now = loop_now(net->loop);
 	uint32_t	 from = 0, n;
-	struct conn	*c, *next;
 
-	for (c = TAILQ_FIRST(&net->newcomers); c != NULL; c = next) {
-		next = TAILQ_NEXT(c, link);
-		conn_tick(c, now);
-	}
+	newcomers_tick(net, now);
 	if (net->data != NULL) {
 		slots_expire(&net->slots, now, SLOTS_KEEP_MS);
 		while ((n = slots_idle_run(&net->slots, now, &from)) > 0) {
@@ -221,6 +217,7 @@ peer_start(struct child *child)
 
 	net->child = child;
 	net->loop = child->loop;
+	net->started = loop_now(net->loop);
 	net->max_peers = net->max_peers_torrent = 1;
 	net->unchoke_slots = CHOKER_SLOTS_MAX;
 	RB_INIT(&net->swarms);

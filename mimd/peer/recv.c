@@ -476,7 +476,10 @@ recv_into_scratch(struct conn *c)
 	ssize_t	n;
 
 	plan.total = SCRATCH_READ;
-	n = recv(c->fd, plan.scratch, SCRATCH_READ, 0);
+	/* What follows a newcomer's handshake waits until it is let in. */
+	if (c->swarm == NULL)
+		plan.total = WIRE_HANDSHAKE - c->rx.hlen;
+	n = recv(c->fd, plan.scratch, plan.total, 0);
 	if (n > 0)
 		feed(c, plan.scratch, (uint32_t)n);
 	return n;
@@ -489,6 +492,8 @@ recv_once(struct conn *c)
 	bool	wants;
 	ssize_t	n;
 
+	if (c->held)
+		return false;
 	wants = c->state == CONN_UP && (c->rx.state == RX_DATA ||
 	    (c->asked.n > 0 && c->rx.state == RX_HEAD &&
 	    c->rx.hlen < WIRE_HEAD_PIECE));

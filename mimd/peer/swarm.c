@@ -90,9 +90,10 @@ swarm_new(struct net *net, const struct msg_swarm_run *m)
 	TAILQ_INIT(&s->conns);
 	RB_INSERT(swarm_ids, &net->swarms, s);
 	RB_INSERT(swarm_hashes, &net->hashes, s);
-	if (swarm_is_bare(s))
+	if (swarm_is_bare(s)) {
 		s->known = true;	/* that we have none */
-	else if (net->data != NULL)
+		newcomers_retry(s);
+	} else if (net->data != NULL)
 		data_open(s);
 	return s;
 }
@@ -475,6 +476,7 @@ swarm_on_opened(struct swarm *s)
 	free(s->pages);
 	s->pages = NULL;
 	s->known = true;
+	newcomers_retry(s);
 	if (s->picker != NULL)
 		swarm_recount(s);
 	conn_resume(s->net);

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: ISC */
+#include <string.h>
+
+#include "loop.h"
+#include "net.h"
+
+/*
+ * Newcomers that came too early: their torrent's pieces are not known yet,
+ * or this process has just begun and was not told of all torrents.  Closing
+ * them would keep some clients away for a minute, so their handshake is left
+ * unanswered and nothing more is read, until it can be judged.
+ */
+
+/* Is s, the torrent it asks for, or NULL, one that may be known soon? */
+bool
+newcomer_must_wait(const struct conn *c, const struct swarm *s)
+{
+	const struct net	*net = c->net;
+
+	if (s != NULL)
+		return !s->known;
+	return loop_now(net->loop) - net->started < NET_GRACE_MS;
+}
+
+void
+newcomer_hold(struct conn *c)
+{
+	c->held = true;
+	conn_update_io(c);
+	data_idle_soon(c->net);
+}
+
+void
+newcomers_retry(struct swarm *s)
+{
+	struct conn	*c, *next;
+
+	for (c = TAILQ_FIRST(&s->net->newcomers); c != NULL; c = next) {
+		next = TAILQ_NEXT(c, link);
+		if (!c->held || memcmp(c->rx.head + WIRE_OFF_HASH,
+		    s->infohash, sizeof(s->infohash)) != 0)
+			continue;
+		c->held = false;
+		conn_on_handshake(c);
+		if (c->state != CONN_DEAD)
+			conn_update_io(c);
+	}
+}
+
+void
+newcomers_tick(struct net *net, uint64_t now)
+{
+	struct conn	*c, *next;
+
+	for (c = TAILQ_FIRST(&net->newcomers); c != NULL; c = next) {
+		next = TAILQ_NEXT(c, link);
+		if (c->held && !newcomer_must_wait(c, swarm_by_hash(net,
+		    c->rx.head + WIRE_OFF_HASH)))
+			conn_close(c, "unknown torrent");
+		else
+			conn_tick(c, now);
+	}
+}
