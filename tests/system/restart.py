@@ -93,7 +93,7 @@ def upload(t, torrent, daemon, path):
     kills = kill_about(t, daemon, lambda: leech.progress() < 0.8)
     t.ok(kills >= 4, "children were killed while uploading", kills)
     begin = time.monotonic()
-    t.wait(lambda: leech.progress() == 1, 150, "the leech")
+    t.wait(lambda: leech.progress() == 1, 30, "the leech")
     t.diag(f"the rest took {time.monotonic() - begin:.1f} s")
     t.equal(torrent.wrong(leech.root), None, "upload: bit-exact")
 
@@ -135,4 +135,4 @@ def test(t):
     term(t, torrent, daemon, announce)
 
 
-mimtest.main(test, timeout=330)
+mimtest.main(test, timeout=150)
