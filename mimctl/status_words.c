@@ -36,7 +36,9 @@ status_peer_source(unsigned source)
 		[PEER_SOURCE_INCOMING] = "incoming",
 		[PEER_SOURCE_TRACKER] = "tracker",
 		[PEER_SOURCE_USER] = "user",
-		[PEER_SOURCE_RESUME] = "resume"
+		[PEER_SOURCE_RESUME] = "resume",
+		[PEER_SOURCE_PEX] = "pex",
+		[PEER_SOURCE_LSD] = "lsd"
 	};
 
 	return source > PEER_SOURCE_MAX ? "unknown" : names[source];

@@ -41,6 +41,7 @@ struct conf {
 	uint32_t		 max_peers_torrent;
 	char			*ca_file;	/* NULL: the system's */
 	bool			 allow_local;	/* "allow local trackers" */
+	bool			 pex, lsd;	/* "pex yes", "lsd yes" */
 	bool			 relaxed;	/* "sandbox relaxed" */
 };
 
@@ -61,8 +62,8 @@ void		 conf_print(const struct conf *conf, FILE *fp);
 /* ---- between conf.c and parse.y ---- */
 
 /*
- * Parse into conf, which is all zero.  data NULL: read the file called name.
- * Returns -1 if an error was printed.
+ * Parse into conf: zero, but for what is on by default.  data NULL: read the
+ * file called name.  Returns -1 if an error was printed.
  */
 int		 conf_parse(struct conf *conf, const char *name,
 		    const char *data, size_t len, char *const *macros,

@@ -81,6 +81,8 @@ conf_print(const struct conf *conf, FILE *fp)
 	print_bytes("cache", conf->cache, fp);
 	fprintf(fp, "max peers %" PRIu32 " per torrent %" PRIu32 "\n",
 	    conf->max_peers, conf->max_peers_torrent);
+	fprintf(fp, "pex %s\n", conf->pex ? "yes" : "no");
+	fprintf(fp, "lsd %s\n", conf->lsd ? "yes" : "no");
 	if (conf->ca_file != NULL)
 		print_setting("ca file", conf->ca_file, fp);
 	if (conf->allow_local)

@@ -279,6 +279,7 @@ parent_send_peer_conf(struct parent *parent)
 		.max_peers = parent->conf->max_peers,
 		.max_peers_torrent = parent->conf->max_peers_torrent,
 		.allow_local = parent->conf->allow_local,
+		.pex = parent->conf->pex,
 	};
 
 	memcpy(m.peer_id, parent->peer_id, sizeof(m.peer_id));

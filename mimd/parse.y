@@ -71,11 +71,12 @@ static int	 set_path(char **, char *, const char *(*)(const char *));
 %}
 
 %token	ALLOW CA CACHE CONTROL DIRECTORY DOWNLOAD FILE_ GROUP INCLUDE LISTEN
-%token	LOCAL MAX MODE ON PEERS PER PORT RELAXED RESTRICTED SANDBOX SOCKET
-%token	STATE TORRENT TRACKERS WRONG
+%token	LOCAL LSD MAX MODE NO ON PEERS PER PEX PORT RELAXED RESTRICTED SANDBOX
+%token	SOCKET STATE TORRENT TRACKERS WRONG YES
 %token	<v.string>	STRING
 %token	<v.number>	NUMBER
 %type	<v.string>	group
+%type	<v.number>	yesno
 
 %destructor { free($$); } <v.string>
 
@@ -128,11 +129,25 @@ setting	: listen
 	| socket
 	| limit
 	| ca
+	| PEX yesno {
+		parser.conf->pex = $2;
+	}
+	| LSD yesno {
+		parser.conf->lsd = $2;
+	}
 	| ALLOW LOCAL TRACKERS {
 		parser.conf->allow_local = true;
 	}
 	| SANDBOX RELAXED {
 		parser.conf->relaxed = true;
+	}
+	;
+
+yesno	: YES {
+		$$ = 1;
+	}
+	| NO {
+		$$ = 0;
 	}
 	;
 
@@ -248,11 +263,14 @@ static const struct keyword {
 	{ "include",	INCLUDE },
 	{ "listen",	LISTEN },
 	{ "local",	LOCAL },
+	{ "lsd",	LSD },
 	{ "max",	MAX },
 	{ "mode",	MODE },
+	{ "no",		NO },
 	{ "on",		ON },
 	{ "peers",	PEERS },
 	{ "per",	PER },
+	{ "pex",	PEX },
 	{ "port",	PORT },
 	{ "relaxed",	RELAXED },
 	{ "restricted",	RESTRICTED },
@@ -261,6 +279,7 @@ static const struct keyword {
 	{ "state",	STATE },
 	{ "torrent",	TORRENT },
 	{ "trackers",	TRACKERS },
+	{ "yes",	YES },
 };
 
 /* ---- errors ---- */

@@ -68,6 +68,16 @@ candidates_add(struct candidates *c, const struct addr *addr, uint8_t source,
 	return true;
 }
 
+uint32_t
+candidates_count(const struct candidates *c, uint8_t source)
+{
+	uint32_t	i, n = 0;
+
+	for (i = 0; i < c->n; i++)
+		n += c->v[i].source == source;
+	return n;
+}
+
 static bool
 candidate_usable(const struct candidate *cand, bool no_seeds)
 {

@@ -39,6 +39,8 @@ bool	candidates_add(struct candidates *c, const struct addr *addr,
 	    uint8_t source, uint64_t now);
 struct candidate *candidates_find(const struct candidates *c,
 	    const struct addr *addr);
+/* How many are from there. */
+uint32_t candidates_count(const struct candidates *c, uint8_t source);
 /*
  * The best address to try now, marked as connected; NULL if none is due.
  * Without seeds when we are one.

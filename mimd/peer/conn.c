@@ -190,6 +190,7 @@ conn_leave_swarm(struct conn *c)
 			s->nseeds--;
 		s->nup--;
 		s->changed = true;
+		exchange_end(c);
 		unchoke_on_gone(c);
 	}
 	candidates_on_end(&s->cands, &c->addr, useful,
@@ -340,6 +341,7 @@ conn_up(struct conn *c)
 	c->changed = true;
 	s->nup++;
 	s->changed = true;
+	exchange_start(c);
 	ext_start(c);
 	conn_send_bitfield(c);
 	swarm_wake(s, 1000);
@@ -430,6 +432,8 @@ conn_tick(struct conn *c, uint64_t now)
 		conn_close(c, "a message too slow");
 		return;
 	}
-	if (c->state == CONN_UP)
-		request_tick(c, now);
+	if (c->state != CONN_UP)
+		return;
+	request_tick(c, now);
+	exchange_tick(c, now);
 }

@@ -13,8 +13,10 @@
 #include "candidates.h"
 #include "ext.h"
 #include "geom.h"
+#include "holepunch.h"
 #include "log.h"
 #include "msg.h"
+#include "pex.h"
 #include "picker.h"
 #include "pipeline.h"
 #include "rate.h"
@@ -129,6 +131,8 @@ struct conn {
 	struct tx	 tx;
 
 	struct ext_peer	*ext;		/* NULL: no handshake of BEP 10 */
+	struct pex_member pex;
+	struct holepunch_budget punch;
 	struct pieceset	 has;
 	struct bare	*bare;		/* that, before there are pieces */
 	uint32_t	 wanted;	/* pieces it has and we lack */
@@ -177,6 +181,7 @@ struct swarm {
 	uint32_t	 nconns, nup, nseeds;
 	uint32_t	 npeers_told, nseeds_told;
 	struct candidates cands;
+	struct pex_book	 pex;
 	uint64_t	 due;		/* next swarm_tick(); 0 none */
 	uint64_t	 hungry_at, retry_at, resync_at;
 	struct rate	 down, up;
@@ -204,6 +209,7 @@ struct net {
 	uint16_t	 port;		/* others reach us at; 0: none */
 	uint32_t	 max_peers, max_peers_torrent;
 	bool		 allow_local;
+	bool		 pex;		/* exchange peers */
 
 	struct listener_list listeners;
 	uint32_t	 nlisteners;
@@ -338,6 +344,8 @@ void	proto_on_bitfield(struct conn *c, uint8_t *bits);
 void	proto_update_interest(struct conn *c);
 /* It said nothing new: harmless, unless it goes on and on. */
 void	proto_useless(struct conn *c);
+/* The same, for what is as bad as so many of them. */
+void	proto_cost(struct conn *c, uint32_t cost);
 
 /*
  * proto_ext.c: extended messages (BEP 10).  Each extension is a row of the
@@ -356,6 +364,21 @@ bool	ext_speaks(const struct conn *c, enum ext_id id);
 bool	ext_send(struct conn *c, enum ext_id id, const void *p, uint32_t n);
 /* Where it can be reached: not where an incoming one came from. */
 bool	ext_listen_addr(const struct conn *c, struct addr *addr);
+
+/* exchange.c: peers that peers tell of (BEP 11, 55). */
+/* What mimd.conf says, at the start or later. */
+void	exchange_set(struct net *net, bool on);
+/* May these be spoken with this peer? */
+bool	exchange_allowed(const struct conn *c);
+bool	punch_allowed(const struct conn *c);
+/* The connection is up; what is known of the peer has changed; it ends. */
+void	exchange_start(struct conn *c);
+void	exchange_update(struct conn *c);
+void	exchange_end(struct conn *c);
+/* Tell what is new, if it is time. */
+void	exchange_tick(struct conn *c, uint64_t now);
+void	exchange_on_message(struct conn *c, const uint8_t *p, uint32_t n);
+void	punch_on_message(struct conn *c, const uint8_t *p, uint32_t n);
 
 /* request.c: what we ask. */
 /* Does the head of this block fit a request, and is the block wanted? */
@@ -420,6 +443,9 @@ void	swarm_learn(struct swarm *s, const struct msg_swarm_run *m);
 void	swarm_free(struct swarm *s);
 bool	swarm_has(const struct swarm *s, uint32_t piece);
 bool	swarm_accepts(const struct swarm *s, const struct addr *addr);
+/* Add a candidate; false if it is unusable, or there already. */
+bool	swarm_add_peer(struct swarm *s, const struct addr *addr,
+	    uint8_t source);
 void	swarm_add_peers(struct swarm *s, const struct msg_peers_found *m);
 void	swarm_connect(struct swarm *s);
 /* Have swarm_tick() run in ms, or earlier if it was to. */

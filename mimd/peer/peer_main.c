@@ -21,6 +21,7 @@ peer_on_conf(struct chan *c, const struct msg_peer_conf *m, void *arg)
 	net->max_peers = m->max_peers;
 	net->max_peers_torrent = m->max_peers_torrent;
 	net->allow_local = m->allow_local;
+	exchange_set(net, m->pex);
 }
 
 static void

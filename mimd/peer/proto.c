@@ -11,7 +11,7 @@
 #define USELESS_MS	60000
 #define BITS_COST	100	/* a whole set again, in useless messages */
 
-static void
+void
 proto_cost(struct conn *c, uint32_t cost)
 {
 	uint64_t	now = loop_now(c->net->loop);

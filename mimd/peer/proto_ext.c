@@ -21,6 +21,9 @@ static void	on_handshake(struct conn *, const uint8_t *, uint32_t);
 
 static const struct ext_row rows[EXT_COUNT] = {
 	[EXT_HANDSHAKE] = { EXT_HANDSHAKE_MAX, NULL, on_handshake },
+	[EXT_PEX] = { PEX_BODY_MAX, exchange_allowed, exchange_on_message },
+	[EXT_HOLEPUNCH] = { HOLEPUNCH_OUT_MAX, punch_allowed,
+	    punch_on_message },
 };
 
 static bool
@@ -42,6 +45,10 @@ on_handshake(struct conn *c, const uint8_t *p, uint32_t n)
 	/* What cannot be read is passed over: others do so, too. */
 	if (ext_parse(c->ext, p, n) == -1)
 		proto_useless(c);
+	if (c->state == CONN_DEAD)
+		return;
+	exchange_update(c);
+	swarm_wake(c->swarm, 1000);
 	c->changed = true;
 }
 

@@ -88,6 +88,7 @@ swarm_new(struct net *net, const struct msg_swarm_run *m)
 	s->geom = (struct geom){ .size = m->size,
 	    .piece_length = m->piece_length, .npieces = m->npieces };
 	TAILQ_INIT(&s->conns);
+	pex_book_init(&s->pex);
 	RB_INSERT(swarm_ids, &net->swarms, s);
 	RB_INSERT(swarm_hashes, &net->hashes, s);
 	if (swarm_is_bare(s)) {
@@ -185,19 +186,26 @@ address_allowed(const struct net *net, const struct addr *a)
 	return false;
 }
 
+bool
+swarm_add_peer(struct swarm *s, const struct addr *addr, uint8_t source)
+{
+	uint64_t	now = loop_now(s->net->loop);
+
+	return address_allowed(s->net, addr) &&
+	    !bans_has(&s->net->bans, addr->ip, now) &&
+	    candidates_add(&s->cands, addr, source, now);
+}
+
 void
 swarm_add_peers(struct swarm *s, const struct msg_peers_found *m)
 {
-	uint64_t	now = loop_now(s->net->loop);
 	struct addr	a;
 	uint32_t	i;
 
 	for (i = 0; i < m->peers.n; i++) {
 		memcpy(a.ip, m->peers.v[i].ip, sizeof(a.ip));
 		a.port = m->peers.v[i].port;
-		if (address_allowed(s->net, &a) &&
-		    !bans_has(&s->net->bans, a.ip, now))
-			candidates_add(&s->cands, &a, m->source, now);
+		swarm_add_peer(s, &a, m->source);
 	}
 	swarm_connect(s);
 }

@@ -65,6 +65,8 @@ test_empty(void **state)
 	assert_int_equal(conf->max_peers, 500);
 	assert_int_equal(conf->max_peers_torrent, 60);
 	assert_int_equal(conf->nroots, 1);
+	assert_true(conf->pex);
+	assert_true(conf->lsd);
 	assert_false(conf->allow_local);
 	assert_false(conf->relaxed);
 	conf_free(conf);
@@ -129,6 +131,7 @@ static const char everything[] =
     "cache 64M\n"
     "$words torrent 3\n"
     "ca file \"/etc/ca.pem\"\n"
+    "pex no\nlsd no\n"
     "allow local trackers\n"
     "sandbox relaxed";		/* no newline at the end */
 
@@ -152,6 +155,8 @@ check_everything(const struct conf *conf)
 	assert_int_equal(conf->cache, 64 << 20);
 	assert_int_equal(conf->max_peers, 7);
 	assert_int_equal(conf->max_peers_torrent, 3);
+	assert_false(conf->pex);
+	assert_false(conf->lsd);
 	assert_string_equal(conf->ca_file, "/etc/ca.pem");
 	assert_true(conf->allow_local);
 	assert_true(conf->relaxed);
@@ -216,6 +221,8 @@ test_errors(void **state)
 		{ "cache 1X", "t:1: syntax error near \"1X\"" },
 		{ "cache 99999999999999999999",
 		    "t:1: syntax error near \"99999999999999999999\"" },
+		{ "pex maybe", "t:1: syntax error near \"maybe\"" },
+		{ "lsd", "t:1: syntax error near \"end of line\"" },
 		{ "max peers 0",
 		    "t:1: number of peers is not between 1 and 65535 "
 		    "near \"0\"" },

@@ -38,7 +38,7 @@ class Transmission(Client):
     PORT = 51413
     RPC = 9091
 
-    def __init__(self, t, name="transmission", **kw):
+    def __init__(self, t, name="transmission", pex=False, lpd=False, **kw):
         super().__init__(t, name, **kw)
         self.session = ""
         with open(os.path.join(self.dir, "settings.json"), "w") as f:
@@ -50,8 +50,8 @@ class Transmission(Client):
                 "rpc-bind-address": self.addr,
                 "rpc-whitelist-enabled": False,
                 "rpc-host-whitelist-enabled": False,
-                "dht-enabled": False, "pex-enabled": False,
-                "lpd-enabled": False, "utp-enabled": False,
+                "dht-enabled": False, "pex-enabled": pex,
+                "lpd-enabled": lpd, "utp-enabled": False,
                 "port-forwarding-enabled": False,
                 "encryption": 0, "preallocation": 0,
                 "speed-limit-up-enabled": False,
@@ -83,6 +83,11 @@ class Transmission(Client):
         with open(path, "rb") as f:
             self.rpc("torrent-add", **{"download-dir": self.root,
                 "metainfo": base64.b64encode(f.read()).decode()})
+
+    def peers(self):
+        """Addresses and ports of the only torrent's peers."""
+        row = self.rpc("torrent-get", fields=["peers"])["torrents"][0]
+        return [(peer["address"], peer["port"]) for peer in row["peers"]]
 
     def progress(self):
         """Of the only torrent: 0 to 1, but 0 while it is checked."""
@@ -135,6 +140,9 @@ class Libtorrent(Client):
     def follow(self):
         for line in self.proc.stdout:
             self.status = json.loads(line)
+
+    def peers(self):
+        return [tuple(peer) for peer in self.status.get("addrs", ())]
 
     def progress(self):
         if self.proc.poll() is not None:

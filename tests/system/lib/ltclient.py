@@ -57,7 +57,9 @@ def main():
             "progress": 1 if s.is_seeding else min(s.progress, 0.999),
             "uploaded": s.total_payload_upload,
             "downloaded": s.total_payload_download,
-            "peers": s.num_peers, "error": s.errc.message() if s.errc.value()
+            "peers": s.num_peers,
+            "addrs": [list(p.ip) for p in handle.get_peer_info()],
+            "error": s.errc.message() if s.errc.value()
             else None}), flush=True)
         # An alert tells of a change at once, of completion above all.
         session.wait_for_alert(100)

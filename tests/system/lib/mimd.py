@@ -119,6 +119,11 @@ class Mimd:
                 return row
         return None
 
+    def peers(self, infohash):
+        """The peers of a torrent that it is connected to."""
+        row = self.torrent(infohash, "-p")
+        return row["peers"] if row else []
+
     def state_of(self, infohash):
         row = self.torrent(infohash)
         return row and row["state"]
