@@ -148,7 +148,8 @@ peer_json(const struct rec_peer *p, uint32_t npieces)
 	json_object_set_new(j, "encrypted", json_false());
 	json_object_set_new(j, "incoming",
 	    json_boolean(p->flags & PEER_INCOMING));
-	json_object_set_new(j, "progress", share(p->pieces, npieces));
+	json_object_set_new(j, "progress", npieces == 0 ? json_null() :
+		    share(p->pieces, npieces));
 	json_object_set_new(j, "down_rate", number(p->down_rate));
 	json_object_set_new(j, "up_rate", number(p->up_rate));
 	json_object_set_new(j, "downloaded", number(p->downloaded));

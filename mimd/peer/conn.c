@@ -12,6 +12,7 @@
 #include "bitfield.h"
 #include "loop.h"
 #include "mem.h"
+#include "meta.h"
 #include "net.h"
 #include "patience.h"
 
@@ -181,6 +182,7 @@ conn_leave_swarm(struct conn *c)
 	bool		 useful = c->downloaded > 0 || c->uploaded > 0;
 
 	if (c->state == CONN_UP) {
+		fetch_gone(c);
 		request_drop_all(c, false);
 		if (s->picker != NULL) {
 			picker_disown(s->picker, c->id);
@@ -241,6 +243,7 @@ conn_free_dead(struct net *net)
 		reqs_clear(&c->asked);
 		reqs_clear(&c->limbo);
 		free(c->has.bits);
+		free(c->meta);
 		free(c->ext);
 		free(c);
 	}

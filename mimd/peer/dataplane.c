@@ -5,6 +5,7 @@
 #include "chan.h"
 #include "child.h"
 #include "loop.h"
+#include "meta.h"
 #include "net.h"
 
 /* The data channel to disk: blocks to write and to read, and its answers. */
@@ -131,6 +132,9 @@ data_on_written(struct chan *c, const struct msg_data_written *m, void *arg)
 			return;
 		}
 		slot = &net->slots.v[r->slot];
+		if (slot->piece == META_PIECE &&
+		    (s = swarm_find(net, slot->torrent)) != NULL)
+			fetch_on_stored(s, r->status == SLOT_OK);
 		s = data_swarm(net, slot->torrent);
 		if (s != NULL && s->open && s->picker != NULL) {
 			picker_on_stored(s->picker, slot->piece,
@@ -152,6 +156,7 @@ data_on_read_done(struct chan *c, const struct msg_data_read_done *m,
 {
 	struct net			*net = arg;
 	const struct rec_slot_result	*r;
+	struct slot			 slot;
 	uint64_t			 now = loop_now(net->loop);
 	uint32_t			 i;
 	bool				 ok;
@@ -164,11 +169,14 @@ data_on_read_done(struct chan *c, const struct msg_data_read_done *m,
 			return;
 		}
 		ok = r->status == SLOT_OK;
+		slot = net->slots.v[r->slot];
 		upload_on_read(net, r->slot, !ok);
 		if (ok)
 			slots_filled(&net->slots, r->slot, now);
 		else
 			slots_give(&net->slots, r->slot, now);
+		if (slot.piece == META_PIECE)
+			serve_on_read(net, slot.torrent, slot.begin, !ok);
 	}
 	net_turn_soon(net);
 }
@@ -194,12 +202,34 @@ data_on_pieces(struct chan *c, const struct msg_data_pieces *m, void *arg)
 	}
 }
 
+static void
+data_on_meta_opened(struct chan *c, const struct msg_meta_opened *m, void *arg)
+{
+	struct swarm	*s = swarm_find(arg, m->torrent);
+
+	(void)c;
+	if (s != NULL)
+		fetch_on_opened(s, m->ok);
+}
+
+static void
+data_on_meta_result(struct chan *c, const struct msg_meta_result *m, void *arg)
+{
+	struct swarm	*s = swarm_find(arg, m->torrent);
+
+	(void)c;
+	if (s != NULL)
+		fetch_on_result(s, m->good);
+}
+
 static const union msg_fn data_fns[MSG_COUNT] = {
 	[MSG_DATA_HAVE] = { .data_have = data_on_have },
 	[MSG_DATA_OPEN_END] = { .data_open_end = data_on_open_end },
 	[MSG_DATA_OPEN_FAILED] = { .data_open_failed = data_on_open_failed },
 	[MSG_DATA_WRITTEN] = { .data_written = data_on_written },
 	[MSG_DATA_READ_DONE] = { .data_read_done = data_on_read_done },
+	[MSG_META_OPENED] = { .meta_opened = data_on_meta_opened },
+	[MSG_META_RESULT] = { .meta_result = data_on_meta_result },
 	[MSG_DATA_PIECES] = { .data_pieces = data_on_pieces },
 };
 
@@ -251,6 +281,7 @@ data_stop(struct net *net)
 			recv_detach(c);
 		}
 		swarm_on_data_gone(s);
+		fetch_on_disk_gone(s);
 	}
 	chan_free(net->data);
 	net->data = NULL;
@@ -314,6 +345,48 @@ data_flush(struct net *net)
 		chan_send(net->data, MSG_DATA_READ, &r);
 	}
 	net->nwrites = net->nreads = 0;
+}
+
+void
+data_meta_open(struct swarm *s, uint32_t size)
+{
+	struct msg_meta_open	m = { .torrent = s->id, .size = size };
+
+	chan_send(s->net->data, MSG_META_OPEN, &m);
+}
+
+void
+data_meta_close(struct swarm *s)
+{
+	struct msg_meta_close	m = { .torrent = s->id };
+
+	if (s->net->data != NULL)
+		chan_send(s->net->data, MSG_META_CLOSE, &m);
+}
+
+void
+data_meta_write(struct swarm *s, uint32_t begin, uint32_t length,
+    uint32_t slot)
+{
+	struct msg_meta_write	m = { .torrent = s->id, .begin = begin,
+		.length = length, .slot = slot };
+
+	m.gen = slots_write(&s->net->slots, slot, s->id, META_PIECE, begin,
+	    length);
+	chan_send(s->net->data, MSG_META_WRITE, &m);
+}
+
+void
+data_meta_read(struct swarm *s, uint32_t begin, uint32_t length,
+    uint32_t slot)
+{
+	struct msg_meta_read	m = { .torrent = s->id, .begin = begin,
+		.length = length, .slot = slot };
+
+	m.gen = slots_read(&s->net->slots, slot, s->id, META_PIECE, begin,
+	    length);
+	chan_send(s->net->data, MSG_META_READ, &m);
+	data_idle_soon(s->net);
 }
 
 void

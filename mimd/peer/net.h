@@ -42,6 +42,7 @@
 #define CONN_OUT_MAX		(1U << 20)	/* unsent control bytes */
 #define CONN_HELD_WINDOW	64	/* requests while disk holds us up */
 #define CONN_HELD_MS		1000
+#define META_PIECE		UINT32_MAX	/* slot::piece of metadata */
 #define CONN_BARE_HAVES		1024	/* kept until there are pieces */
 #define NET_BARE_BYTES		(4U << 20)	/* of all that is kept so */
 #define CONN_BODY_CHUNK		2048	/* an extended body grows by */
@@ -53,6 +54,8 @@
 #define CONN_SEND_TURN		(1U << 20)	/* bytes of a turn */
 
 struct bare;
+struct conn_meta;
+struct fetch;
 struct child;
 struct loop;
 struct loop_io;
@@ -135,6 +138,7 @@ struct conn {
 	struct holepunch_budget punch;
 	struct pieceset	 has;
 	struct bare	*bare;		/* that, before there are pieces */
+	struct conn_meta *meta;		/* metadata from or to it, or NULL */
 	uint32_t	 wanted;	/* pieces it has and we lack */
 	uint32_t	 last_piece;	/* asked for; PICKER_NONE */
 	struct reqs	 asked;		/* sent, not answered */
@@ -173,6 +177,8 @@ struct swarm {
 	bool		 complete;
 	bool		 changed;	/* since the last swarm_stats */
 	struct geom	 geom;		/* without pieces: see bare.c */
+	struct fetch	*fetch;		/* of metadata; NULL: it is there */
+	uint32_t	 metadata_size;	/* 0: none to be served */
 	struct picker	*picker;	/* NULL when complete */
 	bool		 sequential, first_last;
 	uint8_t		*wishes;	/* of each piece; NULL: no special */
@@ -421,6 +427,13 @@ void	data_write(struct net *net, uint32_t torrent, uint32_t piece,
 	    uint32_t begin, uint32_t length, uint32_t slot);
 void	data_read(struct net *net, uint32_t torrent, uint32_t piece,
 	    uint32_t begin, uint32_t length, uint32_t slot);
+/* The same for metadata, at once. */
+void	data_meta_open(struct swarm *s, uint32_t size);
+void	data_meta_close(struct swarm *s);
+void	data_meta_write(struct swarm *s, uint32_t begin, uint32_t length,
+	    uint32_t slot);
+void	data_meta_read(struct swarm *s, uint32_t begin, uint32_t length,
+	    uint32_t slot);
 void	data_flush(struct net *net);
 void	data_open(struct swarm *s);
 void	data_close(struct swarm *s);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "mem.h"
+#include "meta.h"
 #include "net.h"
 
 /*
@@ -24,6 +25,7 @@ static const struct ext_row rows[EXT_COUNT] = {
 	[EXT_PEX] = { PEX_BODY_MAX, exchange_allowed, exchange_on_message },
 	[EXT_HOLEPUNCH] = { HOLEPUNCH_OUT_MAX, punch_allowed,
 	    punch_on_message },
+	[EXT_METADATA] = { UTMETA_MAX, NULL, serve_on_message },
 };
 
 static bool
@@ -50,6 +52,7 @@ on_handshake(struct conn *c, const uint8_t *p, uint32_t n)
 	exchange_update(c);
 	swarm_wake(c->swarm, 1000);
 	c->changed = true;
+	fetch_on_size(c);
 }
 
 void
@@ -62,6 +65,7 @@ ext_start(struct conn *c)
 		.reqq = CONN_QUEUE_MAX,
 		.client = "mim " MIM_VERSION,
 		.yourip = c->addr.ip,
+		.metadata_size = serve_has(c) ? c->swarm->metadata_size : 0,
 	};
 	uint8_t		i;
 	size_t		n;

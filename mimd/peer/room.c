@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "loop.h"
+#include "meta.h"
 #include "net.h"
 #include "patience.h"
 
@@ -16,7 +17,8 @@ conn_patience(const struct conn *c)
 		.up = c->state == CONN_UP,
 		.paused = c->waiting,
 		.blocked = c->blocked,
-		.interested = c->am_interested || c->peer_interested,
+		.interested = c->am_interested || c->peer_interested ||
+		    (c->meta != NULL && c->meta->joined),
 		.payload = c->downloaded + c->uploaded > 0,
 		.started = c->started,
 		.received = c->received,

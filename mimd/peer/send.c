@@ -8,6 +8,7 @@
 
 #include "loop.h"
 #include "mem.h"
+#include "meta.h"
 #include "net.h"
 
 /*
@@ -241,6 +242,8 @@ send_flush(struct conn *c)
 		send_grow_ahead(c, !c->blocked, blocks);
 		upload_prefetch(c);
 	}
+	if (c->meta != NULL && c->meta->nqueue > 0 && !c->blocked)
+		serve_pump(c);
 	conn_update_io(c);
 }
 

@@ -7,6 +7,7 @@
 #include "child.h"
 #include "loop.h"
 #include "mem.h"
+#include "meta.h"
 #include "net.h"
 
 /*
@@ -91,8 +92,10 @@ swarm_new(struct net *net, const struct msg_swarm_run *m)
 	pex_book_init(&s->pex);
 	RB_INSERT(swarm_ids, &net->swarms, s);
 	RB_INSERT(swarm_hashes, &net->hashes, s);
+	s->metadata_size = m->metadata_size;
 	if (swarm_is_bare(s)) {
 		s->known = true;	/* that we have none */
+		fetch_start(s);
 		newcomers_retry(s);
 	} else if (net->data != NULL)
 		data_open(s);
@@ -108,7 +111,9 @@ swarm_learn(struct swarm *s, const struct msg_swarm_run *m)
 {
 	struct conn	*c, *next;
 
+	fetch_end(s);
 	s->private = m->private;
+	s->metadata_size = m->metadata_size;
 	s->geom = (struct geom){ .size = m->size,
 	    .piece_length = m->piece_length, .npieces = m->npieces };
 	s->known = false;
@@ -118,6 +123,8 @@ swarm_learn(struct swarm *s, const struct msg_swarm_run *m)
 			conn_close(c, "the torrent is private");
 		else if (c->state == CONN_UP)
 			bare_resolve(c);
+		if (c->state == CONN_UP)
+			ext_start(c);	/* now we have it, too */
 	}
 	if (s->private)
 		candidates_keep_only(&s->cands, PEER_SOURCE_TRACKER);
@@ -133,6 +140,9 @@ swarm_free(struct swarm *s)
 
 	while ((c = TAILQ_FIRST(&s->conns)) != NULL)
 		conn_close(c, "torrent stopped");
+	if (s->fetch != NULL)
+		data_meta_close(s);
+	fetch_end(s);
 	data_close(s);
 	if (s->due != 0)
 		RB_REMOVE(swarm_dues, &net->due, s);
@@ -299,7 +309,13 @@ swarm_tick(struct swarm *s, uint64_t now)
 	for (c = TAILQ_FIRST(&s->conns); c != NULL; c = next) {
 		next = TAILQ_NEXT(c, link);
 		busy |= c->asked.n > 0 || c->in.n > 0 || c->state != CONN_UP;
+		if (c->meta != NULL && c->meta->nqueue > 0)
+			serve_pump(c);
 		conn_tick(c, now);
+	}
+	if (s->fetch != NULL && s->nup > 0) {
+		fetch_tick(s, now);
+		busy = true;
 	}
 	if (!swarm_is_bare(s) && !s->open && !s->opening &&
 	    s->net->data != NULL && now >= s->retry_at)

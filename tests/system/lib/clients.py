@@ -80,6 +80,11 @@ class Transmission(Client):
             return None
 
     def add(self, path):
+        """A .torrent file or a magnet link."""
+        if path.startswith("magnet:"):
+            self.rpc("torrent-add", **{"download-dir": self.root,
+                "filename": path})
+            return
         with open(path, "rb") as f:
             self.rpc("torrent-add", **{"download-dir": self.root,
                 "metainfo": base64.b64encode(f.read()).decode()})
@@ -99,13 +104,16 @@ class Transmission(Client):
 class Aria2(Client):
     PORT = 6890
 
-    def __init__(self, t, torrent, name="aria2", **kw):
+    def __init__(self, t, torrent, name="aria2", seed=False, **kw):
         super().__init__(t, name, **kw)
+        last = ["--seed-time=0"]
+        if seed:
+            last = ["--seed-ratio=0.0", "--bt-seed-unverified=true"]
         self.proc = t.spawn(["aria2c", "--no-conf", "--dir=" + self.root,
             f"--interface={self.addr}", f"--listen-port={self.PORT}",
             "--enable-dht=false", "--enable-dht6=false",
             "--enable-peer-exchange=false", "--bt-enable-lpd=false",
-            "--file-allocation=none", "--seed-time=0",
+            "--file-allocation=none", *last,
             "--console-log-level=warn", "--summary-interval=0",
             "--bt-tracker-interval=5", torrent], self.log_path,
             host=self.host)

@@ -41,8 +41,11 @@ def main():
         key, value = setting.split("=", 1)
         (limits if key in limits else conf)[key] = value_of(value)
     session = lt.session(conf)
-    add = lt.add_torrent_params()
-    add.ti = lt.torrent_info(path)
+    if path.startswith("magnet:"):
+        add = lt.parse_magnet_uri(path)
+    else:
+        add = lt.add_torrent_params()
+        add.ti = lt.torrent_info(path)
     add.save_path = root
     if role == "seed":
         add.flags |= lt.torrent_flags.seed_mode
