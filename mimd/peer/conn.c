@@ -245,6 +245,7 @@ conn_free_dead(struct net *net)
 		free(c->has.bits);
 		free(c->meta);
 		free(c->ext);
+		free(c->fast);
 		free(c);
 	}
 }
@@ -305,10 +306,16 @@ conn_send_bitfield(struct conn *c)
 	struct swarm	*s = c->swarm;
 	uint32_t	 n = (uint32_t)bitfield_size(s->geom.npieces);
 	uint8_t		*buf;
+	bool		 none;
 
 	/* Nothing to tell; without a picker, nothing is known yet. */
-	if (!s->complete && (s->picker == NULL ||
-	    picker_left(s->picker) == s->geom.npieces))
+	none = !s->complete && (s->picker == NULL ||
+	    picker_left(s->picker) == s->geom.npieces);
+	if (c->speaks & WIRE_SPEAKS_FAST && (none || s->complete)) {
+		send_plain(c, none ? WIRE_HAVE_NONE : WIRE_HAVE_ALL);
+		return;
+	}
+	if (none)
 		return;
 	buf = xcalloc(1, 5 + n);
 	wire_put_bitfield(buf, n);

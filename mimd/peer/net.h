@@ -12,6 +12,7 @@
 #include "arena.h"
 #include "candidates.h"
 #include "ext.h"
+#include "fast.h"
 #include "geom.h"
 #include "holepunch.h"
 #include "log.h"
@@ -38,7 +39,8 @@
 #define CONN_INVALID_MAX	300	/* requests that cannot be served */
 #define CONN_USELESS_MAX	2000	/* such messages in a minute */
 #define CONN_UNASKED_MAX	512	/* blocks nobody asked for, in a row */
-#define CONN_QUEUE_MAX		8192	/* requests of a peer */
+#define CONN_QUEUE_MAX		8192	/* requests of a peer: our reqq */
+#define CONN_CHOKED_MS		5000	/* requests may cross our choke */
 #define CONN_OUT_MAX		(1U << 20)	/* unsent control bytes */
 #define CONN_HELD_WINDOW	64	/* requests while disk holds us up */
 #define CONN_HELD_MS		1000
@@ -136,6 +138,7 @@ struct conn {
 	struct ext_peer	*ext;		/* NULL: no handshake of BEP 10 */
 	struct pex_member pex;
 	struct holepunch_budget punch;
+	struct fast	*fast;		/* NULL: nothing allowed yet */
 	struct pieceset	 has;
 	struct bare	*bare;		/* that, before there are pieces */
 	struct conn_meta *meta;		/* metadata from or to it, or NULL */
@@ -347,6 +350,8 @@ void	proto_on_control(struct conn *c, const struct wire_msg *m);
 void	proto_on_keepalive(struct conn *c);
 /* Owns bits. */
 void	proto_on_bitfield(struct conn *c, uint8_t *bits);
+/* It has all pieces, or none. */
+void	proto_on_all(struct conn *c, bool all);
 void	proto_update_interest(struct conn *c);
 /* It said nothing new: harmless, unless it goes on and on. */
 void	proto_useless(struct conn *c);
@@ -386,6 +391,17 @@ void	exchange_tick(struct conn *c, uint64_t now);
 void	exchange_on_message(struct conn *c, const uint8_t *p, uint32_t n);
 void	punch_on_message(struct conn *c, const uint8_t *p, uint32_t n);
 
+/* proto_fast.c: the fast extension (BEP 6) */
+bool	conn_has(const struct conn *c, uint32_t piece);
+void	fast_on_control(struct conn *c, const struct wire_msg *m);
+/* Allow a choked newcomer some pieces. */
+void	fast_offer(struct conn *c);
+/* It asks though choked: is it allowed to?  Counts against that. */
+bool	fast_serves(struct conn *c, uint32_t piece, uint32_t length);
+/* Say that a request will not be answered, to who understands that. */
+void	fast_refuse(struct conn *c, uint32_t piece, uint32_t begin,
+	    uint32_t length);
+
 /* request.c: what we ask. */
 /* Does the head of this block fit a request, and is the block wanted? */
 bool	request_expects(struct conn *c, uint32_t piece, uint32_t begin,
@@ -395,6 +411,9 @@ void	request_on_block(struct conn *c, uint32_t piece, uint32_t begin,
 	    uint32_t length, uint32_t slot);
 /* The peer will not send it. */
 void	request_on_refused(struct conn *c, uint32_t piece, uint32_t begin);
+/* It says so (BEP 6). */
+void	request_on_reject(struct conn *c, uint32_t piece, uint32_t begin,
+	    uint32_t length);
 /* It came, or began to, but we did not keep it. */
 void	request_on_dropped(struct conn *c, uint32_t piece, uint32_t begin);
 void	request_refill(struct conn *c);
@@ -409,6 +428,8 @@ void	upload_on_cancel(struct conn *c, uint32_t piece, uint32_t begin,
 	    uint32_t length);
 /* Have the next blocks read. */
 void	upload_prefetch(struct conn *c);
+/* We choke it: its requests are off. */
+void	upload_on_choke(struct conn *c);
 void	upload_clear(struct conn *c);
 void	upload_unwait(struct conn *c);
 /* The slot was filled, or (failed) could not be. */

@@ -5,6 +5,7 @@
 
 #include "child.h"
 #include "choker.h"
+#include "hash.h"
 #include "loop.h"
 #include "mem.h"
 #include "net.h"
@@ -243,6 +244,7 @@ peer_warm(void *arg, struct child_path *paths)
 
 	(void)paths;
 	/* Seed the generator while it may still look for its source. */
+	hash_init();
 	net->next_conn = arc4random_uniform(1U << 16);
 	return 0;
 }

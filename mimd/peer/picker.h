@@ -140,6 +140,10 @@ void	 picker_del_piece(struct picker *p, uint32_t piece);
  */
 uint32_t picker_pick(struct picker *p, const struct pick_peer *peer,
 	    uint32_t npeers, uint64_t now, struct pick *out, uint32_t n);
+/* The same, but of these pieces alone (BEP 6: it chokes us). */
+uint32_t picker_pick_among(struct picker *p, const struct pick_peer *peer,
+	    const uint32_t *pieces, uint32_t npieces, uint64_t now,
+	    struct pick *out, uint32_t n);
 /* The peer will not send it after all (choke, time-out, gone). */
 void	 picker_unask(struct picker *p, uint32_t id, uint32_t piece,
 	    uint32_t block);

@@ -314,6 +314,31 @@ picker_pick(struct picker *p, const struct pick_peer *from, uint32_t npeers,
 	return got;
 }
 
+uint32_t
+picker_pick_among(struct picker *p, const struct pick_peer *peer,
+    const uint32_t *pieces, uint32_t npieces, uint64_t now, struct pick *out,
+    uint32_t n)
+{
+	struct pick_piece	*pp;
+	uint32_t		 got = 0, i;
+
+	p->now = now;
+	/* On parole one takes whole pieces, which this need not become. */
+	for (i = 0; i < npieces && got < n && !peer->parole; i++) {
+		if (bitfield_get(p->have, pieces[i]) ||
+		    !pick_set_has(p, peer->has, pieces[i]))
+			continue;
+		pp = begun_find(p, pieces[i]);
+		if (pp == NULL && p->npieces < PICKER_OPEN_MAX)
+			pp = begun_open(p, pieces[i]);
+		if (pp == NULL || piece_on_trial(pp) ||
+		    !step_allows(p, STEP_ANY, pp, peer))
+			continue;
+		got += begun_take(p, pp, peer->id, out + got, n - got);
+	}
+	return got;
+}
+
 void
 picker_suggest(struct picker *p, uint32_t id, uint32_t piece)
 {

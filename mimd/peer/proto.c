@@ -104,9 +104,9 @@ on_have(struct conn *c, uint32_t piece)
 	request_refill(c);
 }
 
-/* A set may come again: it replaces the one before. */
-void
-proto_on_bitfield(struct conn *c, uint8_t *bits)
+/* A set may come again: it replaces the one before.  bits: all or none. */
+static void
+proto_on_set(struct conn *c, uint8_t *bits, uint32_t count)
 {
 	struct swarm	*s = c->swarm;
 	uint32_t	 n = s->geom.npieces;
@@ -118,19 +118,14 @@ proto_on_bitfield(struct conn *c, uint8_t *bits)
 		free(bits);
 		return;
 	}
-	bitfield_trim(bits, n);
 	if (s->picker != NULL)
 		picker_del_set(s->picker, &c->has);
 	if (c->has.count == n)
 		s->nseeds--;
 	free(c->has.bits);
 	c->has.bits = bits;
-	c->has.count = bitfield_count(bits, n);
+	c->has.count = count;
 	c->changed = true;
-	if (c->has.count == 0 || c->has.count == n) {
-		free(bits);
-		c->has.bits = NULL;
-	}
 	if (s->picker != NULL) {
 		picker_add_set(s->picker, &c->has);
 		c->wanted = picker_count_wanted(s->picker, &c->has);
@@ -141,6 +136,31 @@ proto_on_bitfield(struct conn *c, uint8_t *bits)
 		return;
 	proto_update_interest(c);
 	request_refill(c);
+}
+
+void
+proto_on_bitfield(struct conn *c, uint8_t *bits)
+{
+	uint32_t	n = c->swarm->geom.npieces, count;
+
+	bitfield_trim(bits, n);
+	count = bitfield_count(bits, n);
+	if (count == 0 || count == n) {
+		free(bits);
+		bits = NULL;
+	}
+	proto_on_set(c, bits, count);
+}
+
+void
+proto_on_all(struct conn *c, bool all)
+{
+	if (swarm_is_bare(c->swarm)) {
+		proto_useless(c);
+		bare_on_all(c, all);
+	} else {
+		proto_on_set(c, NULL, all ? c->swarm->geom.npieces : 0);
+	}
 }
 
 static void
@@ -154,7 +174,7 @@ on_choke(struct conn *c, bool choke)
 	c->changed = true;
 	if (choke) {
 		proto_useless(c);
-		request_on_choke(c);
+		request_on_choke(c);	/* with BEP 6, each is answered */
 	} else {
 		pipeline_start(&c->pipeline, loop_now(c->net->loop));
 		request_refill(c);
@@ -173,6 +193,7 @@ on_interested(struct conn *c, bool interested)
 	if (!interested)
 		proto_useless(c);
 	unchoke_on_interest(c);
+	fast_offer(c);
 }
 
 void
@@ -195,6 +216,13 @@ proto_on_control(struct conn *c, const struct wire_msg *m)
 		break;
 	case WIRE_CANCEL:
 		upload_on_cancel(c, m->piece, m->begin, m->length);
+		break;
+	case WIRE_SUGGEST:
+	case WIRE_HAVE_ALL:
+	case WIRE_HAVE_NONE:
+	case WIRE_REJECT:
+	case WIRE_ALLOWED_FAST:
+		fast_on_control(c, m);
 		break;
 	default:
 		proto_useless(c);	/* port, and what is skipped */

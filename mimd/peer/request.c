@@ -150,6 +150,32 @@ request_on_refused(struct conn *c, uint32_t piece, uint32_t begin)
 	swarm_wake(c->swarm, REFUSED_MS);
 }
 
+void
+request_on_reject(struct conn *c, uint32_t piece, uint32_t begin,
+    uint32_t length)
+{
+	bool	asked = reqs_find(&c->asked, piece, begin, length) !=
+		    REQS_NONE;
+
+	if (!asked && reqs_find(&c->limbo, piece, begin, length) ==
+	    REQS_NONE) {
+		proto_useless(c);
+		return;
+	}
+	if (request_forget(c, piece, begin, length) &&
+	    c->swarm->picker != NULL)
+		picker_unask(c->swarm->picker, c->id, piece,
+		    begin / BLOCK_SIZE);
+	if (!asked)
+		return;
+	if (c->fast != NULL)
+		fast_disallow(c->fast, piece);
+	if (!c->peer_choking) {
+		c->refill_at = loop_now(c->net->loop) + REFUSED_MS;
+		swarm_wake(c->swarm, REFUSED_MS);
+	}
+}
+
 /*
  * When disk is what holds us up, more requests make nothing faster: their
  * blocks only wait in socket buffers, until no cache holds them any more.
@@ -207,8 +233,9 @@ request_refill(struct conn *c)
 	uint32_t	 n, room;
 	uint64_t	 rate, now = loop_now(c->net->loop);
 
-	if (c->state != CONN_UP || c->peer_choking || s->picker == NULL ||
-	    !s->open || !c->am_interested || now < c->refill_at)
+	if (c->state != CONN_UP || s->picker == NULL || !s->open ||
+	    !c->am_interested || now < c->refill_at ||
+	    (c->peer_choking && (c->fast == NULL || c->fast->nallowed == 0)))
 		return;
 	rate = rate_get(&c->down, now);
 	room = request_room(c, rate);
@@ -224,8 +251,13 @@ request_refill(struct conn *c)
 	peer.idle = c->asked.n < PICKER_ENDGAME;
 	if (c->asked.n == 0)
 		pipeline_start(&c->pipeline, now);
-	n = picker_pick(s->picker, &peer, s->nup, now, picks,
-	    room < REQUESTS_MAX ? room : REQUESTS_MAX);
+	if (room > REQUESTS_MAX)
+		room = REQUESTS_MAX;
+	if (c->peer_choking)
+		n = picker_pick_among(s->picker, &peer, c->fast->allowed,
+		    c->fast->nallowed, now, picks, room);
+	else
+		n = picker_pick(s->picker, &peer, s->nup, now, picks, room);
 	if (n == 0)
 		return;
 	c->last_piece = picks[n - 1].piece;
@@ -253,7 +285,8 @@ request_drop_all(struct conn *c, bool cancel)
 void
 request_on_choke(struct conn *c)
 {
-	request_drop_all(c, false);
+	if (!(c->speaks & WIRE_SPEAKS_FAST))
+		request_drop_all(c, false);
 	if (c->swarm->picker != NULL)
 		picker_disown(c->swarm->picker, c->id);
 }
@@ -278,8 +311,7 @@ request_tick(struct conn *c, uint64_t now)
 	    !c->waiting && !data_slots(c->net))
 		recv_detach(c);
 	if (c->asked.n == 0) {
-		if (c->am_interested && !c->peer_choking)
-			request_refill(c);
+		request_refill(c);
 		if (c->asked.n == 0 && c->asked.v != NULL)
 			reqs_clear(&c->asked);
 		return;

@@ -17,9 +17,9 @@ set_choke(struct conn *c, bool choke, uint64_t now)
 	c->choked_at = now;
 	c->changed = true;
 	c->net->nunchoked += choke ? -1U : 1U;
-	if (choke)
-		upload_clear(c);	/* without BEP 6 a choke drops all */
 	send_plain(c, choke ? WIRE_CHOKE : WIRE_UNCHOKE);
+	if (choke)
+		upload_on_choke(c);
 }
 
 void

@@ -11,21 +11,37 @@
 #define SEQUENTIAL	4	/* requests in a row that make it a pattern */
 #define READ_AHEAD	16	/* blocks beyond what was asked for */
 
-void
-upload_on_request(struct conn *c, uint32_t piece, uint32_t begin,
+/* Is it one to be answered with a block? */
+static bool
+upload_accepts(struct conn *c, uint32_t piece, uint32_t begin,
     uint32_t length)
 {
-	/* Requests sent before our choke arrived are no offence. */
-	if (c->am_choking)
-		return;
 	if (length > WIRE_BLOCK_MAX || !swarm_has(c->swarm, piece) ||
 	    !geom_has(&c->swarm->geom, piece, begin, length)) {
 		if (++c->invalid > CONN_INVALID_MAX)
 			conn_close(c, "asks for what there is not");
+		return false;
+	}
+	if (c->am_choking && !fast_serves(c, piece, length)) {
+		/* Requests sent before our choke arrived are no offence. */
+		if (loop_now(c->net->loop) - c->choked_at > CONN_CHOKED_MS)
+			proto_useless(c);
+		return false;
+	}
+	if (reqs_push(&c->in, CONN_QUEUE_MAX, piece, begin, length))
+		return true;
+	proto_useless(c);
+	return false;
+}
+
+void
+upload_on_request(struct conn *c, uint32_t piece, uint32_t begin,
+    uint32_t length)
+{
+	if (!upload_accepts(c, piece, begin, length)) {
+		fast_refuse(c, piece, begin, length);
 		return;
 	}
-	if (!reqs_push(&c->in, CONN_QUEUE_MAX, piece, begin, length))
-		return;
 	if (piece == c->seq_piece && begin == c->seq_begin) {
 		if (c->sequential < SEQUENTIAL)
 			c->sequential++;
@@ -49,6 +65,21 @@ upload_on_cancel(struct conn *c, uint32_t piece, uint32_t begin,
 	if (i == 0)
 		upload_unwait(c);
 	reqs_remove(&c->in, i);
+	fast_refuse(c, piece, begin, length);
+}
+
+/* Without BEP 6 a choke says it all. */
+void
+upload_on_choke(struct conn *c)
+{
+	const struct req	*r;
+	uint32_t		 i;
+
+	for (i = 0; i < c->in.n; i++) {
+		r = reqs_at(&c->in, i);
+		fast_refuse(c, r->piece, r->begin, r->length);
+	}
+	upload_clear(c);
 }
 
 void
@@ -168,13 +199,16 @@ upload_on_read(struct net *net, uint32_t slot, bool failed)
 {
 	struct slot	*v = &net->slots.v[slot];
 	struct conn	*c, *next;
+	struct req	 r;
 
 	for (c = v->waiters; c != NULL; c = next) {
 		next = c->wait_next;
 		c->wait_slot = SLOT_NONE;
-		/* The piece cannot be read: leave this request unanswered. */
-		if (failed && c->in.n > 0)
+		if (failed && c->in.n > 0) {
+			r = *reqs_at(&c->in, 0);
 			reqs_remove(&c->in, 0);
+			fast_refuse(c, r.piece, r.begin, r.length);
+		}
 		if (!c->blocked)
 			conn_send_soon(c);
 	}

@@ -185,6 +185,7 @@ wire_handshake(uint8_t out[WIRE_HANDSHAKE], const uint8_t infohash[20],
 	memcpy(out, protocol, sizeof(protocol));
 	memset(out + sizeof(protocol), 0, 8);
 	out[sizeof(protocol) + 5] = 0x10;
+	out[sizeof(protocol) + 7] = 0x04;
 	memcpy(out + WIRE_OFF_HASH, infohash, 20);
 	memcpy(out + WIRE_OFF_ID, peer_id, 20);
 }

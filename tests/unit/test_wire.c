@@ -125,7 +125,8 @@ test_build(void **state)
 	wire_handshake(buf, (const uint8_t *)"0123456789abcdefghij", id);
 	assert_int_equal(wire_handshake_check(buf, sizeof(buf)), 0);
 	assert_int_equal(wire_handshake_check(buf, 3), 0);
-	assert_int_equal(wire_speaks(buf), WIRE_SPEAKS_EXT);
+	assert_int_equal(wire_speaks(buf), WIRE_SPEAKS_EXT |
+	    WIRE_SPEAKS_FAST);
 	buf[27] = 0x05;
 	buf[25] = 0;
 	assert_int_equal(wire_speaks(buf), WIRE_SPEAKS_FAST |
