@@ -449,16 +449,24 @@ get(int fd, void *p, size_t n)
 }
 
 static void
-hello(int fd, const char *id)
+hello_as(int fd, const char *id, bool extended)
 {
 	uint8_t	hs[WIRE_HANDSHAKE], theirs[WIRE_HANDSHAKE];
 
 	wire_handshake(hs, infohash, (const uint8_t *)id);
+	if (!extended)
+		memset(hs + WIRE_PROTOCOL_LEN, 0, 8);
 	put(fd, hs, sizeof(hs));
 	if (get(fd, theirs, sizeof(theirs)) == -1 ||
 	    wire_handshake_check(theirs, sizeof(theirs)) == -1 ||
 	    memcmp(theirs + WIRE_OFF_HASH, infohash, 20) != 0)
 		_exit(11);
+}
+
+static void
+hello(int fd, const char *id)
+{
+	hello_as(fd, id, true);
 }
 
 static void
@@ -758,12 +766,38 @@ static const struct {
 	{ "piece beyond the end",
 	    { 0, 0, 0x40, 9, 7, 0, 0, 0, 0, 0x7f, 0xff, 0xff, 0xff }, 13 },
 	{ "unknown message", { 0, 0, 0, 1, 99 }, 5 },
+	{ "suggest too short", { 0, 0, 0, 4, 13 }, 5 },
+	{ "suggest of a piece there is not",
+	    { 0, 0, 0, 5, 13, 0, 0, 0, 64 }, 9 },
+	{ "have all of two bytes", { 0, 0, 0, 2, 14, 0 }, 6 },
+	{ "have all, both being seeds", { 0, 0, 0, 1, 14 }, 5 },
+	{ "have none of five bytes", { 0, 0, 0, 5, 15 }, 5 },
+	{ "reject too short", { 0, 0, 0, 5, 16 }, 5 },
+	{ "reject of a piece there is not",
+	    { 0, 0, 0, 13, 16, 0, 0, 0, 64, 0, 0, 0, 0, 0, 0, 0x40, 0 }, 17 },
+	{ "allowed fast too long", { 0, 0, 0, 6, 17 }, 5 },
+	{ "allowed fast of a piece there is not",
+	    { 0, 0, 0, 5, 17, 0xff, 0, 0, 0 }, 9 },
 	{ "extended without an id", { 0, 0, 0, 1, 20 }, 5 },
 	{ "extended beyond any use", { 0, 1, 0, 3, 20, 0 }, 6 },
 };
 
+/* Legal only after the handshakes said so. */
+static const struct {
+	const char	*what;
+	uint8_t		 bytes[20];
+	size_t		 n;
+} unasked[] = {
+	{ "suggest", { 0, 0, 0, 5, 13, 0, 0, 0, 1 }, 9 },
+	{ "have all", { 0, 0, 0, 1, 14 }, 5 },
+	{ "have none", { 0, 0, 0, 1, 15 }, 5 },
+	{ "reject",
+	    { 0, 0, 0, 13, 16, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0x40, 0 }, 17 },
+	{ "allowed fast", { 0, 0, 0, 5, 17, 0, 0, 0, 1 }, 9 },
+};
+
 static pid_t
-script_hostile(uint16_t port, size_t i)
+script_hostile(uint16_t port, const uint8_t *bytes, size_t n, bool bits)
 {
 	pid_t	pid = fork();
 	uint8_t	buf[4096];
@@ -772,8 +806,8 @@ script_hostile(uint16_t port, size_t i)
 	if (pid != 0)
 		return pid;
 	fd = script_connect(port);
-	hello(fd, "-XX0001-hostilehosti");
-	put(fd, hostile[i].bytes, hostile[i].n);
+	hello_as(fd, "-XX0001-hostilehosti", bits);
+	put(fd, bytes, n);
 	/* Whatever it says first: it hangs up. */
 	while (read(fd, buf, sizeof(buf)) > 0)
 		continue;
@@ -790,9 +824,16 @@ test_hostile(void **state)
 	(void)state;
 	world_run(w, 100);
 	for (i = 0; i < sizeof(hostile) / sizeof(hostile[0]); i++) {
-		pid = script_hostile(w->port, i);
+		pid = script_hostile(w->port, hostile[i].bytes, hostile[i].n,
+		    true);
 		if (world_wait_script(w, pid, 3000) != 0)
 			fail_msg("not closed: %s", hostile[i].what);
+	}
+	for (i = 0; i < sizeof(unasked) / sizeof(unasked[0]); i++) {
+		pid = script_hostile(w->port, unasked[i].bytes, unasked[i].n,
+		    false);
+		if (world_wait_script(w, pid, 3000) != 0)
+			fail_msg("not closed: %s unasked", unasked[i].what);
 	}
 	pid = script_leech(w->port, "-XX0001-leechleech00", 50);
 	assert_int_equal(world_wait_script(w, pid, 20000), 0);

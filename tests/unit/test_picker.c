@@ -385,6 +385,47 @@ test_rarest(void **state)
 	sim_free(&s);
 }
 
+/* A choked peer is asked for what it allows, and for nothing else. */
+static void
+test_among(void **state)
+{
+	struct sim		s;
+	struct pieceset		all = { .count = 100 };
+	struct pick_peer	peer = { .id = 1, .has = &all, .wanted = 100 };
+	static const uint32_t	allowed[] = { 7, 99, 42 };
+	struct pick		picks[64];
+	uint8_t			bits[13] = { 0x01 };	/* 7 alone */
+	uint32_t		n, i;
+
+	(void)state;
+	sim_init(&s, 100, 4 * 16384);
+	picker_add_set(s.p, &all);
+	n = picker_pick_among(s.p, &peer, allowed, 3, s.now, picks, 64);
+	assert_int_equal(n, 12);
+	for (i = 0; i < n; i++)
+		assert_true(picks[i].piece == allowed[i / 4]);
+	assert_int_equal(picker_pick_among(s.p, &peer, allowed, 3, s.now,
+	    picks, 64), 0);
+	for (i = 0; i < 4; i++)
+		picker_unask(s.p, 1, 42, i);
+	/* On parole it takes nothing, and nothing that it has not. */
+	peer.parole = true;
+	assert_int_equal(picker_pick_among(s.p, &peer, allowed, 3, s.now,
+	    picks, 64), 0);
+	peer.parole = false;
+	peer.has = &(struct pieceset){ .bits = bits, .count = 1 };
+	assert_int_equal(picker_pick_among(s.p, &peer, allowed, 3, s.now,
+	    picks, 64), 0);
+	peer.has = &all;
+	assert_int_equal(picker_pick_among(s.p, &peer, allowed, 3, s.now,
+	    picks, 3), 3);
+	picker_on_good(s.p, 42);
+	assert_int_equal(picker_pick_among(s.p, &peer, allowed, 3, s.now,
+	    picks, 64), 0);
+	picker_del_set(s.p, &all);
+	sim_free(&s);
+}
+
 static void
 test_blame(void **state)
 {
@@ -520,6 +561,7 @@ main(void)
 		cmocka_unit_test(test_nothing_lost),
 		cmocka_unit_test(test_extent),
 		cmocka_unit_test(test_rarest),
+		cmocka_unit_test(test_among),
 		cmocka_unit_test(test_blame),
 		cmocka_unit_test(test_absent),
 		cmocka_unit_test(test_parole),
