@@ -15,6 +15,7 @@
 struct chan;
 struct check;
 struct child;
+struct digest;
 struct fdcache;
 struct lane;
 struct loop;
@@ -56,6 +57,7 @@ struct disk {
 	uint32_t		 serial;	/* named them last */
 	struct piece_set	 pieces;
 	struct lane		*lane;		/* hashes them */
+	struct digest		*digest;	/* for peer: digest.c */
 	uint32_t		 nmetas;	/* being fetched: meta.c */
 	size_t			 meta_bytes;	/* ... so many in all */
 	struct rec_block	*blocks;	/* of the message in hand, */

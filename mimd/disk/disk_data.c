@@ -11,6 +11,7 @@
 #include "block_io.h"
 #include "chan.h"
 #include "content.h"
+#include "digest.h"
 #include "disk.h"
 #include "lane.h"
 #include "log.h"
@@ -31,6 +32,8 @@ static void	disk_on_data_write(struct chan *,
 		    const struct msg_data_write *, void *);
 static void	disk_on_data_read(struct chan *, const struct msg_data_read *,
 		    void *);
+static void	disk_on_data_digest(struct chan *,
+		    const struct msg_data_digest *, void *);
 static void	disk_on_meta_open(struct chan *, const struct msg_meta_open *,
 		    void *);
 static void	disk_on_meta_close(struct chan *,
@@ -47,6 +50,7 @@ static const union msg_fn data_fns[MSG_COUNT] = {
 	[MSG_DATA_CLOSE] = { .data_close = disk_on_data_close },
 	[MSG_DATA_WRITE] = { .data_write = disk_on_data_write },
 	[MSG_DATA_READ] = { .data_read = disk_on_data_read },
+	[MSG_DATA_DIGEST] = { .data_digest = disk_on_data_digest },
 	[MSG_META_OPEN] = { .meta_open = disk_on_meta_open },
 	[MSG_META_CLOSE] = { .meta_close = disk_on_meta_close },
 	[MSG_META_WRITE] = { .meta_write = disk_on_meta_write },
@@ -59,6 +63,7 @@ void
 disk_data_init(struct disk *d)
 {
 	piece_set_init(&d->pieces);
+	d->digest = digest_new();
 	d->lane = lane_new(d);
 	d->tell = loop_timer_new(d->loop, tell_verdicts, d);
 	d->blocks = xcalloc(BLOCKS_MAX, sizeof(*d->blocks));
@@ -614,4 +619,11 @@ disk_on_data_read(struct chan *c, const struct msg_data_read *m, void *arg)
 	done.slots.n = n;
 	chan_send(c, MSG_DATA_READ_DONE, &done);
 	chan_pause(c, chan_full(c));
+}
+
+static void
+disk_on_data_digest(struct chan *c, const struct msg_data_digest *m,
+    void *arg)
+{
+	digest_answer(arg, c, m);
 }

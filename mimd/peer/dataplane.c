@@ -198,7 +198,7 @@ data_on_pieces(struct chan *c, const struct msg_data_pieces *m, void *arg)
 			data_broken(net, "a piece beyond the torrent");
 			return;
 		}
-		swarm_on_piece(s, r->piece, r->good);
+		verdict_on_piece(s, r->piece, r->good);
 	}
 }
 
@@ -222,6 +222,13 @@ data_on_meta_result(struct chan *c, const struct msg_meta_result *m, void *arg)
 		fetch_on_result(s, m->good);
 }
 
+static void
+data_on_digests(struct chan *c, const struct msg_data_digests *m, void *arg)
+{
+	(void)c;
+	verdict_on_digests(arg, m);
+}
+
 static const union msg_fn data_fns[MSG_COUNT] = {
 	[MSG_DATA_HAVE] = { .data_have = data_on_have },
 	[MSG_DATA_OPEN_END] = { .data_open_end = data_on_open_end },
@@ -230,6 +237,7 @@ static const union msg_fn data_fns[MSG_COUNT] = {
 	[MSG_DATA_READ_DONE] = { .data_read_done = data_on_read_done },
 	[MSG_META_OPENED] = { .meta_opened = data_on_meta_opened },
 	[MSG_META_RESULT] = { .meta_result = data_on_meta_result },
+	[MSG_DATA_DIGESTS] = { .data_digests = data_on_digests },
 	[MSG_DATA_PIECES] = { .data_pieces = data_on_pieces },
 };
 
@@ -286,6 +294,7 @@ data_stop(struct net *net)
 	chan_free(net->data);
 	net->data = NULL;
 	net->nwrites = net->nreads = 0;
+	blame_clear(&net->blame);
 	slots_clear(&net->slots);
 	arena_unmap(&net->arena);
 }

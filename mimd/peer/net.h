@@ -10,6 +10,7 @@
 
 #include "addr.h"
 #include "arena.h"
+#include "blame.h"
 #include "candidates.h"
 #include "ext.h"
 #include "fast.h"
@@ -241,6 +242,8 @@ struct net {
 	uint32_t	 next_conn;
 	uint32_t	 body_bytes;	/* held by half received messages */
 	struct bans	 bans;
+	struct blame	 blame;
+	struct log_limit doubt_log;
 	size_t		 bare_bytes;	/* held in conn::bare */
 
 	uint32_t	 unchoke_slots, nunchoked;
@@ -489,7 +492,8 @@ void	swarm_on_have_page(struct swarm *s, uint32_t first, const uint8_t *p,
 	    uint32_t n);
 void	swarm_on_opened(struct swarm *s);
 void	swarm_on_data_gone(struct swarm *s);
-void	swarm_on_piece(struct swarm *s, uint32_t piece, bool good);
+/* We have a piece more: peers are told. */
+void	swarm_gained(struct swarm *s, uint32_t piece);
 struct conn *swarm_conn(struct swarm *s, uint32_t id);
 
 /*
@@ -504,6 +508,11 @@ void	swarm_set_priority(struct swarm *s, uint32_t first, uint32_t last,
 void	swarm_add_file(struct swarm *s, uint32_t first, uint32_t last);
 /* The picker is new. */
 void	swarm_tell_wishes(struct swarm *s);
+
+/* verdict.c: disk's word on a piece, and on blocks of pieces that failed. */
+void	verdict_on_piece(struct swarm *s, uint32_t piece, bool good);
+void	verdict_on_digests(struct net *net,
+	    const struct msg_data_digests *m);
 
 /* stats.c */
 void	stats_swarm(struct swarm *s, uint64_t now);

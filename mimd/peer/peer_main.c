@@ -231,6 +231,7 @@ peer_start(struct child *child)
 	TAILQ_INIT(&net->waiting);
 	TAILQ_INIT(&net->turns);
 	TAILQ_INIT(&net->dead);
+	blame_init(&net->blame);
 	net->tick = loop_timer_new(net->loop, net_tick, net);
 	net->turn = loop_timer_new(net->loop, net_turn, net);
 	net->idle = loop_timer_new(net->loop, net_idle, net);

@@ -149,6 +149,7 @@ swarm_free(struct swarm *s)
 	RB_REMOVE(swarm_hashes, &net->hashes, s);
 	RB_REMOVE(swarm_ids, &net->swarms, s);
 	candidates_clear(&s->cands);
+	blame_forget(&net->blame, s->id);
 	picker_free(s->picker);
 	free(s->pages);
 	free(s->wishes);
@@ -386,7 +387,7 @@ swarm_complete(struct swarm *s)
 }
 
 /* We have a piece: peers that lack it are told, interest may end. */
-static void
+void
 swarm_gained(struct swarm *s, uint32_t piece)
 {
 	uint8_t		 have[9];
@@ -516,72 +517,4 @@ swarm_on_data_gone(struct swarm *s)
 	s->pages = NULL;
 	if (s->picker != NULL)
 		picker_on_disk_gone(s->picker);
-}
-
-/* One sender: it is to blame.  Several: each proves itself alone now. */
-static void
-swarm_on_bad_piece(struct swarm *s, uint32_t piece)
-{
-	struct pick_sender	 senders[PICKER_SENDERS];
-	struct conn		*c, *next;
-	struct addr		 addr = { .port = 0 };
-	uint32_t		 n, i;
-	enum pick_verdict	 verdict;
-	char			 host[ADDR_STRLEN];
-
-	verdict = picker_blame(s->picker, piece, senders, &n);
-	picker_on_bad(s->picker, piece);
-	s->wasted += geom_piece_size(&s->geom, piece);
-	s->changed = true;
-	for (i = 0; i < n && verdict != PICK_UNKNOWN; i++) {
-		memcpy(addr.ip, senders[i].ip, sizeof(addr.ip));
-		if (verdict == PICK_SOLE) {
-			log_debug("%s: banned: sent a bad piece",
-			    addr_host(&addr, host));
-			bans_add(&s->net->bans, addr.ip,
-			    loop_now(s->net->loop));
-			candidates_drop_ip(&s->cands, &addr);
-		}
-		for (c = TAILQ_FIRST(&s->conns); c != NULL; c = next) {
-			next = TAILQ_NEXT(c, link);
-			if (addr_cmp_ip(&c->addr, &addr) != 0)
-				continue;
-			c->parole = true;
-			if (verdict == PICK_SOLE)
-				conn_close(c, "sent a bad piece");
-		}
-	}
-}
-
-static void
-swarm_end_parole(struct swarm *s, uint32_t piece)
-{
-	struct pick_sender	 senders[PICKER_SENDERS];
-	struct conn		*c;
-	uint32_t		 n;
-
-	if (picker_blame(s->picker, piece, senders, &n) != PICK_SOLE)
-		return;
-	TAILQ_FOREACH(c, &s->conns, link)
-		if (memcmp(c->addr.ip, senders[0].ip, 16) == 0)
-			c->parole = false;
-}
-
-void
-swarm_on_piece(struct swarm *s, uint32_t piece, bool good)
-{
-	struct conn	*c;
-
-	if (s->picker == NULL || piece >= s->geom.npieces || !s->open)
-		return;
-	if (good) {
-		swarm_end_parole(s, piece);
-		if (picker_on_good(s->picker, piece))
-			swarm_gained(s, piece);
-		return;
-	}
-	swarm_on_bad_piece(s, piece);
-	TAILQ_FOREACH(c, &s->conns, link)
-		if (c->state == CONN_UP && c->asked.n == 0)
-			request_refill(c);
 }

@@ -536,6 +536,54 @@ test_download(void **state)
 	assert_false(exists(w, "top/.pad"));
 }
 
+/* Digests of n blocks of a piece, in out; returns how many disk had. */
+static uint32_t
+digests(struct world *w, uint32_t torrent, uint32_t piece, uint32_t first,
+    uint32_t n, uint8_t *out)
+{
+	struct msg_data_digest	m = { torrent, piece, 77, first, n };
+
+	say(w->data, MSG_DATA_DIGEST, &m);
+	assert_int_equal(hear(w, w->data), MSG_DATA_DIGESTS);
+	assert_int_equal(w->in->body.data_digests.tag, 77);
+	assert_int_equal(w->in->body.data_digests.first, first);
+	memcpy(out, w->in->body.data_digests.digests.p,
+	    w->in->body.data_digests.digests.len);
+	return w->in->body.data_digests.digests.len / DIGEST_LEN;
+}
+
+/* Digests of a bad copy and of a good one differ where the blocks do. */
+static void
+test_digests(void **state)
+{
+	struct world	*w = *state;
+	uint8_t		 bad[DIGESTS_MAX][DIGEST_LEN];
+	uint8_t		 good[DIGESTS_MAX][DIGEST_LEN];
+	uint32_t	 i, n, last = w->geom.npieces - 1;
+
+	added(w);
+	opened(w);
+	n = geom_nblocks(&w->geom, 1);
+	write_piece(w, 1, FORWARD, false);
+	assert_int_equal(digests(w, 1, 1, 0, n, bad[0]), n);
+	write_piece(w, 1, BACKWARD, true);
+	assert_int_equal(digests(w, 1, 1, 0, n, good[0]), n);
+	for (i = 0; i < n; i++)
+		assert_int_equal(memcmp(bad[i], good[i], DIGEST_LEN) == 0,
+		    i != 0);
+	assert_int_equal(digests(w, 1, 1, 2, 2, bad[0]), 2);
+	assert_memory_equal(bad, good[2], 2 * DIGEST_LEN);
+	/* The last piece, short. */
+	write_piece(w, last, FORWARD, true);
+	n = geom_nblocks(&w->geom, last);
+	assert_int_equal(digests(w, 1, last, 0, n, bad[0]), n);
+	/* What is not there has none. */
+	assert_int_equal(digests(w, 1, last, 0, n + 1, bad[0]), 0);
+	assert_int_equal(digests(w, 1, last, n, 1, bad[0]), 0);
+	assert_int_equal(digests(w, 1, last + 1, 0, 1, bad[0]), 0);
+	assert_int_equal(digests(w, 99, 0, 0, 1, bad[0]), 0);
+}
+
 static void
 test_bad_piece(void **state)
 {
@@ -1022,6 +1070,7 @@ main(void)
 	const struct CMUnitTest	tests[] = {
 		WORLD(test_download),
 		WORLD(test_bad_piece),
+		WORLD(test_digests),
 		WORLD(test_add_refused),
 		WORLD(test_killed),
 		WORLD(test_clean_restart),

@@ -171,11 +171,24 @@ disk_read(struct chan *c, const struct msg_data_read *m, void *arg)
 	chan_send(c, MSG_DATA_READ_DONE, &done);
 }
 
+/* This disk never has the bytes any more. */
+static void
+disk_digest(struct chan *c, const struct msg_data_digest *m, void *arg)
+{
+	struct msg_data_digests	r = { .tag = m->tag, .first = m->first };
+
+	(void)arg;
+	assert_int_equal(m->torrent, TORRENT);
+	assert_true(m->first + m->n <= geom_nblocks(&geom, m->piece));
+	chan_send(c, MSG_DATA_DIGESTS, &r);
+}
+
 static const union msg_fn disk_fns[MSG_COUNT] = {
 	[MSG_DATA_OPEN] = { .data_open = disk_open },
 	[MSG_DATA_CLOSE] = { .data_close = disk_close },
 	[MSG_DATA_WRITE] = { .data_write = disk_write },
 	[MSG_DATA_READ] = { .data_read = disk_read },
+	[MSG_DATA_DIGEST] = { .data_digest = disk_digest },
 };
 
 static void

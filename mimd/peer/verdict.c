@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: ISC */
+#include <stdlib.h>
+#include <string.h>
+
+#include "chan.h"
+#include "loop.h"
+#include "mem.h"
+#include "net.h"
+
+/*
+ * What becomes of who sent a piece, once disk has said whether it is good.
+ * A bad piece from one address: it is banned.  From several: each proves
+ * itself alone from now on (parole), until digests of the blocks, of this
+ * copy and of a good one, tell the liars from the others.
+ */
+_Static_assert(BLAME_SENDERS == PICKER_SENDERS, "senders of a piece");
+_Static_assert(BLAME_DIGEST == DIGEST_LEN, "a digest");
+
+static void
+verdict_parole(struct swarm *s, const uint8_t ip[16], bool parole)
+{
+	struct conn	*c;
+
+	TAILQ_FOREACH(c, &s->conns, link)
+		if (memcmp(c->addr.ip, ip, 16) == 0)
+			c->parole = parole;
+}
+
+/* Not to be heard of again, in no torrent. */
+static void
+verdict_ban(struct net *net, const uint8_t ip[16], const char *why)
+{
+	uint64_t	 now = loop_now(net->loop);
+	struct swarm	*s, *snext;
+	struct conn	*c, *next;
+	struct addr	 addr = { .port = 0 };
+	char		 host[ADDR_STRLEN];
+
+	if (bans_has(&net->bans, ip, now))
+		return;
+	memcpy(addr.ip, ip, sizeof(addr.ip));
+	log_info("%s: banned: %s", addr_host(&addr, host), why);
+	bans_add(&net->bans, ip, now);
+	for (s = TAILQ_FIRST(&net->busy); s != NULL; s = snext) {
+		snext = TAILQ_NEXT(s, busy_link);
+		candidates_drop_ip(&s->cands, &addr);
+		for (c = TAILQ_FIRST(&s->conns); c != NULL; c = next) {
+			next = TAILQ_NEXT(c, link);
+			if (addr_cmp_ip(&c->addr, &addr) == 0)
+				conn_close(c, why);
+		}
+	}
+}
+
+/* Have disk make digests of all blocks of a piece as it is now. */
+static void
+verdict_ask(struct swarm *s, uint32_t piece, uint32_t tag)
+{
+	struct msg_data_digest	m = { .torrent = s->id, .piece = piece,
+		.tag = tag };
+	uint32_t		n = geom_nblocks(&s->geom, piece);
+
+	if (tag == 0 || s->net->data == NULL)
+		return;
+	for (; m.first < n; m.first += m.n) {
+		m.n = n - m.first < DIGESTS_MAX ? n - m.first : DIGESTS_MAX;
+		chan_send(s->net->data, MSG_DATA_DIGEST, &m);
+	}
+}
+
+/* Remember who sent what of a copy that failed. */
+static void
+verdict_record(struct swarm *s, uint32_t piece,
+    const struct pick_sender *senders, uint32_t n)
+{
+	uint32_t	 nblocks = geom_nblocks(&s->geom, piece), i;
+	uint8_t		 ips[BLAME_SENDERS][16];
+	uint8_t		*who = xmalloc(nblocks);
+
+	for (i = 0; i < n; i++)
+		memcpy(ips[i], senders[i].ip, sizeof(ips[i]));
+	for (i = 0; i < nblocks; i++)
+		who[i] = (uint8_t)picker_block_sender(s->picker, piece, i,
+		    senders, n);
+	verdict_ask(s, piece, blame_failed(&s->net->blame, s->id, piece,
+	    nblocks, (const uint8_t (*)[16])ips, n, who));
+	free(who);
+}
+
+static void
+verdict_on_bad(struct swarm *s, uint32_t piece)
+{
+	struct pick_sender	 senders[PICKER_SENDERS];
+	struct net		*net = s->net;
+	uint32_t		 n, i;
+	unsigned int		 held;
+	enum pick_verdict	 verdict;
+
+	verdict = picker_blame(s->picker, piece, senders, &n);
+	s->wasted += geom_piece_size(&s->geom, piece);
+	s->changed = true;
+	if (verdict == PICK_SOLE && !blame_sole(&net->blame, s->id, piece,
+	    geom_nblocks(&s->geom, piece), senders[0].ip)) {
+		verdict = PICK_MIXED;
+		if (log_every(&net->doubt_log, loop_now(net->loop), &held))
+			log_warnx("torrent %u: piece %u was bad from two "
+			    "peers: perhaps memory or storage errs (%u more "
+			    "such)", s->id, piece, held);
+	}
+	if (verdict == PICK_MIXED)
+		verdict_record(s, piece, senders, n);
+	picker_on_bad(s->picker, piece);
+	if (verdict == PICK_SOLE)
+		verdict_ban(net, senders[0].ip, "sent a bad piece");
+	for (i = 0; i < n && verdict == PICK_MIXED; i++)
+		verdict_parole(s, senders[i].ip, true);
+}
+
+static void
+verdict_on_good(struct swarm *s, uint32_t piece)
+{
+	struct pick_sender	senders[PICKER_SENDERS];
+	uint32_t		n;
+
+	if (picker_blame(s->picker, piece, senders, &n) == PICK_SOLE)
+		verdict_parole(s, senders[0].ip, false);
+	verdict_ask(s, piece, blame_good(&s->net->blame, s->id, piece));
+}
+
+void
+verdict_on_piece(struct swarm *s, uint32_t piece, bool good)
+{
+	struct conn	*c;
+
+	if (s->picker == NULL || piece >= s->geom.npieces || !s->open)
+		return;
+	if (good) {
+		verdict_on_good(s, piece);
+		if (picker_on_good(s->picker, piece))
+			swarm_gained(s, piece);
+		return;
+	}
+	verdict_on_bad(s, piece);
+	TAILQ_FOREACH(c, &s->conns, link)
+		if (c->state == CONN_UP && c->asked.n == 0)
+			request_refill(c);
+}
+
+void
+verdict_on_digests(struct net *net, const struct msg_data_digests *m)
+{
+	struct blame_result	 res;
+	struct swarm		*s;
+	uint32_t		 i, liars = 0;
+
+	if (!blame_digests(&net->blame, m->tag, m->first, m->digests.p,
+	    m->digests.len / DIGEST_LEN, &res))
+		return;
+	s = swarm_find(net, res.torrent);
+	for (i = 0; i < res.n; i++) {
+		if (res.senders[i].lied) {
+			verdict_ban(net, res.senders[i].ip,
+			    "sent bad blocks of a piece");
+			liars++;
+		} else if (s != NULL && res.settled) {
+			verdict_parole(s, res.senders[i].ip, false);
+		}
+	}
+	log_debug("torrent %u: piece %u: %u of %u senders lied%s", res.torrent,
+	    res.piece, liars, res.n, res.settled ? "" : " so far");
+}
