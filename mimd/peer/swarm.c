@@ -504,6 +504,9 @@ swarm_on_opened(struct swarm *s)
 	newcomers_retry(s);
 	if (s->picker != NULL)
 		swarm_recount(s);
+	/* Uploads that disk's end interrupted; the peers may just wait. */
+	s->net->starved = true;
+	net_turn_soon(s->net);
 	conn_resume(s->net);
 	swarm_connect(s);
 	swarm_feel_hunger(s, loop_now(s->net->loop));
