@@ -66,7 +66,17 @@ enum peer_source {
 #define PEER_INTERESTED		0x0010
 #define PEER_IS_SEED		0x0020
 #define PEER_SNUBBED		0x0040
-#define PEER_FLAGS_ALL		0x007f
+#define PEER_ENCRYPTED		0x0080
+#define PEER_FLAGS_ALL		0x00ff
+
+/* peer_conf.encryption */
+enum encryption {
+	ENCRYPTION_OFF,
+	ENCRYPTION_ALLOW,	/* for those who begin with it */
+	ENCRYPTION_PREFER,	/* begin with it */
+	ENCRYPTION_REQUIRE
+};
+#define ENCRYPTION_MAX	ENCRYPTION_REQUIRE
 
 /* rec_tracker_row.state */
 enum tracker_state {

@@ -145,7 +145,8 @@ peer_json(const struct rec_peer *p, uint32_t npieces)
 	json_object_set_new(j, "source",
 	    json_string(status_peer_source(p->source)));
 	json_object_set_new(j, "transport", json_string("tcp"));
-	json_object_set_new(j, "encrypted", json_false());
+	json_object_set_new(j, "encrypted",
+	    json_boolean(p->flags & PEER_ENCRYPTED));
 	json_object_set_new(j, "incoming",
 	    json_boolean(p->flags & PEER_INCOMING));
 	json_object_set_new(j, "progress", npieces == 0 ? json_null() :

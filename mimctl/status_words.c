@@ -5,8 +5,8 @@
 /*
  * Transmission's letters: D we download from it, d we would if it let us;
  * U it downloads from us, u it would if we let it; K it lets us but we want
- * nothing; ? we let it but it wants nothing; I it called us.  S: it has sent
- * nothing for long.
+ * nothing; ? we let it but it wants nothing; E what is said is encrypted; I it
+ * called us.  S: it has sent nothing for long.
  */
 char *
 status_peer_flags(unsigned flags, char buf[STATUS_FLAGS_LEN])
@@ -23,6 +23,8 @@ status_peer_flags(unsigned flags, char buf[STATUS_FLAGS_LEN])
 		*p++ = '?';
 	if (flags & PEER_SNUBBED)
 		*p++ = 'S';
+	if (flags & PEER_ENCRYPTED)
+		*p++ = 'E';
 	if (flags & PEER_INCOMING)
 		*p++ = 'I';
 	*p = '\0';

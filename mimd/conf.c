@@ -317,6 +317,7 @@ conf_make(const char *name, const char *data, size_t len, char *const *macros,
 
 	conf->socket.gid = conf->restricted.gid = (gid_t)-1;
 	conf->pex = conf->lsd = true;
+	conf->encryption = ENCRYPTION_PREFER;
 	if (conf_parse(conf, name, data, len, macros, nmacros) == 0) {
 		conf_defaults(conf);
 		if (conf_check(conf) == 0)

@@ -39,6 +39,7 @@ struct conf {
 	uint64_t		 cache;		/* bytes, multiple of a slot */
 	uint32_t		 max_peers;
 	uint32_t		 max_peers_torrent;
+	uint8_t			 encryption;	/* ENCRYPTION_* */
 	char			*ca_file;	/* NULL: the system's */
 	bool			 allow_local;	/* "allow local trackers" */
 	bool			 pex, lsd;	/* "pex yes", "lsd yes" */

@@ -71,7 +71,12 @@ print_sockets(const struct conf *conf, FILE *fp)
 void
 conf_print(const struct conf *conf, FILE *fp)
 {
-	uint32_t	i;
+	static const char *const	words[] = {
+		[ENCRYPTION_OFF] = "off", [ENCRYPTION_ALLOW] = "allow",
+		[ENCRYPTION_PREFER] = "prefer",
+		[ENCRYPTION_REQUIRE] = "require"
+	};
+	uint32_t			i;
 
 	print_listens(conf, fp);
 	for (i = 0; i < conf->nroots; i++)
@@ -83,6 +88,7 @@ conf_print(const struct conf *conf, FILE *fp)
 	    conf->max_peers, conf->max_peers_torrent);
 	fprintf(fp, "pex %s\n", conf->pex ? "yes" : "no");
 	fprintf(fp, "lsd %s\n", conf->lsd ? "yes" : "no");
+	fprintf(fp, "encryption %s\n", words[conf->encryption]);
 	if (conf->ca_file != NULL)
 		print_setting("ca file", conf->ca_file, fp);
 	if (conf->allow_local)

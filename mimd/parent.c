@@ -278,6 +278,7 @@ parent_send_peer_conf(struct parent *parent)
 	struct msg_peer_conf	m = {
 		.max_peers = parent->conf->max_peers,
 		.max_peers_torrent = parent->conf->max_peers_torrent,
+		.encryption = parent->conf->encryption,
 		.allow_local = parent->conf->allow_local,
 		.pex = parent->conf->pex,
 	};

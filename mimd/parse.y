@@ -70,13 +70,14 @@ static int	 set_macro(const char *, const char *, bool);
 static int	 set_path(char **, char *, const char *(*)(const char *));
 %}
 
-%token	ALLOW CA CACHE CONTROL DIRECTORY DOWNLOAD FILE_ GROUP INCLUDE LISTEN
-%token	LOCAL LSD MAX MODE NO ON PEERS PER PEX PORT RELAXED RESTRICTED SANDBOX
-%token	SOCKET STATE TORRENT TRACKERS WRONG YES
+%token	ALLOW CA CACHE CONTROL DIRECTORY DOWNLOAD ENCRYPTION FILE_ GROUP
+%token	INCLUDE LISTEN LOCAL LSD MAX MODE NO OFF ON PEERS PER PEX PORT PREFER
+%token	RELAXED REQUIRE RESTRICTED SANDBOX SOCKET STATE TORRENT TRACKERS WRONG
+%token	YES
 %token	<v.string>	STRING
 %token	<v.number>	NUMBER
 %type	<v.string>	group
-%type	<v.number>	yesno
+%type	<v.number>	encryption yesno
 
 %destructor { free($$); } <v.string>
 
@@ -129,6 +130,9 @@ setting	: listen
 	| socket
 	| limit
 	| ca
+	| ENCRYPTION encryption {
+		parser.conf->encryption = (uint8_t)$2;
+	}
 	| PEX yesno {
 		parser.conf->pex = $2;
 	}
@@ -141,6 +145,12 @@ setting	: listen
 	| SANDBOX RELAXED {
 		parser.conf->relaxed = true;
 	}
+	;
+
+encryption : OFF	{ $$ = ENCRYPTION_OFF; }
+	| ALLOW		{ $$ = ENCRYPTION_ALLOW; }
+	| PREFER	{ $$ = ENCRYPTION_PREFER; }
+	| REQUIRE	{ $$ = ENCRYPTION_REQUIRE; }
 	;
 
 yesno	: YES {
@@ -258,6 +268,7 @@ static const struct keyword {
 	{ "control",	CONTROL },
 	{ "directory",	DIRECTORY },
 	{ "download",	DOWNLOAD },
+	{ "encryption",	ENCRYPTION },
 	{ "file",	FILE_ },
 	{ "group",	GROUP },
 	{ "include",	INCLUDE },
@@ -267,12 +278,15 @@ static const struct keyword {
 	{ "max",	MAX },
 	{ "mode",	MODE },
 	{ "no",		NO },
+	{ "off",	OFF },
 	{ "on",		ON },
 	{ "peers",	PEERS },
 	{ "per",	PER },
 	{ "pex",	PEX },
 	{ "port",	PORT },
+	{ "prefer",	PREFER },
 	{ "relaxed",	RELAXED },
+	{ "require",	REQUIRE },
 	{ "restricted",	RESTRICTED },
 	{ "sandbox",	SANDBOX },
 	{ "socket",	SOCKET },

@@ -126,6 +126,7 @@ apply(struct parent *parent, const struct conf *old, struct collect *out)
 	if (old->max_peers != new->max_peers ||
 	    old->max_peers_torrent != new->max_peers_torrent ||
 	    old->pex != new->pex ||
+	    old->encryption != new->encryption ||
 	    old->allow_local != new->allow_local)
 		parent_send_peer_conf(parent);
 	if (!same(old->ca_file, new->ca_file) ||

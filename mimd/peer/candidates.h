@@ -19,6 +19,8 @@
 #define CAND_CONNECTED	0x01		/* or being connected */
 #define CAND_SEED	0x02		/* useless to a seed */
 #define CAND_SELF	0x04		/* our own address */
+#define CAND_PLAIN	0x08		/* encryption failed: without it */
+#define CAND_CRYPT	0x10		/* encryption worked */
 
 struct candidate {
 	struct addr	addr;

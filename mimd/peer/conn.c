@@ -34,6 +34,10 @@ conn_on_connected(struct conn *c)
 	c->net->nhalf_open--;
 	c->state = CONN_HANDSHAKE;
 	c->started = loop_now(c->net->loop);
+	if (crypt_connect(c)) {
+		c->answered = true;
+		return;
+	}
 	wire_handshake(hs, c->swarm->infohash, c->net->peer_id);
 	send_bytes(c, hs, sizeof(hs));
 	c->answered = true;
@@ -74,7 +78,7 @@ conn_update_io(struct conn *c)
 	if (c->state == CONN_CONNECTING)
 		want = LOOP_WRITE;
 	else {
-		if (!c->waiting && !c->held)
+		if (!c->waiting && !c->held && !crypt_waits(c))
 			want |= LOOP_READ;
 		if (c->blocked)
 			want |= LOOP_WRITE;
@@ -195,8 +199,9 @@ conn_leave_swarm(struct conn *c)
 		exchange_end(c);
 		unchoke_on_gone(c);
 	}
-	candidates_on_end(&s->cands, &c->addr, useful,
-	    loop_now(c->net->loop));
+	if (!crypt_falls_back(c))
+		candidates_on_end(&s->cands, &c->addr, useful,
+		    loop_now(c->net->loop));
 	swarm_wake(s, 100);
 }
 
@@ -215,6 +220,7 @@ conn_close(struct conn *c, const char *why)
 	send_clear(c);
 	if (c->swarm != NULL)
 		conn_leave_swarm(c);
+	crypt_clear(c);
 	conn_leave_lists(c);
 	loop_io_free(c->io);
 	close(c->fd);
@@ -361,7 +367,12 @@ void
 conn_on_handshake(struct conn *c)
 {
 	if (wire_handshake_check(c->rx.head, c->rx.hlen) == -1) {
-		conn_close(c, "not BitTorrent");
+		if (!crypt_accept(c))
+			conn_close(c, "not BitTorrent");
+		return;
+	}
+	if (crypt_plain_refused(c)) {
+		conn_close(c, "not encrypted");
 		return;
 	}
 	if (c->rx.hlen < WIRE_HANDSHAKE_HASH)

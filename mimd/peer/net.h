@@ -12,6 +12,7 @@
 #include "arena.h"
 #include "blame.h"
 #include "candidates.h"
+#include "crypt.h"
 #include "ext.h"
 #include "fast.h"
 #include "geom.h"
@@ -135,6 +136,7 @@ struct conn {
 
 	struct rx	 rx;
 	struct tx	 tx;
+	struct crypt	*crypt;		/* NULL: plain from the start */
 
 	struct ext_peer	*ext;		/* NULL: no handshake of BEP 10 */
 	struct pex_member pex;
@@ -169,11 +171,13 @@ TAILQ_HEAD(conn_list, conn);
 struct swarm {
 	RB_ENTRY(swarm)	 by_id;		/* net::swarms */
 	RB_ENTRY(swarm)	 by_hash;	/* net::hashes */
+	RB_ENTRY(swarm)	 by_req2;	/* net::req2s */
 	RB_ENTRY(swarm)	 by_due;	/* net::due, if due != 0 */
 	TAILQ_ENTRY(swarm) busy_link;	/* net::busy, if it has connections */
 	struct net	*net;
 	uint32_t	 id;
 	uint8_t		 infohash[20];
+	uint8_t		 req2[20];	/* what encryption calls it */
 	bool		 private;
 	bool		 known;		/* pieces were told once */
 	bool		 open;		/* disk takes our blocks now */
@@ -200,6 +204,7 @@ struct swarm {
 TAILQ_HEAD(swarm_list, swarm);
 RB_HEAD(swarm_ids, swarm);
 RB_HEAD(swarm_hashes, swarm);
+RB_HEAD(swarm_req2s, swarm);
 RB_HEAD(swarm_dues, swarm);
 
 struct listener {
@@ -220,6 +225,8 @@ struct net {
 	uint32_t	 max_peers, max_peers_torrent;
 	bool		 allow_local;
 	bool		 pex;		/* exchange peers */
+	bool		 sealed;
+	uint8_t		 encryption;	/* ENCRYPTION_* */
 
 	struct listener_list listeners;
 	uint32_t	 nlisteners;
@@ -227,6 +234,7 @@ struct net {
 
 	struct swarm_ids swarms;
 	struct swarm_hashes hashes;
+	struct swarm_req2s req2s;
 	struct swarm_dues due;
 	struct swarm_list busy;
 	struct loop_timer *tick;	/* the earliest swarm::due */
@@ -237,6 +245,8 @@ struct net {
 	struct conn_list waiting;	/* for slots */
 	struct conn_list turns;		/* have something to send */
 	struct conn_list dead;
+	struct crypt_list crypt_queue;	/* handshakes to compute for */
+	struct loop_timer *crypt_timer;
 	uint32_t	 nconns, nhalf_open, nnewcomers;
 	uint64_t	 full_until;	/* no one could make room */
 	uint32_t	 next_conn;
@@ -263,9 +273,11 @@ struct net {
 
 int	swarm_cmp_id(const struct swarm *a, const struct swarm *b);
 int	swarm_cmp_hash(const struct swarm *a, const struct swarm *b);
+int	swarm_cmp_req2(const struct swarm *a, const struct swarm *b);
 int	swarm_cmp_due(const struct swarm *a, const struct swarm *b);
 RB_PROTOTYPE(swarm_ids, swarm, by_id, swarm_cmp_id)
 RB_PROTOTYPE(swarm_hashes, swarm, by_hash, swarm_cmp_hash)
+RB_PROTOTYPE(swarm_req2s, swarm, by_req2, swarm_cmp_req2)
 RB_PROTOTYPE(swarm_dues, swarm, by_due, swarm_cmp_due)
 
 /* peer_main.c: have net_turn() run once at the end of this turn. */
@@ -335,6 +347,8 @@ bool	room_for_one(struct swarm *s, bool evict);
 
 /* recv.c: read as much as a turn allows. */
 void	recv_ready(struct conn *c);
+/* Bytes that were read elsewhere, in the clear. */
+void	recv_feed(struct conn *c, uint8_t *p, uint32_t n);
 void	recv_clear(struct conn *c);
 /* Its slot is taken from it, or gone: what is half received is lost. */
 void	recv_detach(struct conn *c);
@@ -474,6 +488,7 @@ void	data_idle_soon(struct net *net);
 /* swarm.c */
 struct swarm *swarm_find(struct net *net, uint32_t id);
 struct swarm *swarm_by_hash(struct net *net, const uint8_t infohash[20]);
+struct swarm *swarm_by_req2(struct net *net, const uint8_t req2[20]);
 struct swarm *swarm_new(struct net *net, const struct msg_swarm_run *m);
 /* The metadata of a bare one is there. */
 void	swarm_learn(struct swarm *s, const struct msg_swarm_run *m);

@@ -37,6 +37,11 @@ newcomers_retry(struct swarm *s)
 
 	for (c = TAILQ_FIRST(&s->net->newcomers); c != NULL; c = next) {
 		next = TAILQ_NEXT(c, link);
+		if (crypt_asks_for(c, s)) {
+			crypt_find_torrent(c);
+			conn_update_io(c);
+			continue;
+		}
 		if (!c->held || memcmp(c->rx.head + WIRE_OFF_HASH,
 		    s->infohash, sizeof(s->infohash)) != 0)
 			continue;

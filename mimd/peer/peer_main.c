@@ -23,6 +23,7 @@ peer_on_conf(struct chan *c, const struct msg_peer_conf *m, void *arg)
 	net->max_peers_torrent = m->max_peers_torrent;
 	net->allow_local = m->allow_local;
 	exchange_set(net, m->pex);
+	crypt_configure(net, m->encryption);
 }
 
 static void
@@ -224,6 +225,7 @@ peer_start(struct child *child)
 	net->unchoke_slots = CHOKER_SLOTS_MAX;
 	RB_INIT(&net->swarms);
 	RB_INIT(&net->hashes);
+	RB_INIT(&net->req2s);
 	RB_INIT(&net->due);
 	TAILQ_INIT(&net->busy);
 	TAILQ_INIT(&net->listeners);
@@ -232,9 +234,11 @@ peer_start(struct child *child)
 	TAILQ_INIT(&net->turns);
 	TAILQ_INIT(&net->dead);
 	blame_init(&net->blame);
+	TAILQ_INIT(&net->crypt_queue);
 	net->tick = loop_timer_new(net->loop, net_tick, net);
 	net->turn = loop_timer_new(net->loop, net_turn, net);
 	net->idle = loop_timer_new(net->loop, net_idle, net);
+	net->crypt_timer = loop_timer_new(net->loop, crypt_run, net);
 	return net;
 }
 
@@ -242,11 +246,17 @@ static int
 peer_warm(void *arg, struct child_path *paths)
 {
 	struct net	*net = arg;
+	const char	*why;
 
 	(void)paths;
 	/* Seed the generator while it may still look for its source. */
 	hash_init();
 	net->next_conn = arc4random_uniform(1U << 16);
+	why = crypt_load();
+	if (why != NULL && net->encryption != ENCRYPTION_OFF)
+		fatalx("encryption: OpenSSL's RC4 (its legacy module) cannot "
+		    "be loaded: %s; \"encryption off\" does without", why);
+	net->sealed = true;
 	return 0;
 }
 

@@ -318,13 +318,15 @@ feed_handshake(struct conn *c, const uint8_t *p, uint32_t n)
 	return k;
 }
 
-static void
-feed(struct conn *c, const uint8_t *p, uint32_t n)
+void
+recv_feed(struct conn *c, uint8_t *p, uint32_t n)
 {
 	uint32_t	k;
 
 	while (n > 0 && c->state != CONN_DEAD) {
-		if (c->state == CONN_HANDSHAKE)
+		if (crypt_busy(c))
+			k = crypt_feed(c, p, n);
+		else if (c->state == CONN_HANDSHAKE)
 			k = feed_handshake(c, p, n);
 		else if (c->rx.state == RX_HEAD)
 			k = feed_head(c, p, n);
@@ -398,7 +400,7 @@ plan_failed(struct conn *c, uint32_t block, int iov, size_t left)
 		left -= n;
 	}
 	plan_release(c, block);
-	feed(c, plan.scratch, (uint32_t)off);
+	recv_feed(c, plan.scratch, (uint32_t)off);
 }
 
 /*
@@ -466,6 +468,7 @@ recv_into_slots(struct conn *c)
 		plan_release(c, 0);
 		return n;
 	}
+	crypt_open(c, plan.iov, (size_t)n);
 	plan_walk(c, (size_t)n);
 	return n;
 }
@@ -473,15 +476,17 @@ recv_into_slots(struct conn *c)
 static ssize_t
 recv_into_scratch(struct conn *c)
 {
+	size_t	max = crypt_read_max(c);
 	ssize_t	n;
 
-	plan.total = SCRATCH_READ;
-	/* What follows a newcomer's handshake waits until it is let in. */
-	if (c->swarm == NULL)
-		plan.total = WIRE_HANDSHAKE - c->rx.hlen;
+	plan.niov = 0;
+	plan.total = 0;
+	plan_add(plan.scratch, max < SCRATCH_READ ? max : SCRATCH_READ);
 	n = recv(c->fd, plan.scratch, plan.total, 0);
-	if (n > 0)
-		feed(c, plan.scratch, (uint32_t)n);
+	if (n <= 0)
+		return n;
+	crypt_open(c, plan.iov, (size_t)n);
+	recv_feed(c, plan.scratch, (uint32_t)n);
 	return n;
 }
 
@@ -514,7 +519,8 @@ recv_once(struct conn *c)
 	} else {
 		c->received = loop_now(c->net->loop);
 	}
-	return c->state != CONN_DEAD && n > 0 && (size_t)n == plan.total;
+	return c->state != CONN_DEAD && n > 0 && (size_t)n == plan.total &&
+	    !crypt_waits(c);
 }
 
 void

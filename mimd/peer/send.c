@@ -203,12 +203,26 @@ send_grow_ahead(struct conn *c, bool drained, uint32_t nblocks)
 		c->ahead /= 2;
 }
 
+/* full: the socket took less than it was given. */
+static ssize_t
+send_plan(struct conn *c, bool *full)
+{
+	ssize_t	n;
+
+	if (c->crypt != NULL)
+		return crypt_writev(c, plan.iov, plan.niov, full);
+	n = writev(c->fd, plan.iov, plan.niov);
+	*full = n >= 0 && (size_t)n < plan.total;
+	return n;
+}
+
 void
 send_flush(struct conn *c)
 {
 	size_t		sent = 0;
 	uint32_t	blocks = 0;
 	ssize_t		n;
+	bool		full;
 
 	if (c->state != CONN_UP && c->state != CONN_HANDSHAKE)
 		return;
@@ -218,9 +232,9 @@ send_flush(struct conn *c)
 	}
 	for (;;) {
 		plan_make(c);
-		if (plan.niov == 0)
+		if (plan.niov == 0 && !crypt_pending(c))
 			break;
-		n = writev(c->fd, plan.iov, plan.niov);
+		n = send_plan(c, &full);
 		if (n == -1 && (errno == EAGAIN || errno == EINTR)) {
 			c->blocked = true;
 			break;
@@ -233,7 +247,7 @@ send_flush(struct conn *c)
 		blocks += plan.nblocks;
 		sent += (size_t)n;
 		plan_done(c, (size_t)n);
-		if ((size_t)n < plan.total || sent >= CONN_SEND_TURN) {
+		if (full || sent >= CONN_SEND_TURN) {
 			c->blocked = true;
 			break;
 		}

@@ -18,7 +18,8 @@ row_flags(const struct conn *c)
 	    (c->peer_choking ? PEER_CHOKING : 0) |
 	    (c->peer_interested ? PEER_INTERESTED : 0) |
 	    (conn_is_seed(c) ? PEER_IS_SEED : 0) |
-	    (c->pipeline.snubbed ? PEER_SNUBBED : 0));
+	    (c->pipeline.snubbed ? PEER_SNUBBED : 0) |
+	    (crypt_is_on(c) ? PEER_ENCRYPTED : 0));
 }
 
 static void

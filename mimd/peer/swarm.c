@@ -8,6 +8,7 @@
 #include "loop.h"
 #include "mem.h"
 #include "meta.h"
+#include "mse.h"
 #include "net.h"
 
 /*
@@ -38,6 +39,12 @@ swarm_cmp_hash(const struct swarm *a, const struct swarm *b)
 }
 
 int
+swarm_cmp_req2(const struct swarm *a, const struct swarm *b)
+{
+	return memcmp(a->req2, b->req2, sizeof(a->req2));
+}
+
+int
 swarm_cmp_due(const struct swarm *a, const struct swarm *b)
 {
 	int	cmp = cmp64(a->due, b->due);
@@ -47,6 +54,7 @@ swarm_cmp_due(const struct swarm *a, const struct swarm *b)
 
 RB_GENERATE(swarm_ids, swarm, by_id, swarm_cmp_id)
 RB_GENERATE(swarm_hashes, swarm, by_hash, swarm_cmp_hash)
+RB_GENERATE(swarm_req2s, swarm, by_req2, swarm_cmp_req2)
 RB_GENERATE(swarm_dues, swarm, by_due, swarm_cmp_due)
 
 struct swarm *
@@ -64,6 +72,15 @@ swarm_by_hash(struct net *net, const uint8_t infohash[20])
 
 	memcpy(key.infohash, infohash, sizeof(key.infohash));
 	return RB_FIND(swarm_hashes, &net->hashes, &key);
+}
+
+struct swarm *
+swarm_by_req2(struct net *net, const uint8_t req2[20])
+{
+	struct swarm	key;
+
+	memcpy(key.req2, req2, sizeof(key.req2));
+	return RB_FIND(swarm_req2s, &net->req2s, &key);
 }
 
 struct conn *
@@ -93,6 +110,8 @@ swarm_new(struct net *net, const struct msg_swarm_run *m)
 	RB_INSERT(swarm_ids, &net->swarms, s);
 	RB_INSERT(swarm_hashes, &net->hashes, s);
 	s->metadata_size = m->metadata_size;
+	mse_req2(s->infohash, s->req2);
+	RB_INSERT(swarm_req2s, &net->req2s, s);
 	if (swarm_is_bare(s)) {
 		s->known = true;	/* that we have none */
 		fetch_start(s);
@@ -147,6 +166,7 @@ swarm_free(struct swarm *s)
 	if (s->due != 0)
 		RB_REMOVE(swarm_dues, &net->due, s);
 	RB_REMOVE(swarm_hashes, &net->hashes, s);
+	RB_REMOVE(swarm_req2s, &net->req2s, s);
 	RB_REMOVE(swarm_ids, &net->swarms, s);
 	candidates_clear(&s->cands);
 	blame_forget(&net->blame, s->id);

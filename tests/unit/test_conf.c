@@ -62,6 +62,7 @@ test_empty(void **state)
 	assert_null(conf->listens[0].host);
 	assert_int_equal(conf->listens[0].port, 6881);
 	assert_int_equal(conf->cache, 32 << 20);
+	assert_int_equal(conf->encryption, ENCRYPTION_PREFER);
 	assert_int_equal(conf->max_peers, 500);
 	assert_int_equal(conf->max_peers_torrent, 60);
 	assert_int_equal(conf->nroots, 1);
@@ -130,6 +131,7 @@ static const char everything[] =
     "control socket \"/run/r\" restricted\n"
     "cache 64M\n"
     "$words torrent 3\n"
+    "encryption require\n"
     "ca file \"/etc/ca.pem\"\n"
     "pex no\nlsd no\n"
     "allow local trackers\n"
@@ -153,6 +155,7 @@ check_everything(const struct conf *conf)
 	assert_int_equal(conf->socket.mode, 0640);
 	assert_string_equal(conf->restricted.path, "/run/r");
 	assert_int_equal(conf->cache, 64 << 20);
+	assert_int_equal(conf->encryption, ENCRYPTION_REQUIRE);
 	assert_int_equal(conf->max_peers, 7);
 	assert_int_equal(conf->max_peers_torrent, 3);
 	assert_false(conf->pex);
@@ -223,6 +226,8 @@ test_errors(void **state)
 		    "t:1: syntax error near \"99999999999999999999\"" },
 		{ "pex maybe", "t:1: syntax error near \"maybe\"" },
 		{ "lsd", "t:1: syntax error near \"end of line\"" },
+		{ "encryption on", "t:1: syntax error near \"on\"" },
+		{ "encryption", "t:1: syntax error near \"end of line\"" },
 		{ "max peers 0",
 		    "t:1: number of peers is not between 1 and 65535 "
 		    "near \"0\"" },
@@ -243,6 +248,31 @@ test_errors(void **state)
 		assert_null(parse(bad[i].text));
 		assert_int_equal(nlines, 1);
 		assert_string_equal(lines[0], bad[i].error);
+	}
+}
+
+static void
+test_encryption(void **state)
+{
+	static const struct {
+		const char	*line;
+		uint8_t		 value;
+	} rows[] = {
+		{ "encryption off", ENCRYPTION_OFF },
+		{ "encryption allow", ENCRYPTION_ALLOW },
+		{ "encryption prefer", ENCRYPTION_PREFER },
+		{ "encryption require", ENCRYPTION_REQUIRE },
+		{ "encryption require\nencryption off", ENCRYPTION_OFF },
+	};
+	struct conf	*conf;
+	size_t		 i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		conf = parse(rows[i].line);
+		assert_non_null(conf);
+		assert_int_equal(conf->encryption, rows[i].value);
+		conf_free(conf);
 	}
 }
 
@@ -372,6 +402,7 @@ main(void)
 		cmocka_unit_test_setup(test_root_defaults, setup),
 		cmocka_unit_test_setup(test_everything, setup),
 		cmocka_unit_test_setup(test_errors, setup),
+		cmocka_unit_test_setup(test_encryption, setup),
 		cmocka_unit_test_setup(test_each_line, setup),
 		cmocka_unit_test_setup(test_many_errors, setup),
 		cmocka_unit_test_setup(test_macros, setup),

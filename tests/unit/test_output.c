@@ -194,7 +194,7 @@ test_flags(void **state)
 	char	buf[STATUS_FLAGS_LEN];
 
 	(void)state;
-	assert_string_equal(status_peer_flags(PEER_FLAGS_ALL, buf), "duSI");
+	assert_string_equal(status_peer_flags(PEER_FLAGS_ALL, buf), "duSEI");
 	assert_string_equal(status_peer_flags(PEER_AM_INTERESTED |
 	    PEER_INTERESTED, buf), "DU");
 	assert_string_equal(status_peer_flags(0, buf), "K?");

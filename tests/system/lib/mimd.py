@@ -44,6 +44,9 @@ class Mimd:
             f"control socket \"{self.socket}\"\n"
             f"allow local trackers\n"
             f"cache {cache}\n" + conf)
+        if "encryption" not in conf:
+            # The peers that tests make up know the plain protocol alone.
+            self.conf += "encryption allow\n"
         self.write_conf(self.conf)
         t.daemons.append(self)
         t.closers.append(self.close)

@@ -53,6 +53,8 @@ class Wire:
 
     def read_handshake(self):
         data = self.read(68)
+        if not data.startswith(PROTOCOL):
+            raise Gone("not BitTorrent")
         return data[28:48], data[48:68]
 
     def msg(self, kind, body=b""):
