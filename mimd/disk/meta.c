@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 #include "meta.h"
 
+#include <sys/mman.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -48,7 +50,7 @@ meta_end_fetch(struct disk *d, struct meta *m)
 		return;
 	d->nmetas--;
 	d->meta_bytes -= m->size;
-	free(m->buf);
+	munmap(m->buf, m->size);
 	free(m->have);
 	m->buf = m->have = NULL;
 }
@@ -76,17 +78,22 @@ bool
 meta_start(struct disk *d, struct content *t, uint32_t size)
 {
 	struct meta	*m;
+	void		*buf;
 
 	if (t->magnet == NULL || t->meta != NULL || t->removing ||
 	    t->state != DSTATE_READY || d->nmetas >= META_MAX ||
 	    d->meta_bytes + size > META_BYTES)
 		return false;
+	/* Pages are had as blocks come, and given back: a claim is free. */
+	buf = mmap(NULL, size, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (buf == MAP_FAILED)
+		return false;
 	m = t->meta = xcalloc(1, sizeof(*m));
+	m->buf = buf;
 	m->size = size;
 	m->nblocks = (size + BLOCK_SIZE - 1) / BLOCK_SIZE;
 	m->have = xcalloc(1, bitfield_size(m->nblocks));
-	/* Pages are had as blocks come: a claim alone costs nothing. */
-	m->buf = xmalloc(size);
 	d->nmetas++;
 	d->meta_bytes += size;
 	return true;

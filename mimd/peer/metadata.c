@@ -189,6 +189,7 @@ metadata_begin(struct metadata *md, uint64_t now)
 bool
 metadata_stuck(struct metadata *md, uint64_t now)
 {
+	uint64_t	patience = METADATA_STUCK_MS;
 	uint32_t	best;
 
 	if (md->failed && (md->solo == NULL || (md->solo->rest > now &&
@@ -197,7 +198,9 @@ metadata_stuck(struct metadata *md, uint64_t now)
 	if (!md->failed && (best = best_size(md)) != md->size &&
 	    votes(md, best) > votes(md, md->size))
 		return true;
-	if (now - md->moved < METADATA_STUCK_MS)
+	if (md->solo != NULL)
+		patience = (uint64_t)METADATA_SOLO_MS * (md->solo->stuck + 1);
+	if (now - md->moved < patience)
 		return false;
 	if (md->solo != NULL && md->solo->stuck < UINT8_MAX)
 		md->solo->stuck++;

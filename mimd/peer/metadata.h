@@ -19,6 +19,7 @@
 #define METADATA_AGAIN_MS	3000	/* ask another, too, after so long */
 #define METADATA_LOST_MS	60000	/* no answer will come */
 #define METADATA_STUCK_MS	20000	/* nothing came: try in another way */
+#define METADATA_SOLO_MS	6000	/* ... from one; more the next time */
 #define METADATA_REST_MS	10000	/* after a reject; more with each */
 #define METADATA_SENDERS	64	/* remembered of an attempt */
 #define METADATA_SIZES		16	/* that have failed */
