@@ -26,6 +26,7 @@ def mim_tells(t, content):
     """Transmission, a seed, and libtorrent meet through mim."""
     torrent = Torrent("told", 3_000_000, 1 << 16).make(content)
     announce = tracker.Tracker(interval=600)
+    announce.introduces = False
     path = torrent.save(t.root + "/told.torrent", announce.url)
     middle = mimd.Mimd(t, "middle").start()
     middle.add(path)
@@ -45,6 +46,7 @@ def mim_learns(t, content):
     """Two mims meet through libtorrent, IPv4."""
     torrent = Torrent("learnt", 3_000_000, 1 << 16).make(content)
     announce = tracker.Tracker(interval=600)
+    announce.introduces = False
     path = torrent.save(t.root + "/learnt.torrent", announce.url)
     middle = clients.Libtorrent(t, path, "lt-middle")
     announce.fixed = [(middle.addr, middle.PORT)]
@@ -63,21 +65,19 @@ def both_six(t, content):
     """Three mims, IPv6 alone."""
     torrent = Torrent("six", 3_000_000, 1 << 16).make(content)
     announce = tracker.Tracker(mimtest.TEST_ADDR6, interval=600)
+    announce.introduces = False
     path = torrent.save(t.root + "/six.torrent", announce.url)
     middle = mimd.Mimd(t, "six-middle").start()
     middle.add(path)
     announce.fixed = [(middle.host.addr6, middle.port)]
-    seed = mimd.Mimd(t, "six-seed", root=content).start()
-    seed.add(path, "-c")
-    t.wait(lambda: seed.peers(torrent.infohash), 15, "the seed's peer")
+    second = mimd.Mimd(t, "six-second").start()
+    second.add(path)
     third = mimd.Mimd(t, "six-third").start()
     third.add(path)
-    t.wait(lambda: knows(third, torrent.infohash, seed.host.addr6) or
-        knows(seed, torrent.infohash, third.host.addr6), 30,
+    t.wait(lambda: knows(third, torrent.infohash, second.host.addr6) or
+        knows(second, torrent.infohash, third.host.addr6), 30,
         "two mims to meet by what a third tells")
     t.ok(True, "mim told mim of mim, by IPv6")
-    third.wait_state(torrent.infohash, "seeding", 30)
-    t.equal(torrent.wrong(third.root), None, "bit-exact")
 
 
 def test(t):

@@ -92,6 +92,7 @@ class Tracker:
         self.announces = []
         self.swarms = {}	# infohash: {peer id: (addr, port, left)}
         self.fixed = []		# (addr, port) that everyone is told of
+        self.introduces = True	# those who announce to each other
         self.known = {}		# infohash: [(addr, port)] told of it, too
         self.interval = interval
         self.paths = paths or {}
@@ -129,7 +130,7 @@ class Tracker:
         with self.lock:
             swarm = self.swarms.setdefault(announce.infohash, {})
             others = [(a, p) for i, (a, p, left) in swarm.items()
-                if i != peer_id]
+                if i != peer_id and self.introduces]
             if announce["event"] == "stopped":
                 swarm.pop(peer_id, None)
             elif port:
