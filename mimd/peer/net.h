@@ -374,6 +374,7 @@ void	proto_update_interest(struct conn *c);
 void	proto_useless(struct conn *c);
 /* The same, for what is as bad as so many of them. */
 void	proto_cost(struct conn *c, uint32_t cost);
+#define PROTO_SET_COST	100	/* a whole set again */
 
 /*
  * proto_ext.c: extended messages (BEP 10).  Each extension is a row of the
@@ -392,6 +393,16 @@ bool	ext_speaks(const struct conn *c, enum ext_id id);
 bool	ext_send(struct conn *c, enum ext_id id, const void *p, uint32_t n);
 /* Where it can be reached: not where an incoming one came from. */
 bool	ext_listen_addr(const struct conn *c, struct addr *addr);
+
+/* loss.c: pieces that are had no more (BEP 54), who only uploads (BEP 21) */
+void	donthave_on_message(struct conn *c, const uint8_t *p, uint32_t n);
+void	upload_only_on_message(struct conn *c, const uint8_t *p, uint32_t n);
+/* Close it if neither side has anything to fetch. */
+void	upload_only_part(struct conn *c);
+/* We are complete now, or not any more. */
+void	upload_only_tell(struct conn *c);
+/* We have the piece no more: tell peers, serve it to nobody. */
+void	swarm_lost(struct swarm *s, uint32_t piece);
 
 /* exchange.c: peers that peers tell of (BEP 11, 55). */
 /* What mimd.conf says, at the start or later. */
@@ -436,6 +447,8 @@ void	request_on_dropped(struct conn *c, uint32_t piece, uint32_t begin);
 void	request_refill(struct conn *c);
 void	request_on_choke(struct conn *c);
 void	request_drop_all(struct conn *c, bool cancel);
+/* It does not have the piece any more. */
+void	request_drop_piece(struct conn *c, uint32_t piece);
 void	request_tick(struct conn *c, uint64_t now);
 
 /* upload.c: what we are asked. */
@@ -445,6 +458,7 @@ void	upload_on_cancel(struct conn *c, uint32_t piece, uint32_t begin,
 	    uint32_t length);
 /* Have the next blocks read. */
 void	upload_prefetch(struct conn *c);
+void	upload_drop_piece(struct conn *c, uint32_t piece);
 /* We choke it: its requests are off. */
 void	upload_on_choke(struct conn *c);
 void	upload_clear(struct conn *c);

@@ -9,7 +9,6 @@
 
 /* What the messages of a peer do (BEP 3). */
 #define USELESS_MS	60000
-#define BITS_COST	100	/* a whole set again, in useless messages */
 
 void
 proto_cost(struct conn *c, uint32_t cost)
@@ -113,7 +112,7 @@ proto_on_set(struct conn *c, uint8_t *bits, uint32_t count)
 
 	/* The work grows with the set, so few may come. */
 	if (c->has.count > 0)
-		proto_cost(c, BITS_COST);
+		proto_cost(c, PROTO_SET_COST);
 	if (c->state == CONN_DEAD) {
 		free(bits);
 		return;

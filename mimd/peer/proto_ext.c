@@ -26,6 +26,8 @@ static const struct ext_row rows[EXT_COUNT] = {
 	[EXT_HOLEPUNCH] = { HOLEPUNCH_OUT_MAX, punch_allowed,
 	    punch_on_message },
 	[EXT_METADATA] = { UTMETA_MAX, NULL, serve_on_message },
+	[EXT_UPLOAD_ONLY] = { 1, NULL, upload_only_on_message },
+	[EXT_DONTHAVE] = { 4, NULL, donthave_on_message },
 };
 
 static bool
@@ -53,6 +55,7 @@ on_handshake(struct conn *c, const uint8_t *p, uint32_t n)
 	swarm_wake(c->swarm, 1000);
 	c->changed = true;
 	fetch_on_size(c);
+	upload_only_part(c);
 }
 
 void

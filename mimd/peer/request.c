@@ -283,6 +283,26 @@ request_drop_all(struct conn *c, bool cancel)
 }
 
 void
+request_drop_piece(struct conn *c, uint32_t piece)
+{
+	struct req	r;
+	uint32_t	i = 0;
+
+	while (i < c->asked.n) {
+		r = *reqs_at(&c->asked, i);
+		if (r.piece != piece) {
+			i++;
+			continue;
+		}
+		reqs_remove(&c->asked, i);
+		if (c->swarm->picker != NULL)
+			picker_unask(c->swarm->picker, c->id, r.piece,
+			    r.begin / BLOCK_SIZE);
+		limbo_add(c, &r);
+	}
+}
+
+void
 request_on_choke(struct conn *c)
 {
 	if (!(c->speaks & WIRE_SPEAKS_FAST))

@@ -387,6 +387,7 @@ swarm_on_have_page(struct swarm *s, uint32_t first, const uint8_t *p,
 static void
 swarm_complete(struct swarm *s)
 {
+	bool		 was = s->complete;
 	struct conn	*c, *next;
 
 	picker_free(s->picker);
@@ -403,6 +404,9 @@ swarm_complete(struct swarm *s)
 			conn_part(c, "both are seeds now");
 		else
 			proto_update_interest(c);
+		if (!was)
+			upload_only_tell(c);
+		upload_only_part(c);
 	}
 }
 
@@ -459,6 +463,23 @@ swarm_start_picker(struct swarm *s)
 			picker_add_set(s->picker, &c->has);
 }
 
+/* Disk has not all; we may have thought that it has. */
+static void
+swarm_restart(struct swarm *s)
+{
+	bool		 was = s->complete;
+	uint32_t	 i;
+	struct conn	*c;
+
+	swarm_start_picker(s);
+	for (i = 0; i < s->geom.npieces && was; i++)
+		if (!bitfield_get(s->pages, i))
+			swarm_lost(s, i);
+	TAILQ_FOREACH(c, &s->conns, link)
+		if (was)
+			upload_only_tell(c);
+}
+
 /* Disk came back: it may have more or less than we knew. */
 static void
 swarm_merge(struct swarm *s)
@@ -471,8 +492,9 @@ swarm_merge(struct swarm *s)
 		if (has && !picker_has(s->picker, i)) {
 			picker_on_good(s->picker, i);
 			swarm_gained(s, i);
-		} else if (!has) {
+		} else if (!has && picker_has(s->picker, i)) {
 			picker_on_lost(s->picker, i);
+			swarm_lost(s, i);
 		}
 	}
 }
@@ -513,7 +535,7 @@ swarm_on_opened(struct swarm *s)
 	if (s->picker != NULL)
 		swarm_merge(s);
 	else if (!all)
-		swarm_start_picker(s);
+		swarm_restart(s);
 	else
 		swarm_complete(s);
 	if (first && s->nup > 0)

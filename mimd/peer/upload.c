@@ -68,6 +68,25 @@ upload_on_cancel(struct conn *c, uint32_t piece, uint32_t begin,
 	fast_refuse(c, piece, begin, length);
 }
 
+void
+upload_drop_piece(struct conn *c, uint32_t piece)
+{
+	struct req	r;
+	uint32_t	i = 0;
+
+	while (i < c->in.n) {
+		r = *reqs_at(&c->in, i);
+		if (r.piece != piece) {
+			i++;
+			continue;
+		}
+		if (i == 0)
+			upload_unwait(c);
+		reqs_remove(&c->in, i);
+		fast_refuse(c, r.piece, r.begin, r.length);
+	}
+}
+
 /* Without BEP 6 a choke says it all. */
 void
 upload_on_choke(struct conn *c)
