@@ -78,6 +78,11 @@ enum encryption {
 };
 #define ENCRYPTION_MAX	ENCRYPTION_REQUIRE
 
+/* rec_swarm.held: what keeps a swarm from going faster */
+#define SWARM_HELD_DISK		0x01	/* disk is away, or behind */
+#define SWARM_HELD_FULL		0x02	/* no room for more connections */
+#define SWARM_HELD_ALL		0x03
+
 /* rec_tracker_row.state */
 enum tracker_state {
 	TRACKER_IDLE,		/* not used (yet) */

@@ -1,205 +1,43 @@
 /* SPDX-License-Identifier: ISC */
-#include <inttypes.h>
-#include <stdio.h>
-#include <string.h>
+#include <stddef.h>
 #include <unistd.h>
 
-#include "client.h"
-#include "daemon.h"
 #include "mimctl.h"
-#include "table.h"
-#include "text.h"
+#include "msg.h"
+#include "show.h"
 #include "word.h"
 
-#define WALLS_LEN	128
-
-static const char *const	subjects[] = { "processes", NULL };
-
-static const struct table_column columns[] = {
-	{ "PROCESS", TABLE_LEFT },
-	{ "PID", TABLE_RIGHT },
-	{ "UID", TABLE_RIGHT },
-	{ "UPTIME", TABLE_RIGHT },
-	{ "MEMORY", TABLE_RIGHT },
-	{ "SHARED", TABLE_RIGHT },
-	{ "CPU", TABLE_RIGHT },
-	{ "RESTARTS", TABLE_RIGHT },
-	{ "WALLS", TABLE_LEFT }
-};
+#define NELEM(a)	(sizeof(a) / sizeof((a)[0]))
 
 static const struct {
-	uint16_t	 wall;
-	const char	*word;
-} walls[] = {
-	{ WALL_USER, "user" },
-	{ WALL_CHROOT, "chroot" },
-	{ WALL_CAPS, "no-caps" },
-	{ WALL_NO_NEW_PRIVS, "no-new-privs" },
-	{ WALL_LANDLOCK, "landlock" },
-	{ WALL_SECCOMP, "seccomp" },
-	{ WALL_RLIMITS, "rlimits" }
+	const char	*name;
+	int		(*show)(const struct mimctl *ctx, int argc,
+			    char **argv);
+} subjects[] = {
+	{ "files", show_status },
+	{ "peers", show_status },
+	{ "processes", show_processes },
+	{ "summary", show_summary },
+	{ "torrents", show_status },
+	{ "trackers", show_status }
 };
-
-struct showing {
-	const struct mimctl	*ctx;
-	struct table		*table;
-	json_t			*list;
-};
-
-static void	on_message(const struct msg_in *in, void *arg);
-static void	print(struct showing *show);
 
 int
 cmd_show(const struct mimctl *ctx, int argc, char **argv)
 {
-	struct showing	 show = { .ctx = ctx };
-	struct client	*client;
-	int		 status;
+	const char	*names[NELEM(subjects) + 1] = { NULL };
+	int		 found;
 
-	if (getopt(argc, argv, "+") != -1 || optind + 1 != argc)
+	if (getopt(argc, argv, "+") != -1 || optind >= argc)
 		return command_usage("show");
-	if (word_get("subject", argv[optind], subjects) < 0)
+	for (size_t i = 0; i < NELEM(subjects); i++)
+		names[i] = subjects[i].name;
+	found = word_get("subject", argv[optind], names);
+	if (found < 0)
 		return CTL_USAGE;
-	status = daemon_connect(ctx, &client);
-	if (status != CTL_OK)
-		return status;
-	show.table = table_new(columns, sizeof(columns) / sizeof(columns[0]));
-	show.list = json_array();
-	status = daemon_ask(client, MSG_CTL_PROCESSES,
-	    &(struct msg_ctl_processes){ 0 }, -1, DAEMON_MS, NULL, on_message,
-	    &show);
-	if (status == CTL_OK)
-		print(&show);
-	json_decref(show.list);
-	table_free(show.table);
-	client_close(client);
-	return status;
-}
-
-static uint64_t
-private_memory(const struct rec_process *p)
-{
-	return p->rss > p->shared ? p->rss - p->shared : 0;
-}
-
-/* The walls that stand, in words. */
-static char *
-walls_text(const struct rec_process *p, char buf[WALLS_LEN])
-{
-	char	abi[16];
-
-	buf[0] = '\0';
-	for (size_t i = 0; i < sizeof(walls) / sizeof(walls[0]); i++) {
-		if (!(p->walls & walls[i].wall))
-			continue;
-		if (buf[0] != '\0')
-			strlcat(buf, " ", WALLS_LEN);
-		strlcat(buf, walls[i].word, WALLS_LEN);
-		if (walls[i].wall != WALL_LANDLOCK)
-			continue;
-		snprintf(abi, sizeof(abi), ":%u", p->landlock_abi);
-		strlcat(buf, abi, WALLS_LEN);
-	}
-	return buf[0] == '\0' ? strcpy(buf, "-") : buf;
-}
-
-static void
-add_number(struct table *table, uint64_t n)
-{
-	char	buf[TEXT_LEN];
-
-	snprintf(buf, sizeof(buf), "%" PRIu64, n);
-	table_add(table, buf);
-}
-
-static void
-add_line(const struct mimctl *ctx, struct table *table,
-    const struct rec_process *p)
-{
-	char	buf[TEXT_LEN], words[WALLS_LEN];
-
-	table_add(table, role_name((enum role)p->role));
-	if (p->pid == 0)
-		table_add(table, "-");
-	else
-		add_number(table, p->pid);
-	add_number(table, p->uid);
-	table_add(table, text_duration(ctx, p->uptime, buf));
-	table_add(table, text_bytes(ctx, private_memory(p), buf));
-	table_add(table, text_bytes(ctx, p->shared, buf));
-	snprintf(buf, sizeof(buf), "%" PRIu64 ".%02us", p->cpu_ms / 1000,
-	    (unsigned)(p->cpu_ms % 1000 / 10));
-	table_add(table, buf);
-	add_number(table, p->restarts);
-	table_add(table, p->pid == 0 ? "waiting to restart" :
-	    walls_text(p, words));
-}
-
-static void
-print_row(const struct rec_process *p)
-{
-	char	words[WALLS_LEN];
-
-	printf("%s\t%u\t%u\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64
-	    "\t%u\t%s\n", role_name((enum role)p->role), p->pid, p->uid,
-	    p->uptime, private_memory(p), p->shared, p->cpu_ms, p->restarts,
-	    walls_text(p, words));
-}
-
-static json_t *
-process_json(const struct rec_process *p)
-{
-	json_t	*j = json_object(), *list = json_array();
-
-	json_object_set_new(j, "role",
-	    json_string(role_name((enum role)p->role)));
-	json_object_set_new(j, "pid", p->pid == 0 ? json_null() :
-	    json_integer(p->pid));
-	json_object_set_new(j, "uid", json_integer(p->uid));
-	json_object_set_new(j, "uptime", json_integer((json_int_t)p->uptime));
-	json_object_set_new(j, "memory",
-	    json_integer((json_int_t)private_memory(p)));
-	json_object_set_new(j, "shared", json_integer((json_int_t)p->shared));
-	json_object_set_new(j, "cpu_ms", json_integer((json_int_t)p->cpu_ms));
-	json_object_set_new(j, "restarts", json_integer(p->restarts));
-	for (size_t i = 0; i < sizeof(walls) / sizeof(walls[0]); i++)
-		if (p->walls & walls[i].wall)
-			json_array_append_new(list,
-			    json_string(walls[i].word));
-	json_object_set_new(j, "walls", list);
-	json_object_set_new(j, "landlock_abi", p->landlock_abi == 0 ?
-	    json_null() : json_integer(p->landlock_abi));
-	return j;
-}
-
-static void
-on_message(const struct msg_in *in, void *arg)
-{
-	const struct rec_process	*p;
-	struct showing			*show = arg;
-
-	if (in->type != MSG_CTL_PROCESS_ROWS)
-		return;
-	for (uint32_t i = 0; i < in->body.ctl_process_rows.rows.n; i++) {
-		p = &in->body.ctl_process_rows.rows.v[i];
-		if (show->ctx->json)
-			json_array_append_new(show->list, process_json(p));
-		else if (show->ctx->headerless)
-			print_row(p);
-		else
-			add_line(show->ctx, show->table, p);
-	}
-}
-
-static void
-print(struct showing *show)
-{
-	json_t	*all;
-
-	if (show->ctx->json) {
-		all = json_object();
-		json_object_set(all, "processes", show->list);
-		text_json_print(all);
-	} else if (!show->ctx->headerless)
-		table_print(show->table, stdout, 0, 0);
+	argc -= optind;
+	argv += optind;
+	argv[0] = (char *)(uintptr_t)subjects[found].name;
+	optind = 0;		/* glibc: start anew */
+	return subjects[found].show(ctx, argc, argv);
 }

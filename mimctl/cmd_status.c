@@ -1,28 +1,31 @@
 /* SPDX-License-Identifier: ISC */
 #include <err.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "client.h"
 #include "daemon.h"
 #include "mimctl.h"
+#include "show.h"
 #include "status.h"
 #include "text.h"
 #include "view.h"
 
 #define TABLES_ALL	(VIEW_FILES | VIEW_PEERS | VIEW_TRACKERS)
 
+static int	status(const struct mimctl *ctx, int argc, char **argv,
+    unsigned tables);
 static void	print_text(const struct mimctl *ctx, const struct view *view,
-    bool named, unsigned tables);
+    unsigned tables);
 static int	fetch(const struct mimctl *ctx, struct view *view, int argc,
     char **argv, unsigned *tables);
 
 int
 cmd_status(const struct mimctl *ctx, int argc, char **argv)
 {
-	struct view	view = { 0 };
 	unsigned	tables = 0;
-	int		ch, status;
+	int		ch;
 
 	while ((ch = getopt(argc, argv, "+fpt")) != -1) {
 		switch (ch) {
@@ -43,20 +46,49 @@ cmd_status(const struct mimctl *ctx, int argc, char **argv)
 		warnx("with -H, one of -f, -p and -t at a time");
 		return CTL_USAGE;
 	}
-	argc -= optind;
-	argv += optind;
-	status = fetch(ctx, &view, argc, argv, &tables);
+	return status(ctx, argc - optind, argv + optind, tables);
+}
+
+int
+show_status(const struct mimctl *ctx, int argc, char **argv)
+{
+	unsigned	tables = 0;
+
+	if (strcmp(argv[0], "files") == 0)
+		tables = VIEW_FILES;
+	else if (strcmp(argv[0], "peers") == 0)
+		tables = VIEW_PEERS;
+	else if (strcmp(argv[0], "trackers") == 0)
+		tables = VIEW_TRACKERS;
+	return status(ctx, argc - 1, argv + 1, tables);
+}
+
+static int
+status(const struct mimctl *ctx, int argc, char **argv, unsigned tables)
+{
+	struct view	view = { 0 };
+	int		rc;
+
+	rc = fetch(ctx, &view, argc, argv, &tables);
 	/* In part: some were removed while we looked. */
-	if (status == CTL_OK || status == CTL_PARTIAL) {
+	if (rc == CTL_OK || rc == CTL_PARTIAL) {
 		if (ctx->json)
 			text_json_print(status_json(ctx, &view, tables));
 		else if (ctx->headerless)
 			status_rows(ctx, &view, tables, stdout);
 		else
-			print_text(ctx, &view, argc > 0, tables);
+			print_text(ctx, &view, tables);
 	}
 	view_clear(&view);
-	return status;
+	return rc;
+}
+
+/* Is a torrent named by it, not only one of many that happens to be alone? */
+static bool
+is_name(const char *word)
+{
+	return strcmp(word, "all") != 0 && *word != '!' &&
+	    (strchr(word, ':') == NULL || strncmp(word, "name:", 5) == 0);
 }
 
 /*
@@ -69,30 +101,29 @@ fetch(const struct mimctl *ctx, struct view *view, int argc, char **argv,
 {
 	struct client	*client;
 	uint32_t	 id;
-	int		 status;
+	int		 rc;
 
-	status = daemon_connect(ctx, &client);
-	if (status != CTL_OK)
-		return status;
+	rc = daemon_connect(ctx, &client);
+	if (rc != CTL_OK)
+		return rc;
 	if (argc > 0 && *tables == 0 && ctx->json)
 		*tables = TABLES_ALL;
-	status = view_select(view, client, argc, argv, *tables);
-	if (status == CTL_OK && argc > 0 && *tables == 0 && view->n == 1 &&
-	    !ctx->headerless) {
+	rc = view_select(view, client, argc, argv, *tables);
+	if (rc == CTL_OK && argc == 1 && is_name(argv[0]) &&
+	    *tables == 0 && view->n == 1 && !ctx->headerless) {
 		*tables = TABLES_ALL;
 		id = view->torrents[0].row.id;
 		view_clear(view);
-		status = view_fetch(view, client, &id, 1, *tables);
+		rc = view_fetch(view, client, &id, 1, *tables);
 	}
 	client_close(client);
-	return status;
+	return rc;
 }
 
 static void
-print_text(const struct mimctl *ctx, const struct view *view, bool named,
-    unsigned tables)
+print_text(const struct mimctl *ctx, const struct view *view, unsigned tables)
 {
-	if (tables == 0 && !(named && view->n == 1)) {
+	if (tables == 0) {
 		status_lines(ctx, view, stdout);
 		return;
 	}

@@ -16,7 +16,7 @@
 
 /* Leaves space for the head; ROW_* are numbers and codes at their longest. */
 #define PACKET_ROOM	(MSG_SIZE_MAX - 1024)
-#define ROW_TORRENT	320
+#define ROW_TORRENT	384
 #define ROW_FILE	64
 #define ROW_PEER	160
 #define ROW_TRACKER	96
@@ -114,10 +114,16 @@ torrent_fill(struct rec_torrent_row *row, const struct torrent *t)
 	row->downloaded = t->downloaded;
 	row->uploaded = t->uploaded;
 	row->wasted = t->wasted;
-	row->down_rate = t->down_rate;
-	row->up_rate = t->up_rate;
-	row->peers = t->peers;
-	row->seeds = t->seeds;
+	row->down_rate = t->now.down_rate;
+	row->up_rate = t->now.up_rate;
+	row->peers = t->now.peers;
+	row->seeds = t->now.seeds;
+	row->useful = t->now.useful;
+	row->choking = t->now.choking;
+	row->interested = t->now.interested;
+	row->served = t->now.served;
+	row->candidates = t->now.candidates;
+	row->held = t->now.held;
 	row->error = text(t->error);
 	row->dir = t->dir;
 	row->private = t->private;
@@ -255,8 +261,8 @@ list_end(struct control_conn *conn)
 	uint32_t		 i, found, missing;
 
 	for (i = 0; i < reg->n; i++) {
-		total.down_rate += reg->torrents[i]->down_rate;
-		total.up_rate += reg->torrents[i]->up_rate;
+		total.down_rate += reg->torrents[i]->now.down_rate;
+		total.up_rate += reg->torrents[i]->now.up_rate;
 	}
 	found = conn->list.found;
 	missing = conn->list.missing;

@@ -284,8 +284,7 @@ lost_peer(struct torrent *t)
 {
 	t->swarm = SWARM_NONE;
 	t->nrows = 0;
-	t->down_rate = t->up_rate = 0;
-	t->peers = t->seeds = 0;
+	t->now = (struct rec_swarm){ 0 };
 }
 
 void

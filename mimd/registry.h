@@ -78,8 +78,7 @@ struct torrent {
 	uint64_t		 added, completed;	/* Unix time */
 	uint64_t		 downloaded, uploaded, wasted;
 	uint64_t		 down_base, up_base;	/* at mimd's start */
-	uint64_t		 down_rate, up_rate;
-	uint32_t		 peers, seeds;
+	struct rec_swarm	 now;		/* as peer said last */
 	uint32_t		 piece_length, npieces;	/* 0: a magnet link */
 	uint32_t		 metadata_size;
 	uint32_t		 checked;	/* pieces looked at */

@@ -361,8 +361,7 @@ registry_on_halted(struct registry *reg, uint32_t id)
 	free(t->rows);
 	t->rows = NULL;
 	t->rows_size = 0;
-	t->down_rate = t->up_rate = 0;
-	t->peers = t->seeds = 0;
+	t->now = (struct rec_swarm){ 0 };
 	registry_reconcile(reg, t);
 }
 
@@ -377,10 +376,7 @@ registry_on_stats(struct registry *reg, const struct msg_swarm_stats *m)
 		s = &m->swarms.v[i];
 		if ((t = registry_find(reg, s->id)) == NULL)
 			continue;
-		t->down_rate = s->down_rate;
-		t->up_rate = s->up_rate;
-		t->peers = s->peers;
-		t->seeds = s->seeds;
+		t->now = *s;
 		if ((s->downloaded | s->uploaded | s->wasted) == 0)
 			continue;
 		t->downloaded = add_total(t->downloaded, s->downloaded);

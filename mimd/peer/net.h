@@ -168,6 +168,14 @@ struct conn {
 };
 TAILQ_HEAD(conn_list, conn);
 
+/* Why a swarm goes as it goes: mimctl show summary puts it into words. */
+struct swarm_facts {
+	uint32_t	 useful, choking;	/* peers with what we lack */
+	uint32_t	 interested, served;	/* peers that want what we have */
+	uint32_t	 candidates;		/* not connected */
+	uint32_t	 held;			/* SWARM_HELD_* */
+};
+
 struct swarm {
 	RB_ENTRY(swarm)	 by_id;		/* net::swarms */
 	RB_ENTRY(swarm)	 by_hash;	/* net::hashes */
@@ -184,6 +192,7 @@ struct swarm {
 	bool		 opening;	/* data_open is sent */
 	bool		 complete;
 	bool		 changed;	/* since the last swarm_stats */
+	struct swarm_facts facts;	/* told last */
 	struct geom	 geom;		/* without pieces: see bare.c */
 	struct fetch	*fetch;		/* of metadata; NULL: it is there */
 	uint32_t	 metadata_size;	/* 0: none to be served */
@@ -193,7 +202,6 @@ struct swarm {
 	uint8_t		*pages;		/* data_have, until data_open_end */
 	struct conn_list conns;
 	uint32_t	 nconns, nup, nseeds;
-	uint32_t	 npeers_told, nseeds_told;
 	struct candidates cands;
 	struct pex_book	 pex;
 	uint64_t	 due;		/* next swarm_tick(); 0 none */
@@ -544,6 +552,8 @@ void	verdict_on_digests(struct net *net,
 	    const struct msg_data_digests *m);
 
 /* stats.c */
+/* Look at how it goes; if that is news, it has changed. */
+void	stats_look(struct swarm *s);
 void	stats_swarm(struct swarm *s, uint64_t now);
 void	stats_gone(struct conn *c);
 

@@ -72,6 +72,36 @@ stats_rows(struct swarm *s, uint64_t now)
 }
 
 void
+stats_look(struct swarm *s)
+{
+	struct swarm_facts	 f = { .candidates = s->cands.n };
+	const struct net	*net = s->net;
+	const struct conn	*c;
+
+	if (s->known && (!s->open || net->data == NULL))
+		f.held |= SWARM_HELD_DISK;
+	if (s->nconns >= net->max_peers_torrent ||
+	    net->nconns >= net->max_peers)
+		f.held |= SWARM_HELD_FULL;
+	TAILQ_FOREACH(c, &s->conns, link) {
+		if (f.candidates > 0 && !c->incoming)
+			f.candidates--;
+		if (c->state != CONN_UP)
+			continue;
+		f.useful += c->am_interested;
+		f.choking += c->am_interested && c->peer_choking;
+		f.interested += c->peer_interested;
+		f.served += c->peer_interested && !c->am_choking;
+		if (c->waiting)
+			f.held |= SWARM_HELD_DISK;
+	}
+	if (memcmp(&f, &s->facts, sizeof(f)) == 0)
+		return;
+	s->facts = f;
+	s->changed = true;
+}
+
+void
 stats_swarm(struct swarm *s, uint64_t now)
 {
 	struct msg_swarm_stats	m;
@@ -89,6 +119,12 @@ stats_swarm(struct swarm *s, uint64_t now)
 	row.wasted = s->wasted;
 	row.peers = s->nup;
 	row.seeds = s->nseeds;
+	row.useful = s->facts.useful;
+	row.choking = s->facts.choking;
+	row.interested = s->facts.interested;
+	row.served = s->facts.served;
+	row.candidates = s->facts.candidates;
+	row.held = (uint8_t)s->facts.held;
 	s->downloaded = s->uploaded = s->wasted = 0;
 	s->changed = row.down_rate > 0 || row.up_rate > 0;
 	m.swarms.v = &row;

@@ -326,6 +326,7 @@ swarm_tick(struct swarm *s, uint64_t now)
 	struct conn	*c, *next;
 	bool		 busy = s->changed;
 
+	stats_look(s);
 	stats_swarm(s, now);
 	for (c = TAILQ_FIRST(&s->conns); c != NULL; c = next) {
 		next = TAILQ_NEXT(c, link);

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef SHOW_H
+#define SHOW_H
+
+struct mimctl;
+
+/*
+ * The subjects of show.  argv[0] is the subject and argc counts it; they
+ * return mimctl's exit status, as commands do.
+ */
+int	show_processes(const struct mimctl *ctx, int argc, char **argv);
+int	show_summary(const struct mimctl *ctx, int argc, char **argv);
+/* status, with the table that the subject names; torrents has none. */
+int	show_status(const struct mimctl *ctx, int argc, char **argv);
+
+#endif /* SHOW_H */

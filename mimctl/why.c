@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: ISC */
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "msg.h"
+#include "view.h"
+#include "why.h"
+
+static enum why
+say(char buf[WHY_LEN], enum why why, const char *fmt, ...)
+{
+	va_list	ap;
+
+	va_start(ap, fmt);
+	vsnprintf(buf, WHY_LEN, fmt, ap);
+	va_end(ap);
+	return why;
+}
+
+/* "peer" or "peers" */
+static const char *
+peers(uint32_t n)
+{
+	return n == 1 ? "peer" : "peers";
+}
+
+/* The trouble of the first tracker that has one, if all have. */
+static const char *
+trackers_error(const struct view_torrent *t)
+{
+	for (size_t i = 0; i < t->ntrackers; i++)
+		if (t->trackers[i].state != TRACKER_FAILED)
+			return NULL;
+	return t->ntrackers == 0 ? NULL : t->trackers[0].error;
+}
+
+static bool
+trackers_asked(const struct view_torrent *t)
+{
+	for (size_t i = 0; i < t->ntrackers; i++)
+		if (t->trackers[i].last != 0)
+			return true;
+	return false;
+}
+
+/* Nobody is connected, and nobody is known to connect to. */
+static enum why
+why_no_peers(const struct view_torrent *t, char buf[WHY_LEN])
+{
+	const char	*private, *error = trackers_error(t);
+
+	private = t->row.private ? ", and it is private" : "";
+	if (error != NULL && *error != '\0')
+		return say(buf, WHY_NO_TRACKER, "knows no peers%s: its "
+		    "tracker%s: %s", private, t->ntrackers == 1 ? " fails" :
+		    "s fail, the first", error);
+	if (error != NULL)
+		return say(buf, WHY_NO_TRACKER, "knows no peers%s: its "
+		    "tracker%s", private, t->ntrackers == 1 ? " fails" :
+		    "s fail");
+	if (t->ntrackers == 0)
+		return say(buf, WHY_NO_TRACKER, "knows no peers%s, and it has "
+		    "no tracker to ask", private);
+	if (!trackers_asked(t))
+		return say(buf, WHY_NO_PEERS, "knows no peers yet%s: its "
+		    "tracker%s not answered so far", private,
+		    t->ntrackers == 1 ? " has" : "s have");
+	return say(buf, WHY_NO_PEERS, "knows no peers%s: its tracker%s of "
+	    "none", private, t->ntrackers == 1 ? " knows" : "s know");
+}
+
+static enum why
+why_unconnected(const struct view_torrent *t, char buf[WHY_LEN])
+{
+	const struct rec_torrent_row	*r = &t->row;
+
+	if (r->held & SWARM_HELD_FULL)
+		return say(buf, WHY_FULL, "cannot connect: the limit of peers "
+		    "is reached");
+	if (r->candidates == 0)
+		return why_no_peers(t, buf);
+	return say(buf, WHY_UNREACHABLE, "none of the %u %s that it knows of "
+	    "could be reached yet", r->candidates, peers(r->candidates));
+}
+
+static enum why
+why_downloading(const struct view_torrent *t, char buf[WHY_LEN])
+{
+	const struct rec_torrent_row	*r = &t->row;
+	uint32_t			 open = r->useful - r->choking;
+
+	if (r->peers == 0)
+		return why_unconnected(t, buf);
+	if (r->held & SWARM_HELD_DISK)
+		return say(buf, WHY_DISK, "waits for the disk");
+	if (r->useful == 0)
+		return say(buf, WHY_NOTHING_NEW, "%s its %u %s anything that "
+		    "is missing here", r->peers == 1 ? "not even" : "none of",
+		    r->peers, r->peers == 1 ? "peer has" : "peers has");
+	if (open == 0)
+		return say(buf, WHY_CHOKED, "choked by %s%u %s that %s what "
+		    "is missing", r->choking == 1 ? "the " : "all ",
+		    r->choking, peers(r->choking),
+		    r->choking == 1 ? "has" : "have");
+	if (r->down_rate == 0)
+		return say(buf, WHY_SILENT, "%u %s asked, but nothing comes "
+		    "so far", open, open == 1 ? "peer was" : "peers were");
+	if (r->choking > 0)
+		return say(buf, WHY_FINE, "downloads from %u %s, choked by "
+		    "%u more", open, peers(open), r->choking);
+	return say(buf, WHY_FINE, "downloads from %u %s", open, peers(open));
+}
+
+static enum why
+why_seeding(const struct view_torrent *t, char buf[WHY_LEN])
+{
+	const struct rec_torrent_row	*r = &t->row;
+
+	if (r->peers == 0)
+		return why_unconnected(t, buf);
+	if (r->interested == 0)
+		return say(buf, WHY_NO_INTEREST, "none of its %u %s wants "
+		    "anything", r->peers, peers(r->peers));
+	if (r->up_rate > 0)
+		return say(buf, WHY_FINE, "uploads to %u of %u interested %s",
+		    r->served, r->interested, peers(r->interested));
+	if (r->held & SWARM_HELD_DISK)
+		return say(buf, WHY_DISK, "waits for the disk");
+	if (r->served == 0)
+		return say(buf, WHY_NO_SLOT, "%u interested %s for an upload "
+		    "slot", r->interested, r->interested == 1 ? "peer waits" :
+		    "peers wait");
+	return say(buf, WHY_SILENT, "%u %s may ask, but %s for nothing now",
+	    r->served, peers(r->served), r->served == 1 ? "asks" : "ask");
+}
+
+static enum why
+why_metadata(const struct view_torrent *t, char buf[WHY_LEN])
+{
+	if (t->row.peers == 0)
+		return why_unconnected(t, buf);
+	return say(buf, WHY_METADATA, "waits for the metadata from %u %s",
+	    t->row.peers, peers(t->row.peers));
+}
+
+enum why
+why_explain(const struct view_torrent *t, char buf[WHY_LEN])
+{
+	const struct rec_torrent_row	*r = &t->row;
+
+	switch (r->state) {
+	case TSTATE_CHECKING:
+		return say(buf, WHY_CHECKING, "its data is being checked, "
+		    "%u%% so far", r->check_permille / 10);
+	case TSTATE_METADATA:
+		return why_metadata(t, buf);
+	case TSTATE_DOWNLOADING:
+		return why_downloading(t, buf);
+	case TSTATE_SEEDING:
+		return why_seeding(t, buf);
+	case TSTATE_STOPPED:
+		return say(buf, WHY_STOPPED, "stopped");
+	case TSTATE_QUEUED:
+		return say(buf, WHY_QUEUED, "waits for its turn");
+	case TSTATE_MOVING:
+		return say(buf, WHY_MOVING, "its data is being moved");
+	case TSTATE_WAITING:
+		return say(buf, WHY_WAITING, "waits: %s", r->error);
+	default:
+		return say(buf, WHY_ERROR, "%s", r->error);
+	}
+}
+
+const char *
+why_name(enum why why)
+{
+	static const char *const	names[WHY_COUNT] = {
+		[WHY_FINE] = "fine",
+		[WHY_STOPPED] = "stopped",
+		[WHY_CHECKING] = "checking",
+		[WHY_MOVING] = "moving",
+		[WHY_QUEUED] = "queued",
+		[WHY_WAITING] = "waiting",
+		[WHY_ERROR] = "error",
+		[WHY_NO_TRACKER] = "no-tracker",
+		[WHY_NO_PEERS] = "no-peers",
+		[WHY_FULL] = "full",
+		[WHY_UNREACHABLE] = "unreachable",
+		[WHY_METADATA] = "metadata",
+		[WHY_NOTHING_NEW] = "nothing-new",
+		[WHY_CHOKED] = "choked",
+		[WHY_DISK] = "disk",
+		[WHY_SILENT] = "silent",
+		[WHY_NO_INTEREST] = "no-interest",
+		[WHY_NO_SLOT] = "no-slot"
+	};
+
+	return names[why];
+}
