@@ -300,7 +300,7 @@ client_ask(struct client *cl, struct gen *g)
 {
 	static const enum msg_type	types[] = {
 		MSG_CTL_LIST, MSG_CTL_LIST, MSG_CTL_ACT, MSG_CTL_ACT,
-		MSG_CTL_ADD, MSG_CTL_ADD, MSG_CTL_PROCESSES, MSG_CTL_LOG,
+		MSG_CTL_ADD, MSG_CTL_ADD_MAGNET, MSG_CTL_PROCESSES, MSG_CTL_LOG,
 		MSG_CTL_RELOAD, MSG_CTL_SHUTDOWN
 	};
 	static uint8_t	frame[GEN_SIZE];

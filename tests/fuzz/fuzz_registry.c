@@ -11,6 +11,7 @@
 
 #include "gen.h"
 #include "log.h"
+#include "magnet_msg.h"
 #include "registry.h"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -130,6 +131,7 @@ on_##name(struct chan *c, const struct msg_##name *m, void *arg)	\
 
 HEARS(torrent_meta, w->breach = registry_on_meta(&w->reg, m) == -1)
 HEARS(torrent_trackers, w->breach = registry_on_trackers(&w->reg, m) == -1)
+HEARS(torrent_peers, registry_on_magnet_peers(&w->reg, m))
 HEARS(torrent_files, w->breach = registry_on_files(&w->reg, m) == -1)
 HEARS(torrent_loaded, w->breach = registry_on_loaded(&w->reg, m->id) == -1)
 HEARS(torrent_refused, registry_on_refused(&w->reg, m))
@@ -148,6 +150,7 @@ HEARS(tracker_rows, registry_on_tracker_rows(&w->reg, m))
 static const union msg_fn	fns[MSG_COUNT] = {
 	[MSG_TORRENT_META] = { .torrent_meta = on_torrent_meta },
 	[MSG_TORRENT_TRACKERS] = { .torrent_trackers = on_torrent_trackers },
+	[MSG_TORRENT_PEERS] = { .torrent_peers = on_torrent_peers },
 	[MSG_TORRENT_FILES] = { .torrent_files = on_torrent_files },
 	[MSG_TORRENT_LOADED] = { .torrent_loaded = on_torrent_loaded },
 	[MSG_TORRENT_REFUSED] = { .torrent_refused = on_torrent_refused },
@@ -188,7 +191,7 @@ message(struct world *w, struct gen *g)
 	static struct msg_in	*in;
 	static uint8_t		 frame[GEN_SIZE];
 	const char		*why;
-	uint32_t		 n = gen_byte(g) % 16, type;
+	uint32_t		 n = gen_byte(g) % 17, type;
 	size_t			 len;
 
 	if (in == NULL)
@@ -210,7 +213,8 @@ static void
 user(struct world *w, struct gen *g)
 {
 	struct torrent	*t;
-	uint8_t		 what = gen_byte(g) % 6;
+	struct magnet	*magnet;
+	uint8_t		 what = gen_byte(g) % 7, hash[SHA1_LEN] = { 0 };
 	int		 fd;
 
 	if (what == 0) {
@@ -220,6 +224,16 @@ user(struct world *w, struct gen *g)
 			w->asked++;
 		else
 			close(fd);
+		return;
+	}
+	if (what == 6) {
+		hash[0] = gen_byte(g) % GEN_VALUES;
+		magnet = magnet_unpack(hash, "n", NULL, 0, NULL, 0);
+		if (registry_add(&w->reg, -1, magnet, 0, "sub",
+		    gen_byte(g) % 2, true, ++w->client) == 0)
+			w->asked++;
+		else
+			magnet_free(magnet);
 		return;
 	}
 	t = registry_find(&w->reg, 1 + gen_byte(g) % GEN_VALUES);
