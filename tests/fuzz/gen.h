@@ -125,7 +125,7 @@ gen_fields(struct gen *g, const struct msg_field *f, uint8_t *out,
 }
 
 /* A frame of this type in out, GEN_SIZE bytes long; returns its length. */
-static size_t
+static inline size_t
 gen_frame(struct gen *g, enum msg_type type, uint8_t *out)
 {
 	const struct msg_desc	*d = msg_desc(type);
