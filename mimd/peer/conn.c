@@ -187,6 +187,7 @@ conn_leave_swarm(struct conn *c)
 
 	if (c->state == CONN_UP) {
 		fetch_gone(c);
+		reveal_end(c);
 		request_drop_all(c, false);
 		if (s->picker != NULL) {
 			picker_disown(s->picker, c->id);
@@ -307,13 +308,17 @@ conn_is_duplicate(struct conn *c)
 }
 
 static void
-conn_send_bitfield(struct conn *c)
+conn_tell_pieces(struct conn *c)
 {
 	struct swarm	*s = c->swarm;
 	uint32_t	 n = (uint32_t)bitfield_size(s->geom.npieces);
 	uint8_t		*buf;
 	bool		 none;
 
+	if (reveal_active(s)) {
+		reveal_start(c);
+		return;
+	}
 	/* Nothing to tell; without a picker, nothing is known yet. */
 	none = !s->complete && (s->picker == NULL ||
 	    picker_left(s->picker) == s->geom.npieces);
@@ -359,7 +364,7 @@ conn_up(struct conn *c)
 	s->changed = true;
 	exchange_start(c);
 	ext_start(c);
-	conn_send_bitfield(c);
+	conn_tell_pieces(c);
 	swarm_wake(s, 1000);
 }
 
@@ -457,4 +462,5 @@ conn_tick(struct conn *c, uint64_t now)
 		return;
 	request_tick(c, now);
 	exchange_tick(c, now);
+	reveal_tick(c, now);
 }

@@ -33,6 +33,7 @@ peer_lost(struct conn *c, uint32_t piece)
 {
 	struct swarm	*s = c->swarm;
 
+	reveal_on_lost(c, piece);
 	if (c->has.bits == NULL) {
 		seed_lost(c, piece);
 	} else {
@@ -94,7 +95,7 @@ upload_only_part(struct conn *c)
 void
 upload_only_tell(struct conn *c)
 {
-	uint8_t	on = c->swarm->complete;
+	uint8_t	on = c->swarm->complete && c->super == NULL;
 
 	ext_send(c, EXT_UPLOAD_ONLY, &on, 1);
 }

@@ -25,6 +25,7 @@
 #include "rate.h"
 #include "reqs.h"
 #include "slots.h"
+#include "superseed.h"
 #include "wire.h"
 
 /* Limits of the peer process. */
@@ -142,6 +143,7 @@ struct conn {
 	struct pex_member pex;
 	struct holepunch_budget punch;
 	struct fast	*fast;		/* NULL: nothing allowed yet */
+	struct superseed_peer *super;	/* NULL: it knows what we have */
 	struct pieceset	 has;
 	struct bare	*bare;		/* that, before there are pieces */
 	struct conn_meta *meta;		/* metadata from or to it, or NULL */
@@ -191,12 +193,14 @@ struct swarm {
 	bool		 open;		/* disk takes our blocks now */
 	bool		 opening;	/* data_open is sent */
 	bool		 complete;
+	bool		 super_seed;	/* when complete: a setting */
 	bool		 changed;	/* since the last swarm_stats */
 	struct swarm_facts facts;	/* told last */
 	struct geom	 geom;		/* without pieces: see bare.c */
 	struct fetch	*fetch;		/* of metadata; NULL: it is there */
 	uint32_t	 metadata_size;	/* 0: none to be served */
 	struct picker	*picker;	/* NULL when complete */
+	struct superseed *super;	/* NULL while no peer needs it */
 	bool		 sequential, first_last;
 	uint8_t		*wishes;	/* of each piece; NULL: no special */
 	uint8_t		*pages;		/* data_have, until data_open_end */
@@ -401,6 +405,24 @@ bool	ext_speaks(const struct conn *c, enum ext_id id);
 bool	ext_send(struct conn *c, enum ext_id id, const void *p, uint32_t n);
 /* Where it can be reached: not where an incoming one came from. */
 bool	ext_listen_addr(const struct conn *c, struct addr *addr);
+
+/* reveal.c: super seeding (BEP 16) */
+/* The user's wish; it counts when the torrent is complete. */
+void	superseed_enable(struct swarm *s, bool on);
+bool	reveal_active(const struct swarm *s);
+/* The connection is up, and is told nothing but this; it ends. */
+void	reveal_start(struct conn *c);
+void	reveal_end(struct conn *c);
+/* May it know that we have the piece? */
+bool	reveal_shows(const struct conn *c, uint32_t piece);
+void	reveal_on_have(struct conn *c, uint32_t piece);
+void	reveal_on_lost(struct conn *c, uint32_t piece);
+/* Before and after its set is replaced. */
+void	reveal_del_set(struct conn *c);
+void	reveal_add_set(struct conn *c);
+void	reveal_tick(struct conn *c, uint64_t now);
+/* Tell everyone everything. */
+void	reveal_stop(struct swarm *s);
 
 /* loss.c: pieces that are had no more (BEP 54), who only uploads (BEP 21) */
 void	donthave_on_message(struct conn *c, const uint8_t *p, uint32_t n);

@@ -90,6 +90,7 @@ on_have(struct conn *c, uint32_t piece)
 	bitfield_set(c->has.bits, piece);
 	c->has.count++;
 	c->changed = true;
+	reveal_on_have(c, piece);
 	if (s->picker != NULL) {
 		picker_add_piece(s->picker, piece);
 		if (!picker_has(s->picker, piece))
@@ -117,6 +118,7 @@ proto_on_set(struct conn *c, uint8_t *bits, uint32_t count)
 		free(bits);
 		return;
 	}
+	reveal_del_set(c);
 	if (s->picker != NULL)
 		picker_del_set(s->picker, &c->has);
 	if (c->has.count == n)
@@ -125,6 +127,7 @@ proto_on_set(struct conn *c, uint8_t *bits, uint32_t count)
 	c->has.bits = bits;
 	c->has.count = count;
 	c->changed = true;
+	reveal_add_set(c);
 	if (s->picker != NULL) {
 		picker_add_set(s->picker, &c->has);
 		c->wanted = picker_count_wanted(s->picker, &c->has);

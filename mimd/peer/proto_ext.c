@@ -63,7 +63,7 @@ ext_start(struct conn *c)
 {
 	uint8_t		buf[WIRE_HEAD_EXT + EXT_HANDSHAKE_OURS];
 	struct ext_ours	ours = {
-		.upload_only = c->swarm->complete,
+		.upload_only = c->swarm->complete && !c->swarm->super_seed,
 		.port = c->net->port,
 		.reqq = CONN_QUEUE_MAX,
 		.client = "mim " MIM_VERSION,

@@ -54,7 +54,7 @@ fast_offer(struct conn *c)
 	uint8_t		 msg[9];
 
 	if (!(c->speaks & WIRE_SPEAKS_FAST) || !addr_is_v4(&c->addr) ||
-	    !c->am_choking || !c->peer_interested ||
+	    !c->am_choking || !c->peer_interested || c->super != NULL ||
 	    swarm_is_bare(s) || c->has.count >= FAST_SET ||
 	    (c->fast != NULL && c->fast->offered))
 		return;

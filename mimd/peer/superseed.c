@@ -92,6 +92,12 @@ superseed_on_have(struct superseed *ss, uint32_t piece)
 	ss->avail[piece]++;
 }
 
+void
+superseed_on_lost(struct superseed *ss, uint32_t piece)
+{
+	ss->avail[piece]--;
+}
+
 static void
 out_remove(struct superseed_peer *sp, uint32_t i, uint64_t now)
 {

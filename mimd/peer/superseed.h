@@ -45,6 +45,8 @@ void	 superseed_del_set(struct superseed *ss, const struct pieceset *has);
 bool	 superseed_shows(const struct superseed_peer *sp, uint32_t piece);
 /* A peer has the piece now: count it once, then tell each of the peers. */
 void	 superseed_on_have(struct superseed *ss, uint32_t piece);
+/* A peer has it no more. */
+void	 superseed_on_lost(struct superseed *ss, uint32_t piece);
 /* own: it is the one that has it now. */
 void	 superseed_on_seen(const struct superseed *ss,
 	    struct superseed_peer *sp, uint32_t piece, bool own,

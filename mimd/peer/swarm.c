@@ -473,6 +473,7 @@ swarm_restart(struct swarm *s)
 	struct conn	*c;
 
 	swarm_start_picker(s);
+	reveal_stop(s);
 	for (i = 0; i < s->geom.npieces && was; i++)
 		if (!bitfield_get(s->pages, i))
 			swarm_lost(s, i);

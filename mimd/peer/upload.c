@@ -17,6 +17,7 @@ upload_accepts(struct conn *c, uint32_t piece, uint32_t begin,
     uint32_t length)
 {
 	if (length > WIRE_BLOCK_MAX || !swarm_has(c->swarm, piece) ||
+	    !reveal_shows(c, piece) ||
 	    !geom_has(&c->swarm->geom, piece, begin, length)) {
 		if (++c->invalid > CONN_INVALID_MAX)
 			conn_close(c, "asks for what there is not");
