@@ -218,7 +218,7 @@ children(struct gen *g)
 		registry_on_removed(reg, &gone);
 	}
 	for (i = 0; i < REGISTRY_ADDS_MAX; i++) {
-		if (reg->adds[i].fd == -1)
+		if (reg->adds[i].fd == -1 && reg->adds[i].magnet == NULL)
 			continue;
 		id = no.id = reg->adds[i].id;
 		if (gen_byte(g) % 2)

@@ -320,7 +320,8 @@ check_all(struct world *w)
 		check_torrent(reg, reg->torrents[i]);
 	}
 	for (i = 0; i < REGISTRY_ADDS_MAX; i++)
-		waiting += reg->adds[i].fd != -1;
+		waiting += reg->adds[i].fd != -1 ||
+		    reg->adds[i].magnet != NULL;
 	check(w->asked == w->answered + waiting);
 }
 
