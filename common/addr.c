@@ -167,3 +167,27 @@ addr_str(const struct addr *a, char buf[ADDR_STRLEN])
 	    host, a->port);
 	return buf;
 }
+
+bool
+addr_in_prefix(const struct addr *a, const uint8_t ip[16], unsigned int bits)
+{
+	unsigned int	n = bits / 8, rest = bits % 8;
+
+	if (memcmp(a->ip, ip, n) != 0)
+		return false;
+	return rest == 0 || ((a->ip[n] ^ ip[n]) >> (8 - rest)) == 0;
+}
+
+const char *
+addr_prefix_str(const uint8_t ip[16], unsigned int bits, char buf[ADDR_STRLEN])
+{
+	struct addr	a = { .port = 0 };
+	size_t		len;
+
+	memcpy(a.ip, ip, sizeof(a.ip));
+	addr_host(&a, buf);
+	len = strlen(buf);
+	snprintf(buf + len, ADDR_STRLEN - len, "/%u",
+	    addr_is_v4(&a) && bits >= 96 ? bits - 96 : bits);
+	return buf;
+}

@@ -40,5 +40,11 @@ enum addr_class addr_class(const struct addr *a);
 const char *addr_str(const struct addr *a, char buf[ADDR_STRLEN]);
 /* The host alone, without brackets; returns buf. */
 const char *addr_host(const struct addr *a, char buf[ADDR_STRLEN]);
+/* The prefix that an address begins; of IPv4 in the mapped ones. */
+bool	addr_in_prefix(const struct addr *a, const uint8_t ip[16],
+	    unsigned int bits);
+/* "10.0.0.0/8" or "2001:db8::/32"; returns buf. */
+const char *addr_prefix_str(const uint8_t ip[16], unsigned int bits,
+	    char buf[ADDR_STRLEN]);
 
 #endif /* ADDR_H */

@@ -38,6 +38,9 @@
 #define PEERS_MAX	65535U
 #define METADATA_MAX	(32U << 20)	/* bytes of an info dictionary, */
 #define METADATA_FETCH_MAX	(10U << 20)	/* ... if fetched from peers */
+#define RATE_MAX	(1ULL << 40)	/* bytes/s of a limit, 0: none */
+#define RATE_MIN	1024		/* ... that makes sense */
+#define PREFIXES_MAX	64U
 
 /* rec_slot_result.status */
 enum slot_status {
@@ -115,6 +118,12 @@ enum ctl_action {
 	CTL_START, CTL_STOP, CTL_REMOVE, CTL_REMOVE_DATA, CTL_CHECK
 };
 #define CTL_ACTION_MAX	CTL_CHECK
+
+/* ctl_limit.what */
+enum ctl_limit_what {
+	CTL_LIMIT_UP, CTL_LIMIT_DOWN, CTL_LIMIT_PEERS
+};
+#define CTL_LIMIT_MAX	CTL_LIMIT_PEERS
 
 /* ctl_end.code: mimctl's exit status */
 enum ctl_code {

@@ -15,6 +15,7 @@ static const struct {
 			    char **argv);
 } subjects[] = {
 	{ "files", show_status },
+	{ "limits", show_limits },
 	{ "peers", show_status },
 	{ "processes", show_processes },
 	{ "summary", show_summary },

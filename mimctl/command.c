@@ -14,11 +14,12 @@ static const struct command	commands[] = {
 	{ "check", NULL, "selector ...", cmd_check },
 	{ "get", NULL, "[-k] [-d dir] [-o setting] torrent", cmd_get },
 	{ "info", NULL, "torrent ...", cmd_info },
+	{ "limit", NULL, "[[selector ...] up|down|peers value]", cmd_limit },
 	{ "log", NULL, "brief|verbose|debug", cmd_log },
 	{ "magnet", NULL, "file ...", cmd_magnet },
 	{ "reload", NULL, "", cmd_reload },
 	{ "remove", NULL, "[-D] selector ...", cmd_remove },
-	{ "show", "sh", "files|peers|processes|summary|torrents|"
+	{ "show", "sh", "files|limits|peers|processes|summary|torrents|"
 	    "trackers [selector ...]", cmd_show },
 	{ "shutdown", NULL, "", cmd_shutdown },
 	{ "start", NULL, "selector ...", cmd_start },

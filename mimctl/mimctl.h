@@ -24,6 +24,7 @@ int	cmd_add(const struct mimctl *ctx, int argc, char **argv);
 int	cmd_check(const struct mimctl *ctx, int argc, char **argv);
 int	cmd_get(const struct mimctl *ctx, int argc, char **argv);
 int	cmd_info(const struct mimctl *ctx, int argc, char **argv);
+int	cmd_limit(const struct mimctl *ctx, int argc, char **argv);
 int	cmd_log(const struct mimctl *ctx, int argc, char **argv);
 int	cmd_magnet(const struct mimctl *ctx, int argc, char **argv);
 int	cmd_reload(const struct mimctl *ctx, int argc, char **argv);

@@ -8,6 +8,8 @@ struct mimctl;
  * The subjects of show.  argv[0] is the subject and argc counts it; they
  * return mimctl's exit status, as commands do.
  */
+/* What "limit" without arguments prints. */
+int	show_limits(const struct mimctl *ctx, int argc, char **argv);
 int	show_processes(const struct mimctl *ctx, int argc, char **argv);
 int	show_summary(const struct mimctl *ctx, int argc, char **argv);
 /* status, with the table that the subject names; torrents has none. */

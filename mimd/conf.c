@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "addr.h"
 #include "conf.h"
 #include "log.h"
 #include "mem.h"
@@ -184,6 +185,55 @@ conf_set_peers(uint32_t *where, int64_t n)
 	if (n < 1 || n > (int64_t)PEERS_MAX)
 		return "number of peers is not between 1 and 65535";
 	*where = (uint32_t)n;
+	return NULL;
+}
+
+const char *
+conf_set_rate(uint64_t *where, int64_t n)
+{
+	if (n < RATE_MIN)
+		return "rate is lower than 1K";
+	if (n > (int64_t)RATE_MAX)
+		return "rate is higher than 1024G";
+	*where = (uint64_t)n;
+	return NULL;
+}
+
+/* An IPv4 prefix lies in the mapped addresses. */
+static int
+parse_prefix(struct rec_prefix *p, const char *text)
+{
+	char		 host[64], *slash;
+	const char	*why = NULL;
+	struct addr	 addr;
+	uint32_t	 width;
+
+	if (strlcpy(host, text, sizeof(host)) >= sizeof(host))
+		return -1;
+	if ((slash = strchr(host, '/')) != NULL)
+		*slash++ = '\0';
+	if (addr_parse(&addr, host, 0) == -1)
+		return -1;
+	width = addr_is_v4(&addr) ? 32 : 128;
+	p->bits = (uint8_t)width;
+	if (slash != NULL)
+		p->bits = (uint8_t)strtonum(slash, 0, width, &why);
+	if (why != NULL)
+		return -1;
+	if (width == 32)
+		p->bits += 96;
+	memcpy(p->ip, addr.ip, sizeof(p->ip));
+	return 0;
+}
+
+const char *
+conf_add_exempt(struct conf *conf, const char *text)
+{
+	if (conf->nexempt == PREFIXES_MAX)
+		return "too many prefixes are exempt";
+	if (parse_prefix(&conf->exempt[conf->nexempt], text) == -1)
+		return "not an address or a prefix";
+	conf->nexempt++;
 	return NULL;
 }
 

@@ -27,6 +27,11 @@ struct conf_socket {
 	mode_t	 mode;
 };
 
+/* Bytes/s, 0: unlimited. */
+struct conf_rate {
+	uint64_t	up, down;
+};
+
 /* The settings of mimd.conf(5), defaults filled in. */
 struct conf {
 	struct conf_listen	 listens[CONF_LISTENS_MAX];
@@ -40,6 +45,10 @@ struct conf {
 	uint32_t		 max_peers;
 	uint32_t		 max_peers_torrent;
 	uint8_t			 encryption;	/* ENCRYPTION_* */
+	struct conf_rate	 rate;		/* of all peers together */
+	struct conf_rate	 rate_peer;	/* of each */
+	struct rec_prefix	 exempt[PREFIXES_MAX];	/* from both */
+	uint32_t		 nexempt;
 	char			*ca_file;	/* NULL: the system's */
 	bool			 allow_local;	/* "allow local trackers" */
 	bool			 pex, lsd;	/* "pex yes", "lsd yes" */
@@ -83,5 +92,8 @@ const char	*conf_find_group(const char *name, gid_t *gid);
 const char	*conf_find_mode(int64_t digits, mode_t *mode);
 const char	*conf_set_cache(struct conf *conf, int64_t bytes);
 const char	*conf_set_peers(uint32_t *where, int64_t n);
+const char	*conf_set_rate(uint64_t *where, int64_t n);
+/* "10.0.0.0/8", "2001:db8::/32" or an address. */
+const char	*conf_add_exempt(struct conf *conf, const char *text);
 
 #endif /* CONF_H */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include <inttypes.h>
 
+#include "addr.h"
 #include "conf.h"
 
 /* A quoted string as the lexer reads it back. */
@@ -25,7 +26,7 @@ print_setting(const char *words, const char *value, FILE *fp)
 }
 
 static void
-print_bytes(const char *words, uint64_t n, FILE *fp)
+print_size(const char *words, uint64_t n, FILE *fp)
 {
 	static const char	suffix[] = "KMG";
 	const char		*s;
@@ -35,7 +36,34 @@ print_bytes(const char *words, uint64_t n, FILE *fp)
 	fprintf(fp, "%s %" PRIu64, words, n);
 	if (s != suffix)
 		putc(s[-1], fp);
+}
+
+static void
+print_rate(const char *words, const struct conf_rate *rate, FILE *fp)
+{
+	fputs(words, fp);
+	if (rate->up == 0)
+		fputs(" up unlimited", fp);
+	else
+		print_size(" up", rate->up, fp);
+	if (rate->down == 0)
+		fputs(" down unlimited", fp);
+	else
+		print_size(" down", rate->down, fp);
 	putc('\n', fp);
+}
+
+static void
+print_rates(const struct conf *conf, FILE *fp)
+{
+	char		buf[ADDR_STRLEN];
+	uint32_t	i;
+
+	print_rate("rate", &conf->rate, fp);
+	print_rate("rate per peer", &conf->rate_peer, fp);
+	for (i = 0; i < conf->nexempt; i++)
+		print_setting("rate exempt", addr_prefix_str(
+		    conf->exempt[i].ip, conf->exempt[i].bits, buf), fp);
 }
 
 static void
@@ -83,12 +111,14 @@ conf_print(const struct conf *conf, FILE *fp)
 		print_setting("download directory", conf->roots[i], fp);
 	print_setting("state directory", conf->state_dir, fp);
 	print_sockets(conf, fp);
-	print_bytes("cache", conf->cache, fp);
+	print_size("cache", conf->cache, fp);
+	putc('\n', fp);
 	fprintf(fp, "max peers %" PRIu32 " per torrent %" PRIu32 "\n",
 	    conf->max_peers, conf->max_peers_torrent);
 	fprintf(fp, "pex %s\n", conf->pex ? "yes" : "no");
 	fprintf(fp, "lsd %s\n", conf->lsd ? "yes" : "no");
 	fprintf(fp, "encryption %s\n", words[conf->encryption]);
+	print_rates(conf, fp);
 	if (conf->ca_file != NULL)
 		print_setting("ca file", conf->ca_file, fp);
 	if (conf->allow_local)

@@ -85,6 +85,15 @@ void	control_list_clear(struct control_conn *conn);
 void	control_on_processes(struct chan *c, const struct msg_ctl_processes *m,
 	    void *arg);
 
+/* Say how it went for conn->found torrents, and for conn->failed. */
+void	control_end_act(struct control_conn *conn);
+
+/* control_limit.c */
+void	control_on_limit(struct chan *c, const struct msg_ctl_limit *m,
+	    void *arg);
+void	control_on_limits(struct chan *c, const struct msg_ctl_limits *m,
+	    void *arg);
+
 void	control_on_add(struct chan *c, const struct msg_ctl_add *m, void *arg);
 void	control_on_add_magnet(struct chan *c,
 	    const struct msg_ctl_add_magnet *m, void *arg);

@@ -138,8 +138,8 @@ act_on(struct control_conn *conn, enum ctl_action action, struct torrent *t)
 	}
 }
 
-static void
-act_end(struct control_conn *conn)
+void
+control_end_act(struct control_conn *conn)
 {
 	if (conn->failed == 0)
 		control_end(conn, CTL_OK, "");
@@ -176,7 +176,7 @@ control_on_act(struct chan *c, const struct msg_ctl_act *m, void *arg)
 		act_on(conn, (enum ctl_action)m->action, t);
 	}
 	if (conn->removals == 0)
-		act_end(conn);
+		control_end_act(conn);
 	else
 		control_wait(conn, CONTROL_REMOVE_MS);
 }
@@ -194,7 +194,7 @@ control_removed(struct control *control, uint64_t client, uint32_t id,
 		control_note(conn, id, CTL_FAILED, error);
 	}
 	if (--conn->removals == 0)
-		act_end(conn);
+		control_end_act(conn);
 }
 
 void

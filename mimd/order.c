@@ -191,6 +191,9 @@ registry_save(struct registry *reg, struct torrent *t)
 		.downloaded = t->downloaded,
 		.uploaded = t->uploaded,
 		.wasted = t->wasted,
+		.up_limit = t->up_limit,
+		.down_limit = t->down_limit,
+		.max_peers = t->max_peers,
 	};
 
 	t->save = true;
@@ -198,6 +201,14 @@ registry_save(struct registry *reg, struct torrent *t)
 		return;
 	reg->ops->send(ROLE_DISK, MSG_TORRENT_SAVE, &m, -1, reg->arg);
 	t->save = false;
+}
+
+void
+registry_limit(struct registry *reg, struct torrent *t)
+{
+	registry_save(reg, t);
+	if (t->swarm == SWARM_RUNNING)
+		registry_send_limits(reg, t);
 }
 
 static void

@@ -155,6 +155,7 @@ parent_init(struct parent *parent, bool keep_stderr, mode_t mask)
 	arc4random_buf(parent->peer_id + strlen(PEER_ID_PREFIX),
 	    sizeof(parent->peer_id) - strlen(PEER_ID_PREFIX));
 	parent->key = arc4random();
+	parent_reset_limits(parent);
 	registry_init(&parent->registry, &registry_ops, parent);
 	parent->procs = procs_new(parent->loop, parent_fns, &procs_ops,
 	    parent, keep_stderr, mask);
@@ -276,7 +277,7 @@ void
 parent_send_peer_conf(struct parent *parent)
 {
 	struct msg_peer_conf	m = {
-		.max_peers = parent->conf->max_peers,
+		.max_peers = parent->limits.max_peers,
 		.max_peers_torrent = parent->conf->max_peers_torrent,
 		.encryption = parent->conf->encryption,
 		.allow_local = parent->conf->allow_local,
@@ -380,8 +381,10 @@ parent_on_started(struct proc *p, void *arg)
 		setup_tracker(parent, p);
 	else if (p->role == ROLE_RESOLVER)
 		setup_resolver(parent, p);
-	else
+	else {
 		parent_send_peer_conf(parent);
+		parent_send_rates(parent);
+	}
 	proc_send(p, MSG_CONF_END, &end);
 
 	if (p->role == ROLE_PEER)

@@ -19,6 +19,12 @@
 
 struct control;
 
+/* What mimd.conf says, until mimctl changes it; bytes/s, 0: unlimited. */
+struct limits {
+	uint64_t	up, down;
+	uint32_t	max_peers;
+};
+
 enum parent_phase {
 	PARENT_STARTING,	/* a child's death is fatal */
 	PARENT_RUNNING,
@@ -44,6 +50,7 @@ struct parent {
 	struct registry		 registry;
 	struct names		 names;
 	struct listens		 listens;
+	struct limits		 limits;
 	int			 state_fd;		/* O_PATH */
 	int			 root_fds[ROOTS_MAX];	/* O_PATH, or -1 */
 	uint8_t			 peer_id[20];
@@ -80,6 +87,15 @@ void	parent_link_data(struct parent *parent);
 void	parent_on_link_broken(struct parent *parent, struct proc *p,
 	    const struct msg_data_broken *m);
 void	parent_send_peer_conf(struct parent *parent);
+/* limits.c: back to what the configuration says; tells nobody. */
+void	parent_reset_limits(struct parent *parent);
+void	parent_send_rates(struct parent *parent);
+/* Change one of them; value 0: unlimited.  preset: back to mimd.conf. */
+void	parent_set_limit(struct parent *parent, enum ctl_limit_what what,
+	    uint64_t value, bool preset);
+/* The same for a torrent; preset: no limit of its own. */
+void	parent_limit_torrent(struct parent *parent, struct torrent *t,
+	    enum ctl_limit_what what, uint64_t value, bool preset);
 void	parent_send_listens(struct parent *parent);
 void	parent_send_port(struct parent *parent);
 

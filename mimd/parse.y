@@ -53,10 +53,16 @@ static struct {
 	size_t			 expand_pos;
 } parser;
 
+/* What a line of rates sets; -1: nothing. */
+struct rates {
+	int64_t	up, down;
+};
+
 typedef struct {
 	union {
-		int64_t	 number;
-		char	*string;
+		int64_t		 number;
+		char		*string;
+		struct rates	 rates;
 	} v;
 } YYSTYPE;
 #define YYSTYPE_IS_DECLARED 1
@@ -67,17 +73,19 @@ static void	 yyerror(const char *);
 static int	 conf_error(const char *, const char *);
 static int	 push_file(const char *);
 static int	 set_macro(const char *, const char *, bool);
+static void	 set_rate(struct conf_rate *, struct rates);
 static int	 set_path(char **, char *, const char *(*)(const char *));
 %}
 
-%token	ALLOW CA CACHE CONTROL DIRECTORY DOWNLOAD ENCRYPTION FILE_ GROUP
-%token	INCLUDE LISTEN LOCAL LSD MAX MODE NO OFF ON PEERS PER PEX PORT PREFER
-%token	RELAXED REQUIRE RESTRICTED SANDBOX SOCKET STATE TORRENT TRACKERS WRONG
-%token	YES
+%token	ALLOW CA CACHE CONTROL DIRECTORY DOWN DOWNLOAD ENCRYPTION EXEMPT FILE_
+%token	GROUP INCLUDE LISTEN LOCAL LSD MAX MODE NO OFF ON PEER PEERS PER PEX
+%token	PORT PREFER RATE RELAXED REQUIRE RESTRICTED SANDBOX SOCKET STATE
+%token	TORRENT TRACKERS UNLIMITED UP WRONG YES
 %token	<v.string>	STRING
 %token	<v.number>	NUMBER
 %type	<v.string>	group
-%type	<v.number>	encryption yesno
+%type	<v.number>	amount encryption yesno
+%type	<v.rates>	rates
 
 %destructor { free($$); } <v.string>
 
@@ -129,6 +137,7 @@ setting	: listen
 	| directory
 	| socket
 	| limit
+	| rate
 	| ca
 	| ENCRYPTION encryption {
 		parser.conf->encryption = (uint8_t)$2;
@@ -249,6 +258,57 @@ peers	: NUMBER {
 	}
 	;
 
+rate	: RATE rates {
+		set_rate(&parser.conf->rate, $2);
+	}
+	| RATE PER PEER rates {
+		set_rate(&parser.conf->rate_peer, $4);
+	}
+	| RATE EXEMPT prefixes
+	;
+
+rates	: UP amount {
+		$$ = (struct rates){ $2, -1 };
+	}
+	| DOWN amount {
+		$$ = (struct rates){ -1, $2 };
+	}
+	| rates UP amount {
+		$$ = $1;
+		$$.up = $3;
+	}
+	| rates DOWN amount {
+		$$ = $1;
+		$$.down = $3;
+	}
+	;
+
+amount	: NUMBER {
+		uint64_t	rate;
+
+		if (conf_error(conf_set_rate(&rate, $1), parser.word) == -1)
+			YYERROR;
+		$$ = $1;
+	}
+	| UNLIMITED {
+		$$ = 0;
+	}
+	;
+
+prefixes : prefix
+	| prefixes prefix
+	;
+
+prefix	: STRING {
+		int	r;
+
+		r = conf_error(conf_add_exempt(parser.conf, $1), $1);
+		free($1);
+		if (r == -1)
+			YYERROR;
+	}
+	;
+
 ca	: CA FILE_ STRING {
 		if (set_path(&parser.conf->ca_file, $3,
 		    conf_check_path) == -1)
@@ -267,8 +327,10 @@ static const struct keyword {
 	{ "cache",	CACHE },
 	{ "control",	CONTROL },
 	{ "directory",	DIRECTORY },
+	{ "down",	DOWN },
 	{ "download",	DOWNLOAD },
 	{ "encryption",	ENCRYPTION },
+	{ "exempt",	EXEMPT },
 	{ "file",	FILE_ },
 	{ "group",	GROUP },
 	{ "include",	INCLUDE },
@@ -280,11 +342,13 @@ static const struct keyword {
 	{ "no",		NO },
 	{ "off",	OFF },
 	{ "on",		ON },
+	{ "peer",	PEER },
 	{ "peers",	PEERS },
 	{ "per",	PER },
 	{ "pex",	PEX },
 	{ "port",	PORT },
 	{ "prefer",	PREFER },
+	{ "rate",	RATE },
 	{ "relaxed",	RELAXED },
 	{ "require",	REQUIRE },
 	{ "restricted",	RESTRICTED },
@@ -293,6 +357,8 @@ static const struct keyword {
 	{ "state",	STATE },
 	{ "torrent",	TORRENT },
 	{ "trackers",	TRACKERS },
+	{ "unlimited",	UNLIMITED },
+	{ "up",		UP },
 	{ "yes",	YES },
 };
 
@@ -327,6 +393,15 @@ conf_error(const char *why, const char *word)
 		strlcpy(parser.word, word, sizeof(parser.word));
 	yyerror(why);
 	return -1;
+}
+
+static void
+set_rate(struct conf_rate *where, struct rates rates)
+{
+	if (rates.up >= 0)
+		where->up = (uint64_t)rates.up;
+	if (rates.down >= 0)
+		where->down = (uint64_t)rates.down;
 }
 
 /* Takes over path. */

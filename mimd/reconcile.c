@@ -34,6 +34,19 @@ torrent_wanted(const struct torrent *t)
 	    (t->dstate == DSTATE_CHECKING && t->resuming);
 }
 
+void
+registry_send_limits(struct registry *reg, struct torrent *t)
+{
+	struct msg_swarm_limits	m = {
+		.id = t->id,
+		.up = t->up_limit,
+		.down = t->down_limit,
+		.peers = t->max_peers,
+	};
+
+	tell(reg, ROLE_PEER, MSG_SWARM_LIMITS, &m);
+}
+
 static void
 send_run(struct registry *reg, struct torrent *t)
 {
@@ -63,6 +76,8 @@ swarm_run(struct registry *reg, struct torrent *t)
 	uint16_t		i;
 
 	send_run(reg, t);
+	if (t->up_limit != 0 || t->down_limit != 0 || t->max_peers != 0)
+		registry_send_limits(reg, t);
 	if (t->nknown == 0)
 		return;
 	for (i = 0; i < t->nknown; i++) {

@@ -79,6 +79,8 @@ struct torrent {
 	uint64_t		 downloaded, uploaded, wasted;
 	uint64_t		 down_base, up_base;	/* at mimd's start */
 	struct rec_swarm	 now;		/* as peer said last */
+	uint64_t		 up_limit, down_limit;	/* 0: none */
+	uint32_t		 max_peers;	/* 0: the default */
 	uint32_t		 piece_length, npieces;	/* 0: a magnet link */
 	uint32_t		 metadata_size;
 	uint32_t		 checked;	/* pieces looked at */
@@ -190,7 +192,9 @@ int	 torrent_tracker_add(struct torrent *t, const struct rec_tracker *tr);
 bool	 torrent_wanted(const struct torrent *t);
 /* Bring what the children do with t in line with what is wanted. */
 void	 registry_reconcile(struct registry *reg, struct torrent *t);
-/* The same for all, as far as the queues take it; resumed on drain. */
+/* Tell peer of the limits of a swarm that runs. */
+void	 registry_send_limits(struct registry *reg, struct torrent *t);
+/* Reconcile all, as far as the queues take it; resumed on drain. */
 void	 registry_sync(struct registry *reg);
 void	 registry_on_drain(struct registry *reg);
 /* A child came up or went away. */
@@ -226,6 +230,8 @@ void	 registry_check(struct registry *reg, struct torrent *t);
 void	 registry_remove(struct registry *reg, struct torrent *t,
 	    bool delete_data, uint64_t client);
 void	 registry_save(struct registry *reg, struct torrent *t);
+/* Its limits have changed: tell peer, save. */
+void	 registry_limit(struct registry *reg, struct torrent *t);
 
 /*
  * report.c: what the children report.  -1 if it cannot be true, which ends

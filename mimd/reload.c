@@ -123,12 +123,9 @@ apply(struct parent *parent, const struct conf *old, struct collect *out)
 {
 	const struct conf	*new = parent->conf;
 
-	if (old->max_peers != new->max_peers ||
-	    old->max_peers_torrent != new->max_peers_torrent ||
-	    old->pex != new->pex ||
-	    old->encryption != new->encryption ||
-	    old->allow_local != new->allow_local)
-		parent_send_peer_conf(parent);
+	parent_reset_limits(parent);
+	parent_send_peer_conf(parent);
+	parent_send_rates(parent);
 	if (!same(old->ca_file, new->ca_file) ||
 	    old->allow_local != new->allow_local)
 		proc_leave(parent_child(parent, ROLE_TRACKER));

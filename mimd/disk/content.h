@@ -59,6 +59,8 @@ struct content {
 	uint64_t		 have_bytes;
 	uint64_t		 added, completed;
 	uint64_t		 downloaded, uploaded, wasted;
+	uint64_t		 up_limit, down_limit;	/* the parent's */
+	uint32_t		 max_peers;
 	struct content_files	*files;		/* NULL: not loaded */
 	char			*error;
 	uint64_t		 need;		/* bytes, while waiting */

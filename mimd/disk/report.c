@@ -51,6 +51,9 @@ report_meta(struct disk *d, struct content *t)
 	m.downloaded = t->downloaded;
 	m.uploaded = t->uploaded;
 	m.wasted = t->wasted;
+	m.up_limit = t->up_limit;
+	m.down_limit = t->down_limit;
+	m.max_peers = t->max_peers;
 	chan_send(d->parent, MSG_TORRENT_META, &m);
 }
 

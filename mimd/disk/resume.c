@@ -11,12 +11,20 @@
 
 static const char resume_magic[8] = { 'm', 'i', 'm', 'r', 'e', 's', 'u', 'm' };
 
-#define RESUME_VERSION	1U
+#define RESUME_VERSION	2U
 #define RESUME_HEAD	(sizeof(resume_magic) + 4 + 4)
 #define RESUME_FLAG_PAUSED	0x1
 #define RESUME_FLAG_CLEAN	0x2
 #define RESUME_FLAGS	(RESUME_FLAG_PAUSED | RESUME_FLAG_CLEAN)
 #define RESUME_FILE_LEN	24U	/* bytes of a file's entry */
+#define RESUME_SETTING_LEN 12U	/* bytes of a setting */
+
+/* Numbers of settings, never used anew. */
+enum resume_key {
+	RESUME_UP_LIMIT = 1,
+	RESUME_DOWN_LIMIT = 2,
+	RESUME_MAX_PEERS = 3
+};
 
 /* Writes when p is not NULL, else only counts. */
 struct out {
@@ -61,9 +69,32 @@ put_str(struct out *o, const char *s)
 	put(o, s, len);
 }
 
+/* Counts those that are not of their default value, 0. */
+static void
+put_setting(struct out *o, uint32_t *n, enum resume_key key, uint64_t value)
+{
+	if (value == 0)
+		return;
+	put32(o, key);
+	put64(o, value);
+	(*n)++;
+}
+
+static uint32_t
+put_settings(struct out *o, const struct resume *r)
+{
+	uint32_t	n = 0;
+
+	put_setting(o, &n, RESUME_UP_LIMIT, r->up_limit);
+	put_setting(o, &n, RESUME_DOWN_LIMIT, r->down_limit);
+	put_setting(o, &n, RESUME_MAX_PEERS, r->max_peers);
+	return n;
+}
+
 static void
 put_record(struct out *o, const struct resume *r)
 {
+	struct out	count = { .p = NULL };
 	uint32_t	i, flags = 0;
 
 	if (r->paused)
@@ -88,6 +119,8 @@ put_record(struct out *o, const struct resume *r)
 		put64(o, (uint64_t)r->files[i].mtime);
 		put64(o, r->files[i].ino);
 	}
+	put32(o, put_settings(&count, r));
+	put_settings(o, r);
 }
 
 uint8_t *
@@ -194,7 +227,7 @@ get_files(struct in *in, struct resume *r)
 	uint32_t	i, n = get32(in);
 
 	if (in->bad || (n == 0) != (r->npieces == 0) || n > FILES_MAX ||
-	    n != in->left / RESUME_FILE_LEN) {
+	    n > in->left / RESUME_FILE_LEN) {
 		in->bad = true;
 		return;
 	}
@@ -209,8 +242,43 @@ get_files(struct in *in, struct resume *r)
 	}
 }
 
+/* Numbers that are not known come from a later mimd. */
 static void
-get_record(struct in *in, struct resume *r)
+get_setting(struct in *in, struct resume *r)
+{
+	uint32_t	key = get32(in);
+	uint64_t	value = get64(in);
+
+	switch (key) {
+	case RESUME_UP_LIMIT:
+		r->up_limit = value;
+		break;
+	case RESUME_DOWN_LIMIT:
+		r->down_limit = value;
+		break;
+	case RESUME_MAX_PEERS:
+		r->max_peers = (uint32_t)value;
+		if (value > PEERS_MAX)
+			in->bad = true;
+		break;
+	}
+	if (r->up_limit > RATE_MAX || r->down_limit > RATE_MAX)
+		in->bad = true;
+}
+
+static void
+get_settings(struct in *in, struct resume *r)
+{
+	uint32_t	n = get32(in);
+
+	if (n != in->left / RESUME_SETTING_LEN)
+		in->bad = true;
+	while (n-- > 0 && !in->bad)
+		get_setting(in, r);
+}
+
+static void
+get_record(struct in *in, struct resume *r, uint32_t version)
 {
 	const uint8_t	*p;
 	uint32_t	 flags;
@@ -233,11 +301,13 @@ get_record(struct in *in, struct resume *r)
 	r->subdir = get_str(in);
 	get_have(in, r);
 	get_files(in, r);
+	if (version > 1)
+		get_settings(in, r);
 }
 
 /* NULL if the envelope of the record is sound, else what is wrong. */
 static const char *
-check_envelope(const uint8_t *buf, size_t len)
+check_envelope(const uint8_t *buf, size_t len, uint32_t *version)
 {
 	uint8_t		digest[SHA1_LEN];
 	uint32_t	v;
@@ -247,7 +317,8 @@ check_envelope(const uint8_t *buf, size_t len)
 	if (memcmp(buf, resume_magic, sizeof(resume_magic)) != 0)
 		return "not a resume record";
 	memcpy(&v, buf + sizeof(resume_magic), sizeof(v));
-	if (le32toh(v) != RESUME_VERSION)
+	*version = le32toh(v);
+	if (*version == 0 || *version > RESUME_VERSION)
 		return "of an unknown version";
 	memcpy(&v, buf + sizeof(resume_magic) + 4, sizeof(v));
 	if (le32toh(v) != len - RESUME_HEAD - SHA1_LEN)
@@ -262,14 +333,15 @@ int
 resume_decode(struct resume *r, const void *buf, size_t len, const char **why)
 {
 	struct in	in;
+	uint32_t	version;
 
 	memset(r, 0, sizeof(*r));
-	if ((*why = check_envelope(buf, len)) != NULL)
+	if ((*why = check_envelope(buf, len, &version)) != NULL)
 		return -1;
 	in.p = (const uint8_t *)buf + RESUME_HEAD;
 	in.left = len - RESUME_HEAD - SHA1_LEN;
 	in.bad = false;
-	get_record(&in, r);
+	get_record(&in, r, version);
 	if (in.bad || in.left != 0) {
 		resume_clear(r);
 		*why = "malformed";

@@ -11,6 +11,8 @@
 /*
  * The resume record of a torrent, a pure codec: magic, version, length of
  * the payload, payload, SHA-1 over all of it.  Integers are little endian.
+ * Settings that differ from their defaults follow at the payload's end, as
+ * pairs of a number and a value; version 1 had none.
  */
 #define RESUME_SIZE_MAX	(64U << 20)
 
@@ -28,6 +30,8 @@ struct resume {
 	bool		 clean;		/* nothing was being written */
 	uint64_t	 added, completed;	/* Unix time */
 	uint64_t	 downloaded, uploaded, wasted;
+	uint64_t	 up_limit, down_limit;	/* bytes/s, 0 none */
+	uint32_t	 max_peers;	/* 0: the default */
 	char		*root;		/* path of the download directory */
 	char		*subdir;	/* beneath it, or "" */
 	uint32_t	 npieces;	/* 0, without files: a link alone */

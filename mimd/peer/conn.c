@@ -78,7 +78,8 @@ conn_update_io(struct conn *c)
 	if (c->state == CONN_CONNECTING)
 		want = LOOP_WRITE;
 	else {
-		if (!c->waiting && !c->held && !crypt_waits(c))
+		if (!c->waiting && !c->held && !crypt_waits(c) &&
+		    !c->rx_line.waiting)
 			want |= LOOP_READ;
 		if (c->blocked)
 			want |= LOOP_WRITE;
@@ -119,6 +120,7 @@ conn_new(struct net *net, int fd, const struct addr *addr, struct swarm *swarm)
 	c->rx.slot = c->tx.slot = c->wait_slot = SLOT_NONE;
 	c->ahead = 4;
 	pipeline_init(&c->pipeline);
+	throttle_enter(c);
 	c->io = loop_io_new(net->loop, fd, conn_event, c);
 	net->nconns++;
 	if (swarm != NULL) {
@@ -215,6 +217,7 @@ conn_close(struct conn *c, const char *why)
 		return;
 	log_debug("%s: closed: %s", addr_str(&c->addr, host), why);
 	stats_gone(c);
+	throttle_leave(c);
 	upload_clear(c);
 	bare_clear(c);
 	recv_clear(c);

@@ -24,6 +24,7 @@
 #include "pipeline.h"
 #include "rate.h"
 #include "reqs.h"
+#include "shaper.h"
 #include "slots.h"
 #include "superseed.h"
 #include "wire.h"
@@ -57,6 +58,7 @@
 #define CONN_READ_TURN		2	/* readvs of a turn */
 #define CONN_SEND_BLOCKS	16	/* of one writev */
 #define CONN_SEND_TURN		(1U << 20)	/* bytes of a turn */
+#define CONN_SEND_URGENT	4096	/* control bytes that no limit holds */
 
 struct bare;
 struct conn_meta;
@@ -151,6 +153,8 @@ struct conn {
 	uint32_t	 last_piece;	/* asked for; PICKER_NONE */
 	struct reqs	 asked;		/* sent, not answered */
 	struct reqs	 limbo;		/* taken back; may still come */
+	struct shaper_peer rx_line, tx_line;
+	struct bucket	*own;		/* rx, tx; NULL: no limit of its own */
 	struct pipeline	 pipeline;
 	uint32_t	 rtt_ms;
 	struct reqs	 in;		/* its requests */
@@ -206,6 +210,8 @@ struct swarm {
 	uint8_t		*pages;		/* data_have, until data_open_end */
 	struct conn_list conns;
 	uint32_t	 nconns, nup, nseeds;
+	uint32_t	 max_peers;	/* 0: the default */
+	struct shaper_group rx_line, tx_line;
 	struct candidates cands;
 	struct pex_book	 pex;
 	uint64_t	 due;		/* next swarm_tick(); 0 none */
@@ -267,6 +273,14 @@ struct net {
 	struct blame	 blame;
 	struct log_limit doubt_log;
 	size_t		 bare_bytes;	/* held in conn::bare */
+
+	struct shaper	 rx_line, tx_line;
+	bool		 shaped;	/* a limit of any kind is set */
+	uint32_t	 nlimited;	/* swarms that have one */
+	uint64_t	 each_up, each_down;	/* of a connection */
+	struct rec_prefix exempt[PREFIXES_MAX];
+	uint32_t	 nexempt;
+	struct loop_timer *throttle;	/* while someone waits in line */
 
 	uint32_t	 unchoke_slots, nunchoked;
 	uint64_t	 rechoke_at;
@@ -356,6 +370,8 @@ void	newcomers_tick(struct net *net, uint64_t now);
 struct patience conn_patience(const struct conn *c);
 /* May the swarm have one more?  Ends a useless one for it if evict. */
 bool	room_for_one(struct swarm *s, bool evict);
+/* Its limit is lower now: end those that are too many. */
+void	room_fit(struct swarm *s);
 
 /* recv.c: read as much as a turn allows. */
 void	recv_ready(struct conn *c);
@@ -365,11 +381,16 @@ void	recv_clear(struct conn *c);
 /* Its slot is taken from it, or gone: what is half received is lost. */
 void	recv_detach(struct conn *c);
 
+/* The same for one whose turn it is: room bytes at most. */
+void	recv_turn(struct conn *c, uint64_t room);
+
 /* send.c */
 void	send_bytes(struct conn *c, const void *p, uint32_t n);
 void	send_plain(struct conn *c, enum wire_id id);
 /* Write what can be written. */
 void	send_flush(struct conn *c);
+/* The same for one whose turn it is: room bytes at first. */
+void	send_turn(struct conn *c, uint64_t room);
 void	send_clear(struct conn *c);
 /* The slot is needed, or gone: keep a copy of the half sent block's rest. */
 void	send_detach(struct conn *c);
@@ -495,6 +516,27 @@ void	upload_clear(struct conn *c);
 void	upload_unwait(struct conn *c);
 /* The slot was filled, or (failed) could not be. */
 void	upload_on_read(struct net *net, uint32_t slot, bool failed);
+
+/*
+ * throttle.c: the limits of rate.  The bytes of the sockets count, with all
+ * overhead of the protocol, but not the headers of TCP and IP.
+ */
+void	throttle_init(struct net *net);
+/* Take over limits; those that wait look at them anew. */
+void	throttle_on_rates(struct net *net, const struct msg_peer_rates *m);
+void	throttle_on_limits(struct swarm *s, const struct msg_swarm_limits *m);
+void	throttle_enter(struct conn *c);	/* a connection begins */
+void	throttle_leave(struct conn *c);	/* and ends */
+void	throttle_drop(struct swarm *s);	/* a swarm ends */
+/* Bytes to be moved now; 0: wait in line, BUCKET_ALL: no limit. */
+uint64_t throttle_recv_room(struct conn *c);
+uint64_t throttle_send_room(struct conn *c);
+void	throttle_received(struct conn *c, uint64_t bytes);
+void	throttle_sent(struct conn *c, uint64_t bytes);
+void	throttle_wait_recv(struct conn *c);
+void	throttle_wait_send(struct conn *c);
+/* Requests that do not ask for more than the limits let in soon. */
+uint32_t throttle_requests(const struct conn *c);
 
 /* unchoke.c */
 void	unchoke_on_interest(struct conn *c);

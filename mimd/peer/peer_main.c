@@ -27,6 +27,27 @@ peer_on_conf(struct chan *c, const struct msg_peer_conf *m, void *arg)
 }
 
 static void
+peer_on_rates(struct chan *c, const struct msg_peer_rates *m, void *arg)
+{
+	(void)c;
+	throttle_on_rates(arg, m);
+}
+
+static void
+peer_on_swarm_limits(struct chan *c, const struct msg_swarm_limits *m,
+    void *arg)
+{
+	struct swarm	*s = swarm_find(arg, m->id);
+
+	(void)c;
+	if (s == NULL)
+		return;
+	s->max_peers = m->peers;
+	throttle_on_limits(s, m);
+	room_fit(s);
+}
+
+static void
 peer_on_unlisten(struct chan *c, const struct msg_peer_unlisten *m, void *arg)
 {
 	struct net	*net = arg;
@@ -125,6 +146,8 @@ peer_on_peers_found(struct chan *c, const struct msg_peers_found *m,
 
 static const union msg_fn peer_fns[MSG_COUNT] = {
 	[MSG_PEER_CONF] = { .peer_conf = peer_on_conf },
+	[MSG_PEER_RATES] = { .peer_rates = peer_on_rates },
+	[MSG_SWARM_LIMITS] = { .swarm_limits = peer_on_swarm_limits },
 	[MSG_PEER_UNLISTEN] = { .peer_unlisten = peer_on_unlisten },
 	[MSG_PEER_LISTEN] = { .peer_listen = peer_on_listen },
 	[MSG_DATA_ARENA] = { .data_arena = peer_on_arena },
@@ -239,6 +262,7 @@ peer_start(struct child *child)
 	net->turn = loop_timer_new(net->loop, net_turn, net);
 	net->idle = loop_timer_new(net->loop, net_idle, net);
 	net->crypt_timer = loop_timer_new(net->loop, crypt_run, net);
+	throttle_init(net);
 	return net;
 }
 

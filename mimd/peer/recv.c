@@ -351,12 +351,33 @@ plan_release(struct conn *c, uint32_t from)
 	plan.nblocks = 0;
 }
 
+/* No more than room bytes; a head is read as a whole or not at all. */
+static void
+plan_cut(uint64_t room, bool data_first)
+{
+	struct iovec	*last;
+	size_t		 more;
+	bool		 head;
+
+	while (plan.total > room) {
+		last = &plan.iov[plan.niov - 1];
+		head = (plan.niov & 1) != data_first;
+		more = plan.total - (size_t)room;
+		if (head || more >= last->iov_len) {
+			more = last->iov_len;
+			plan.niov--;
+		}
+		last->iov_len -= more;
+		plan.total -= more;
+	}
+}
+
 /*
  * Lay out the next readv; false if no slot can be had.  Who is in the middle
  * of a block has one, so there is always someone who gets on.
  */
 static bool
-plan_make(struct conn *c)
+plan_make(struct conn *c, uint64_t room)
 {
 	struct rx	*rx = &c->rx;
 	struct net	*net = c->net;
@@ -371,7 +392,7 @@ plan_make(struct conn *c)
 		max--;
 	}
 	memcpy(plan.head[0], rx->head, have);
-	for (k = 0; k < max && k < c->asked.n; k++) {
+	for (k = 0; k < max && k < c->asked.n && plan.total < room; k++) {
 		plan.slot[k] = slots_take(&net->slots);
 		if (plan.slot[k] == SLOT_NONE)
 			break;
@@ -383,6 +404,7 @@ plan_make(struct conn *c)
 		plan.nblocks++;
 	}
 	data_idle_soon(net);
+	plan_cut(room, rx->state == RX_DATA);
 	return plan.niov > 0;
 }
 
@@ -474,14 +496,16 @@ recv_into_slots(struct conn *c)
 }
 
 static ssize_t
-recv_into_scratch(struct conn *c)
+recv_into_scratch(struct conn *c, uint64_t room)
 {
 	size_t	max = crypt_read_max(c);
 	ssize_t	n;
 
+	if (max > SCRATCH_READ)
+		max = SCRATCH_READ;
 	plan.niov = 0;
 	plan.total = 0;
-	plan_add(plan.scratch, max < SCRATCH_READ ? max : SCRATCH_READ);
+	plan_add(plan.scratch, max < room ? max : (size_t)room);
 	n = recv(c->fd, plan.scratch, plan.total, 0);
 	if (n <= 0)
 		return n;
@@ -490,9 +514,9 @@ recv_into_scratch(struct conn *c)
 	return n;
 }
 
-/* One read; false when there is no more to do this turn. */
+/* One read of room bytes at most; false when there is no more to do now. */
 static bool
-recv_once(struct conn *c)
+recv_once(struct conn *c, uint64_t room)
 {
 	bool	wants;
 	ssize_t	n;
@@ -503,13 +527,14 @@ recv_once(struct conn *c)
 	    (c->asked.n > 0 && c->rx.state == RX_HEAD &&
 	    c->rx.hlen < WIRE_HEAD_PIECE));
 	if (wants) {
-		if (!c->swarm->open || !data_ready(c->net) || !plan_make(c)) {
+		if (!c->swarm->open || !data_ready(c->net) ||
+		    !plan_make(c, room)) {
 			conn_wait(c);
 			return false;
 		}
 		n = recv_into_slots(c);
 	} else {
-		n = recv_into_scratch(c);
+		n = recv_into_scratch(c, room);
 	}
 	if (n == 0) {
 		conn_close(c, "closed by peer");
@@ -518,24 +543,48 @@ recv_once(struct conn *c)
 			conn_close(c, strerror(errno));
 	} else {
 		c->received = loop_now(c->net->loop);
+		if (c->net->shaped)
+			throttle_received(c, (uint64_t)n);
 	}
 	return c->state != CONN_DEAD && n > 0 && (size_t)n == plan.total &&
 	    !crypt_waits(c);
 }
 
-void
-recv_ready(struct conn *c)
+static void
+recv_done(struct conn *c)
 {
-	int	i;
-
-	for (i = 0; i < CONN_READ_TURN; i++)
-		if (!recv_once(c))
-			break;
 	if (c->state != CONN_UP)
 		return;
 	request_refill(c);
 	if (!c->blocked)
 		send_flush(c);
+}
+
+void
+recv_ready(struct conn *c)
+{
+	uint64_t	room = BUCKET_ALL;
+	int		i;
+
+	for (i = 0; i < CONN_READ_TURN; i++) {
+		if (c->net->shaped && (room = throttle_recv_room(c)) == 0) {
+			throttle_wait_recv(c);
+			break;
+		}
+		if (!recv_once(c, room))
+			break;
+	}
+	recv_done(c);
+}
+
+void
+recv_turn(struct conn *c, uint64_t room)
+{
+	if (recv_once(c, room) && !c->waiting)
+		throttle_wait_recv(c);
+	recv_done(c);
+	if (c->state != CONN_DEAD)
+		conn_update_io(c);
 }
 
 void

@@ -194,6 +194,8 @@ request_room(struct conn *c, uint64_t rate)
 	if (c->held_at != 0 && now - c->held_at < CONN_HELD_MS &&
 	    cap > CONN_HELD_WINDOW)
 		cap = CONN_HELD_WINDOW;
+	if (c->net->shaped && cap > throttle_requests(c))
+		cap = throttle_requests(c);
 	window = pipeline_window(&c->pipeline, rate, c->rtt_ms, cap);
 	return window > c->asked.n ? window - c->asked.n : 0;
 }
@@ -328,7 +330,7 @@ request_tick(struct conn *c, uint64_t now)
 	if (c->limbo.n > 0 && now > c->limbo_until)
 		reqs_clear(&c->limbo);
 	if (c->rx.state == RX_DATA && now - c->rx.since > SCARCE_MS &&
-	    !c->waiting && !data_slots(c->net))
+	    !c->waiting && !c->rx_line.waiting && !data_slots(c->net))
 		recv_detach(c);
 	if (c->asked.n == 0) {
 		request_refill(c);
@@ -338,7 +340,7 @@ request_tick(struct conn *c, uint64_t now)
 	}
 	request_read_rtt(c);
 	/* While we do not read, silence is not the peer's. */
-	if (c->waiting || !c->swarm->open) {
+	if (c->waiting || c->rx_line.waiting || !c->swarm->open) {
 		pipeline_start(&c->pipeline, now);
 	} else if (pipeline_late(&c->pipeline, now)) {
 		pipeline_on_timeout(&c->pipeline, now);

@@ -15,7 +15,7 @@ conn_patience(const struct conn *c)
 {
 	return (struct patience){
 		.up = c->state == CONN_UP,
-		.paused = c->waiting,
+		.paused = c->waiting || c->rx_line.waiting,
 		.blocked = c->blocked,
 		.interested = c->am_interested || c->peer_interested ||
 		    (c->meta != NULL && c->meta->joined),
@@ -44,6 +44,26 @@ room_search(struct swarm *s, uint64_t now, struct conn **worst,
 	}
 }
 
+static uint32_t
+room_of(const struct swarm *s)
+{
+	return s->max_peers != 0 ? s->max_peers : s->net->max_peers_torrent;
+}
+
+void
+room_fit(struct swarm *s)
+{
+	struct conn	*worst;
+	uint64_t	 rank;
+
+	while (s->nconns > room_of(s)) {
+		worst = TAILQ_LAST(&s->conns, conn_list);
+		rank = 0;
+		room_search(s, loop_now(s->net->loop), &worst, &rank);
+		conn_close(worst, "fewer peers are allowed now");
+	}
+}
+
 bool
 room_for_one(struct swarm *s, bool evict)
 {
@@ -53,7 +73,7 @@ room_for_one(struct swarm *s, bool evict)
 	uint64_t	 now = loop_now(net->loop), rank = 0;
 	bool		 swarm_full, net_full;
 
-	swarm_full = s->nconns >= net->max_peers_torrent;
+	swarm_full = s->nconns >= room_of(s);
 	net_full = net->nconns - net->nnewcomers >= net->max_peers;
 	if (!swarm_full && !net_full)
 		return true;

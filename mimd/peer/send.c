@@ -88,8 +88,45 @@ plan_block(struct conn *c, uint8_t *head, const struct req *r, uint32_t slot,
 	}
 }
 
+/* No more than room bytes. */
 static void
-plan_make(struct conn *c)
+plan_cut(uint64_t room)
+{
+	struct iovec	*last;
+	size_t		 more;
+
+	while (plan.total > room) {
+		last = &plan.iov[plan.niov - 1];
+		more = plan.total - (size_t)room;
+		if (more >= last->iov_len) {
+			more = last->iov_len;
+			plan.niov--;
+		}
+		last->iov_len -= more;
+		plan.total -= more;
+	}
+}
+
+/*
+ * Requests and the like wait for no limit, as all else would wait for them;
+ * they are owed.  False if there is nothing of that kind.
+ */
+static bool
+plan_urgent(struct conn *c)
+{
+	uint32_t	n = c->tx.len - c->tx.off;
+
+	plan.niov = 0;
+	plan.nblocks = 0;
+	plan.total = 0;
+	if (c->tx.slot != SLOT_NONE || n == 0 || n > CONN_SEND_URGENT)
+		return false;
+	plan_add(c->tx.buf + c->tx.off, n);
+	return true;
+}
+
+static void
+plan_make(struct conn *c, uint64_t room)
 {
 	struct net	*net = c->net;
 	struct req	*r;
@@ -105,7 +142,8 @@ plan_make(struct conn *c)
 		plan_add(c->tx.buf + c->tx.off, c->tx.len - c->tx.off);
 	if (net->data == NULL)
 		return;
-	while (plan.nblocks < CONN_SEND_BLOCKS && plan.nblocks < c->in.n) {
+	while (plan.nblocks < CONN_SEND_BLOCKS && plan.nblocks < c->in.n &&
+	    plan.total < room) {
 		r = reqs_at(&c->in, plan.nblocks);
 		slot = slots_find(&net->slots, c->swarm->id, r->piece,
 		    r->begin, r->length);
@@ -216,13 +254,37 @@ send_plan(struct conn *c, bool *full)
 	return n;
 }
 
+/* One write; false when there is no more to do now. */
+static bool
+send_once(struct conn *c, size_t *sent)
+{
+	ssize_t	n;
+	bool	full;
+
+	n = send_plan(c, &full);
+	if (n == -1) {
+		if (errno != EAGAIN && errno != EINTR)
+			conn_close(c, strerror(errno));
+		else
+			c->blocked = true;
+		return false;
+	}
+	c->sent = loop_now(c->net->loop);
+	if (c->net->shaped)
+		throttle_sent(c, (uint64_t)n);
+	*sent += (size_t)n;
+	plan_done(c, (size_t)n);
+	if (full || *sent >= CONN_SEND_TURN)
+		c->blocked = true;
+	return !c->blocked;
+}
+
 void
-send_flush(struct conn *c)
+send_turn(struct conn *c, uint64_t room)
 {
 	size_t		sent = 0;
 	uint32_t	blocks = 0;
-	ssize_t		n;
-	bool		full;
+	bool		urgent;
 
 	if (c->state != CONN_UP && c->state != CONN_HANDSHAKE)
 		return;
@@ -230,35 +292,39 @@ send_flush(struct conn *c)
 		conn_close(c, "does not read");
 		return;
 	}
-	for (;;) {
-		plan_make(c);
+	do {
+		if (c->net->shaped && room == 0)
+			room = throttle_send_room(c);
+		urgent = room == 0 && (plan_urgent(c) || crypt_pending(c));
+		if (!urgent)
+			plan_make(c, room == 0 ? 1 : room);
 		if (plan.niov == 0 && !crypt_pending(c))
 			break;
-		n = send_plan(c, &full);
-		if (n == -1 && (errno == EAGAIN || errno == EINTR)) {
-			c->blocked = true;
+		if (room == 0 && !urgent) {
+			throttle_wait_send(c);
 			break;
 		}
-		if (n == -1) {
-			conn_close(c, strerror(errno));
-			return;
-		}
-		c->sent = loop_now(c->net->loop);
+		plan_cut(urgent ? BUCKET_ALL : room);
 		blocks += plan.nblocks;
-		sent += (size_t)n;
-		plan_done(c, (size_t)n);
-		if (full || sent >= CONN_SEND_TURN) {
-			c->blocked = true;
-			break;
-		}
-	}
+		room = c->net->shaped ? 0 : BUCKET_ALL;
+	} while (send_once(c, &sent));
+	if (c->state == CONN_DEAD)
+		return;
 	if (c->in.n > 0 && c->state == CONN_UP) {
-		send_grow_ahead(c, !c->blocked, blocks);
+		send_grow_ahead(c, !c->blocked && !c->tx_line.waiting,
+		    blocks);
 		upload_prefetch(c);
 	}
-	if (c->meta != NULL && c->meta->nqueue > 0 && !c->blocked)
+	if (c->meta != NULL && c->meta->nqueue > 0 && !c->blocked &&
+	    !c->tx_line.waiting)
 		serve_pump(c);
 	conn_update_io(c);
+}
+
+void
+send_flush(struct conn *c)
+{
+	send_turn(c, c->net->shaped ? 0 : BUCKET_ALL);
 }
 
 void

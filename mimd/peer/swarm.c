@@ -107,6 +107,8 @@ swarm_new(struct net *net, const struct msg_swarm_run *m)
 	    .piece_length = m->piece_length, .npieces = m->npieces };
 	TAILQ_INIT(&s->conns);
 	pex_book_init(&s->pex);
+	shaper_group_init(&s->rx_line);
+	shaper_group_init(&s->tx_line);
 	RB_INSERT(swarm_ids, &net->swarms, s);
 	RB_INSERT(swarm_hashes, &net->hashes, s);
 	s->metadata_size = m->metadata_size;
@@ -162,6 +164,7 @@ swarm_free(struct swarm *s)
 	if (s->fetch != NULL)
 		data_meta_close(s);
 	fetch_end(s);
+	throttle_drop(s);
 	data_close(s);
 	if (s->due != 0)
 		RB_REMOVE(swarm_dues, &net->due, s);

@@ -208,7 +208,7 @@ upload_prefetch(struct conn *c)
 	    r->length);
 	if (slot != SLOT_NONE && net->slots.v[slot].use == SLOT_READ)
 		upload_wait(c, slot);
-	else if (slot != SLOT_NONE && !c->blocked)
+	else if (slot != SLOT_NONE && !c->blocked && !c->tx_line.waiting)
 		conn_send_soon(c);
 	if (net->nreads > 0)
 		net_turn_soon(net);

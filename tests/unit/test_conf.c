@@ -65,6 +65,8 @@ test_empty(void **state)
 	assert_int_equal(conf->encryption, ENCRYPTION_PREFER);
 	assert_int_equal(conf->max_peers, 500);
 	assert_int_equal(conf->max_peers_torrent, 60);
+	assert_int_equal(conf->rate.up + conf->rate.down, 0);
+	assert_int_equal(conf->nexempt, 0);
 	assert_int_equal(conf->nroots, 1);
 	assert_true(conf->pex);
 	assert_true(conf->lsd);
@@ -132,6 +134,10 @@ static const char everything[] =
     "cache 64M\n"
     "$words torrent 3\n"
     "encryption require\n"
+    "rate up 10M\n"
+    "rate down 512K up 1048577\n"
+    "rate per peer up unlimited down 1K\n"
+    "rate exempt 10.0.0.0/8 \"fd00::/8\" 192.0.2.1\n"
     "ca file \"/etc/ca.pem\"\n"
     "pex no\nlsd no\n"
     "allow local trackers\n"
@@ -160,6 +166,16 @@ check_everything(const struct conf *conf)
 	assert_int_equal(conf->max_peers_torrent, 3);
 	assert_false(conf->pex);
 	assert_false(conf->lsd);
+	assert_int_equal(conf->rate.up, 1048577);
+	assert_int_equal(conf->rate.down, 512 << 10);
+	assert_int_equal(conf->rate_peer.up, 0);
+	assert_int_equal(conf->rate_peer.down, 1024);
+	assert_int_equal(conf->nexempt, 3);
+	assert_int_equal(conf->exempt[0].bits, 104);
+	assert_int_equal(conf->exempt[0].ip[12], 10);
+	assert_int_equal(conf->exempt[1].bits, 8);
+	assert_int_equal(conf->exempt[1].ip[0], 0xfd);
+	assert_int_equal(conf->exempt[2].bits, 128);
 	assert_string_equal(conf->ca_file, "/etc/ca.pem");
 	assert_true(conf->allow_local);
 	assert_true(conf->relaxed);
@@ -231,6 +247,17 @@ test_errors(void **state)
 		{ "max peers 0",
 		    "t:1: number of peers is not between 1 and 65535 "
 		    "near \"0\"" },
+		{ "rate up 1023", "t:1: rate is lower than 1K near \"1023\"" },
+		{ "rate up 1M down 0",
+		    "t:1: rate is lower than 1K near \"0\"" },
+		{ "rate down 1025G",
+		    "t:1: rate is higher than 1024G near \"1025G\"" },
+		{ "rate exempt 10.0.0.0/33",
+		    "t:1: not an address or a prefix near \"10.0.0.0/33\"" },
+		{ "rate exempt host",
+		    "t:1: not an address or a prefix near \"host\"" },
+		{ "rate exempt", "t:1: syntax error near \"end of line\"" },
+		{ "rate 10M", "t:1: syntax error near \"10M\"" },
 		{ "ca file \"/a", "t:1: string has no end near \"/a\"" },
 		{ "state directory $x", "t:1: no such macro near \"x\"" },
 		{ "1x = y", "t:1: not a name for a macro near \"1x\"" },

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "disk/resume.h"
+#include "msg.h"
 
 static uint8_t			bits[] = { 0xa5, 0x80 };
 static struct resume_file	entries[] = {
@@ -18,7 +19,8 @@ static struct resume_file	entries[] = {
 static const struct resume	record = {
 	.id = 7, .infohash = "abcdefghijklmnopqrs", .paused = true,
 	.clean = true, .added = 1, .completed = 2, .downloaded = 3,
-	.uploaded = 4, .wasted = INT64_MAX,
+	.uploaded = 4, .wasted = INT64_MAX, .up_limit = 1024,
+	.max_peers = PEERS_MAX,
 	.root = (char *)(uintptr_t)"/srv/t", .subdir = (char *)(uintptr_t)"",
 	.npieces = 9, .have = bits, .nfiles = 3, .files = entries
 };
@@ -40,6 +42,9 @@ test_round_trip(void **state)
 	assert_true(r.paused && r.clean);
 	assert_int_equal(r.wasted, INT64_MAX);
 	assert_int_equal(r.downloaded, 3);
+	assert_int_equal(r.up_limit, 1024);
+	assert_int_equal(r.down_limit, 0);
+	assert_int_equal(r.max_peers, PEERS_MAX);
 	assert_string_equal(r.root, "/srv/t");
 	assert_string_equal(r.subdir, "");
 	assert_int_equal(r.npieces, 9);
@@ -109,6 +114,52 @@ test_damaged(void **state)
 	free(buf);
 }
 
+/* A record of version 1 ends with its files. */
+static void
+test_version_1(void **state)
+{
+	struct resume	 old = record, r;
+	const char	*why;
+	uint8_t		*buf;
+	size_t		 len;
+
+	(void)state;
+	old.up_limit = old.max_peers = 0;
+	buf = resume_encode(&old, &len);
+	len -= 4;			/* no count of settings */
+	buf[8] = 1;
+	buf[12] -= 4;
+	hash_sha1(buf, len - SHA1_LEN, buf + len - SHA1_LEN);
+	assert_int_equal(resume_decode(&r, buf, len, &why), 0);
+	assert_int_equal(r.nfiles, 3);
+	assert_int_equal(r.up_limit, 0);
+	resume_clear(&r);
+	buf[8] = 3;
+	hash_sha1(buf, len - SHA1_LEN, buf + len - SHA1_LEN);
+	refused(buf, len);
+	free(buf);
+}
+
+/* Settings of a later mimd are passed over. */
+static void
+test_unknown_setting(void **state)
+{
+	struct resume	 r;
+	const char	*why;
+	uint8_t		*buf;
+	size_t		 len;
+
+	(void)state;
+	buf = resume_encode(&record, &len);
+	buf[len - SHA1_LEN - 24] = 0xee;	/* was the upload's limit */
+	hash_sha1(buf, len - SHA1_LEN, buf + len - SHA1_LEN);
+	assert_int_equal(resume_decode(&r, buf, len, &why), 0);
+	assert_int_equal(r.up_limit, 0);
+	assert_int_equal(r.max_peers, PEERS_MAX);
+	resume_clear(&r);
+	free(buf);
+}
+
 /* Damage that a right checksum covers. */
 static void
 test_malformed(void **state)
@@ -126,6 +177,11 @@ test_malformed(void **state)
 	free(buf);
 	bad = record;
 	bad.id = 0;
+	buf = resume_encode(&bad, &len);
+	refused(buf, len);
+	free(buf);
+	bad = record;
+	bad.down_limit = RATE_MAX + 1;
 	buf = resume_encode(&bad, &len);
 	refused(buf, len);
 	free(buf);
@@ -152,6 +208,8 @@ main(void)
 		cmocka_unit_test(test_round_trip),
 		cmocka_unit_test(test_link),
 		cmocka_unit_test(test_damaged),
+		cmocka_unit_test(test_version_1),
+		cmocka_unit_test(test_unknown_setting),
 		cmocka_unit_test(test_malformed),
 	};
 

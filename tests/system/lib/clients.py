@@ -134,7 +134,8 @@ class Libtorrent(Client):
     def __init__(self, t, torrent, name="libtorrent", seed=False, root=None,
         host=None, **settings):
         super().__init__(t, name, root=root, host=host)
-        self.status = {"progress": 0, "uploaded": 0, "downloaded": 0}
+        self.status = {"time": 0, "progress": 0, "uploaded": 0,
+            "downloaded": 0}
         argv = ["/usr/bin/python3", os.path.join(os.path.dirname(__file__),
             "ltclient.py"), torrent, self.root, f"{self.addr}:{self.PORT}",
             "seed" if seed else "leech"]

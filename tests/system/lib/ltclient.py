@@ -9,6 +9,7 @@ up and down limit the torrent (libtorrent's own rate limits spare its network).
 
 import json
 import sys
+import time
 
 import libtorrent as lt
 
@@ -58,6 +59,7 @@ def main():
         s = handle.status()
         print(json.dumps({
             "progress": 1 if s.is_seeding else min(s.progress, 0.999),
+            "time": time.monotonic(),
             "uploaded": s.total_payload_upload,
             "downloaded": s.total_payload_download,
             "peers": s.num_peers,

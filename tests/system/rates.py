@@ -1,0 +1,164 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: ISC
+# Limits of rate, measured over 10 s at libtorrent on the other end: up and
+# down, changed live, of all torrents and of one, shared, exempt, and kept.
+
+import os
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "lib"))
+import clients
+import mimd
+import mimtest
+import tracker
+from torrent import Torrent
+
+KIB = 1024
+MIB = 1024 * KIB
+SETTLE = 2		# seconds for buffers to fill
+WINDOW = 10
+
+
+class Meter:
+    """Payload that a libtorrent has moved, and when it said so."""
+
+    def __init__(self, client, key):
+        self.client = client
+        self.key = key
+        self.mark()
+
+    def now(self):
+        status = self.client.status
+        return status["time"], status[self.key]
+
+    def mark(self):
+        self.start = self.now()
+
+    def rate(self):
+        at, count = self.now()
+        return (count - self.start[1]) / (at - self.start[0])
+
+
+def near(t, meter, want, what, percent=5):
+    got = meter.rate()
+    error = (got / want - 1) * 100
+    t.diag(f"{what}: {got / KIB:.1f} KiB/s of {want / KIB:.0f} "
+        f"({error:+.2f} %)")
+    return t.ok(abs(error) <= percent, what, f"{error:+.2f} %")
+
+
+def measure(meters, seconds=WINDOW):
+    time.sleep(SETTLE)
+    for meter in meters:
+        meter.mark()
+    time.sleep(seconds)
+
+
+def make(t, name, size, root, announce):
+    torrent = Torrent(name, [(name + ".bin", size)], 1 << 20).make(root)
+    return torrent, torrent.save(f"{t.root}/{name}.torrent", announce.url)
+
+
+def limits_of(daemon, infohash):
+    """What mimctl says of a torrent's own limits."""
+    number = daemon.torrent(infohash)["id"]
+    for row in daemon.ctl("limit")["torrents"]:
+        if row["id"] == number:
+            return row["up"], row["down"], row["peers"]
+    return None, None, None
+
+
+def test_precision(t, daemon, up, down):
+    # Upwards: what is on its way at the old rate would count for long.
+    for text, rate in (("256K", 256 * KIB), ("2M", 2 * MIB),
+        ("20M", 20 * MIB)):
+        daemon.ctl("limit", "up", text)
+        daemon.ctl("limit", "down", text)
+        measure((up, down))
+        near(t, up, rate, f"up at {text}")
+        near(t, down, rate, f"down at {text}")
+    now = daemon.ctl("show", "limits")
+    t.equal((now["up"], now["down"]), (20 * MIB, 20 * MIB),
+        "show limits tells what stands")
+
+
+def test_sharing(t, daemon, one, two, a):
+    daemon.ctl("limit", "up", "3M")
+    measure((one, two), 5)
+    total = one.rate() + two.rate()
+    t.diag(f"shared: {one.rate() / KIB:.0f} + {two.rate() / KIB:.0f} KiB/s")
+    t.ok(abs(total / (3 * MIB) - 1) < 0.06, "both together keep the limit",
+        total)
+    t.ok(0.8 < one.rate() / two.rate() < 1.25, "two torrents share alike")
+    daemon.ctl("limit", a.infohash[:12], "up", "512K")
+    measure((one, two), 5)
+    near(t, one, 512 * KIB, "a torrent's own limit", 6)
+    near(t, two, 2.5 * MIB, "the other takes what it leaves", 6)
+
+
+def test_kept(t, daemon, one, a):
+    daemon.ctl("limit", a.infohash[:12], "peers", "33")
+    t.equal(limits_of(daemon, a.infohash), (512 * KIB, None, 33),
+        "limits of a torrent are shown")
+    daemon.ctl("limit", "up", "unlimited")
+    for role in ("peer", "disk"):
+        pid = daemon.children()[role]
+        daemon.kill_child(role)
+        t.wait(lambda: daemon.children().get(role) not in (None, pid), 10,
+            f"another {role}")
+    start = one.now()[1]
+    t.wait(lambda: one.now()[1] > start + 256 * KIB, 30, "uploads to go on")
+    measure((one,), 4)
+    near(t, one, 512 * KIB, "a limit outlives the peer child", 8)
+    daemon.stop()
+    daemon.start()
+    t.equal(limits_of(daemon, a.infohash), (512 * KIB, None, 33),
+        "a torrent's limits outlive mimd")
+    t.equal(daemon.ctl("limit")["up"], 256 * KIB,
+        "the limit of all is that of mimd.conf again")
+    daemon.ctl("limit", a.infohash[:12], "up", "default")
+    daemon.ctl("limit", a.infohash[:12], "peers", "default")
+    t.equal(limits_of(daemon, a.infohash), (None, None, None),
+        "and can be taken away")
+
+
+def test_reload(t, daemon, down_host):
+    daemon.write_conf(daemon.conf.replace("rate up 256K", "rate up 1M") +
+        f"rate exempt {down_host}/32 2001:db8::/32\nrate per peer down 5M\n")
+    daemon.ctl("reload")
+    now = daemon.ctl("limit")
+    t.equal((now["up"], now["peer_up"], now["peer_down"], now["exempt"]),
+        (MIB, None, 5 * MIB, [f"{down_host}/32", "2001:db8::/32"]),
+        "a reload changes the limits")
+
+
+def test(t):
+    daemon = mimd.Mimd(t, conf="rate up 256K down 256K\n")
+    announce = tracker.Tracker(interval=5)
+    a, path_a = make(t, "a", 420 * MIB, daemon.root, announce)
+    b, path_b = make(t, "b", 100 * MIB, daemon.root, announce)
+    seed_root = t.dir("seed")
+    c, path_c = make(t, "c", 420 * MIB, seed_root, announce)
+    daemon.start()
+    daemon.add(path_a, "-c")
+    daemon.add(path_b, "-c", "-P")
+    daemon.wait_state(a.infohash, "seeding", 60)
+    daemon.add(path_c)
+    leech = clients.Libtorrent(t, path_a, name="leech-a")
+    seed = clients.Libtorrent(t, path_c, name="seed-c", seed=True,
+        root=seed_root)
+    up, down = Meter(leech, "downloaded"), Meter(seed, "uploaded")
+    t.wait(lambda: up.now()[1] > MIB and down.now()[1] > MIB, 30,
+        "both to begin")
+    test_precision(t, daemon, up, down)
+    other = clients.Libtorrent(t, path_b, name="leech-b")
+    daemon.ctl("start", b.infohash[:12])
+    two = Meter(other, "downloaded")
+    t.wait(lambda: two.now()[1] > 64 * KIB, 30, "the other to begin")
+    test_sharing(t, daemon, up, two, a)
+    test_kept(t, daemon, up, a)
+    test_reload(t, daemon, seed.addr)
+
+
+mimtest.main(test, timeout=180)
