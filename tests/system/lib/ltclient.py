@@ -5,6 +5,7 @@ ltclient.py torrent directory address:port seed|leech [setting=value ...]
 A libtorrent client with one torrent; says how it goes, a JSON object a line.
 The setting preset=high_performance_seed is libtorrent's own set of settings;
 up and down limit the torrent (libtorrent's own rate limits spare its network).
+log=FILE writes down each message of each peer; super=True is super seeding.
 """
 
 import json
@@ -30,6 +31,18 @@ def value_of(text):
     return int(text) if text.lstrip("-").isdigit() else text
 
 
+class Log:
+    """What libtorrent says of its peers, a line each."""
+
+    def __init__(self, path):
+        self.file = open(path, "w", buffering=1) if path else None
+
+    def add(self, alerts):
+        for alert in alerts if self.file else ():
+            if isinstance(alert, lt.peer_log_alert):
+                self.file.write(alert.message() + "\n")
+
+
 def main():
     path, root, listen, role, *settings = sys.argv[1:]
     conf = dict(SETTINGS, listen_interfaces=listen)
@@ -37,10 +50,13 @@ def main():
         settings.remove("preset=high_performance_seed")
         conf = dict(lt.high_performance_seed(), **conf)
     conf["outgoing_interfaces"] = listen.rsplit(":", 1)[0]
-    limits = {"up": 0, "down": 0}
+    limits = {"up": 0, "down": 0, "log": None, "super": False}
     for setting in settings:
         key, value = setting.split("=", 1)
         (limits if key in limits else conf)[key] = value_of(value)
+    log = Log(limits["log"])
+    if limits["log"]:
+        conf["alert_mask"] |= lt.alert.category_t.peer_log_notification
     session = lt.session(conf)
     if path.startswith("magnet:"):
         add = lt.parse_magnet_uri(path)
@@ -50,6 +66,8 @@ def main():
     add.save_path = root
     if role == "seed":
         add.flags |= lt.torrent_flags.seed_mode
+    if limits["super"]:
+        add.flags |= lt.torrent_flags.super_seeding
     add.flags &= ~lt.torrent_flags.auto_managed
     add.flags &= ~lt.torrent_flags.paused
     handle = session.add_torrent(add)
@@ -68,7 +86,7 @@ def main():
             else None}), flush=True)
         # An alert tells of a change at once, of completion above all.
         session.wait_for_alert(100)
-        session.pop_alerts()
+        log.add(session.pop_alerts())
 
 
 main()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""The peer wire protocol (BEP 3), raw enough to be abused."""
+"""The peer wire protocol (BEP 3, 6, 10), raw enough to be abused."""
 
 import os
 import socket
@@ -9,6 +9,12 @@ import time
 
 (CHOKE, UNCHOKE, INTERESTED, NOT_INTERESTED, HAVE, BITFIELD, REQUEST, PIECE,
     CANCEL) = range(9)
+SUGGEST, HAVE_ALL, HAVE_NONE, REJECT, ALLOWED_FAST = range(13, 18)
+EXTENDED = 20
+# What the handshake says of BEP 10 and BEP 6.
+EXT_BIT = bytes([0, 0, 0, 0, 0, 0x10, 0, 0])
+FAST_BIT = bytes([0, 0, 0, 0, 0, 0, 0, 0x04])
+BOTH_BITS = bytes([0, 0, 0, 0, 0, 0x10, 0, 0x04])
 BLOCK = 16384
 PROTOCOL = b"\x13BitTorrent protocol"
 
@@ -67,6 +73,16 @@ class Wire:
             if size:
                 body = self.read(size)
                 return body[0], body[1:]
+
+    def until(self, *kinds):
+        """The next message of one of these kinds."""
+        while True:
+            kind, body = self.read_msg()
+            if kind in kinds:
+                return kind, body
+
+    def ext(self, number, body):
+        self.msg(EXTENDED, bytes([number]) + body)
 
     def until_gone(self):
         """Read whatever comes; ends with Gone or TimeoutError."""
