@@ -23,6 +23,7 @@
 
 #define STEP_MS		250
 #define LINE_STEPS	20	/* where lines cannot be redrawn: each 5 s */
+#define TROUBLE_STEPS	20	/* without trackers peers may yet come */
 #define BAR_CELLS	24
 #define LINE_LEN	512
 
@@ -46,7 +47,7 @@ static int	run(struct getting *g, const struct source *src);
 static int	follow(struct getting *g, struct client *client);
 static void	on_added(const struct msg_in *in, void *arg);
 static void	show(struct getting *g, bool last);
-static void	tell_trouble(struct getting *g);
+static void	tell_trouble(struct getting *g, unsigned step);
 static int	finish(struct getting *g, int status);
 static void	catch_signals(void);
 
@@ -195,7 +196,7 @@ follow(struct getting *g, struct client *client)
 			g->start = time(NULL);
 			g->had = r->have;
 		}
-		tell_trouble(g);
+		tell_trouble(g, step);
 		if (complete(r) && !g->keep)
 			return CTL_OK;
 		if (g->tty || step % LINE_STEPS == 0)
@@ -270,7 +271,7 @@ show(struct getting *g, bool last)
 
 /* Why nobody is there to ask, once for each reason. */
 static void
-tell_trouble(struct getting *g)
+tell_trouble(struct getting *g, unsigned step)
 {
 	const struct view_torrent	*t = &g->view.torrents[0];
 	const char			*why = NULL;
@@ -283,7 +284,7 @@ tell_trouble(struct getting *g)
 	for (i = 0; i < t->ntrackers && why == NULL; i++)
 		if (*t->trackers[i].error != '\0')
 			why = t->trackers[i].error;
-	if (t->ntrackers == 0)
+	if (t->ntrackers == 0 && step >= TROUBLE_STEPS)
 		why = "no tracker is named in it";
 	if (why == NULL || (g->told != NULL && strcmp(why, g->told) == 0))
 		return;

@@ -64,8 +64,9 @@ add_line(const struct mimctl *ctx, struct table *table,
 	add_number(table, r->id);
 	add_safe(table, r->name);
 	add_state(table, r);
-	table_add(table, text_percent(r->have, r->size, buf));
-	table_add(table, text_bytes(ctx, r->size, buf));
+	table_add(table, r->size == 0 ? "-" :
+	    text_percent(r->have, r->size, buf));
+	table_add(table, r->size == 0 ? "-" : text_bytes(ctx, r->size, buf));
 	table_add(table, text_rate(ctx, r->down_rate, buf));
 	table_add(table, text_rate(ctx, r->up_rate, buf));
 	if (view_ratio(t, &ratio))
@@ -104,7 +105,7 @@ add_total(const struct mimctl *ctx, struct table *table,
 	    view->n == 1 ? "" : "s");
 	table_add(table, buf);
 	table_add(table, "");
-	table_add(table, view->n == 0 ? "-" : text_percent(have, size, buf));
+	table_add(table, size == 0 ? "-" : text_percent(have, size, buf));
 	table_add(table, text_bytes(ctx, size, buf));
 	table_add(table, text_rate(ctx, down, buf));
 	table_add(table, text_rate(ctx, up, buf));

@@ -46,6 +46,10 @@ print_identity(const struct mimctl *ctx, const struct rec_torrent_row *r,
 		line(fp, "v2", "%s", hash_hex(r->infohash2.p, SHA256_LEN,
 		    hex));
 	line_text(fp, "directory", r->dir);
+	if (r->npieces == 0) {
+		line(fp, "size", "not known before the metadata has come");
+		return;
+	}
 	line(fp, "size", "%s in %u piece%s of %s, %u file%s%s",
 	    text_bytes(ctx, r->size, size), r->npieces,
 	    r->npieces == 1 ? "" : "s",
@@ -67,6 +71,8 @@ print_progress(const struct mimctl *ctx, const struct rec_torrent_row *r,
 		line(fp, "state", "%s", tstate_name(r->state));
 	if (*r->error != '\0')
 		line_text(fp, "error", r->error);
+	if (r->npieces == 0)
+		return;
 	line(fp, "progress", "%s %s, %s of %s",
 	    text_bar(r->have, r->size, BAR_CELLS, bar, sizeof(bar)),
 	    text_percent(r->have, r->size, percent),

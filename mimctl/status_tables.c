@@ -113,8 +113,8 @@ print_peers(const struct mimctl *ctx, const struct view_torrent *t, FILE *fp)
 		add_safe(table, p->client);
 		table_add(table, status_peer_flags(p->flags, buf));
 		table_add(table, status_peer_source(p->source));
-		table_add(table, text_percent(p->pieces, t->row.npieces,
-		    buf));
+		table_add(table, t->row.npieces == 0 ? "-" :
+		    text_percent(p->pieces, t->row.npieces, buf));
 		table_add(table, text_rate(ctx, p->down_rate, buf));
 		table_add(table, text_rate(ctx, p->up_rate, buf));
 		table_add(table, text_bytes(ctx, p->downloaded, buf));
