@@ -36,6 +36,7 @@
 #define SLOTS_MAX	262144U
 #define TRACKERS_MAX	64U
 #define PEERS_MAX	65535U
+#define FILTERS_MAX	16U	/* block and allow lists */
 #define METADATA_MAX	(32U << 20)	/* bytes of an info dictionary, */
 #define METADATA_FETCH_MAX	(10U << 20)	/* ... if fetched from peers */
 #define RATE_MAX	(1ULL << 40)	/* bytes/s of a limit, 0: none */

@@ -133,6 +133,25 @@ conf_add_root(struct conf *conf, const char *path)
 }
 
 const char *
+conf_add_filter(struct conf *conf, const char *path, bool allow)
+{
+	const char	*why;
+	uint32_t	 i;
+
+	if ((why = conf_check_path(path)) != NULL)
+		return why;
+	for (i = 0; i < conf->nfilters; i++) {
+		if (strcmp(conf->filters[i].path, path) == 0)
+			return "list is given twice";
+	}
+	if (conf->nfilters == FILTERS_MAX)
+		return "too many lists";
+	conf->filters[conf->nfilters].path = xstrdup(path);
+	conf->filters[conf->nfilters++].allow = allow;
+	return NULL;
+}
+
+const char *
 conf_find_group(const char *name, gid_t *gid)
 {
 	struct group	*gr;
@@ -403,6 +422,8 @@ conf_free(struct conf *conf)
 		free(conf->listens[i].host);
 	for (i = 0; i < conf->nroots; i++)
 		free(conf->roots[i]);
+	for (i = 0; i < conf->nfilters; i++)
+		free(conf->filters[i].path);
 	free(conf->state_dir);
 	free(conf->socket.path);
 	free(conf->restricted.path);

@@ -32,6 +32,11 @@ struct conf_rate {
 	uint64_t	up, down;
 };
 
+struct conf_filter {
+	char	*path;
+	bool	 allow;			/* exempts, else blocks */
+};
+
 /* The settings of mimd.conf(5), defaults filled in. */
 struct conf {
 	struct conf_listen	 listens[CONF_LISTENS_MAX];
@@ -49,6 +54,8 @@ struct conf {
 	struct conf_rate	 rate_peer;	/* of each */
 	struct rec_prefix	 exempt[PREFIXES_MAX];	/* from both */
 	uint32_t		 nexempt;
+	struct conf_filter	 filters[FILTERS_MAX];
+	uint32_t		 nfilters;
 	char			*ca_file;	/* NULL: the system's */
 	bool			 allow_local;	/* "allow local trackers" */
 	bool			 pex, lsd;	/* "pex yes", "lsd yes" */
@@ -88,6 +95,8 @@ const char	*conf_check_port(int64_t port);
 const char	*conf_add_listen(struct conf *conf, const char *host,
 		    uint16_t port);
 const char	*conf_add_root(struct conf *conf, const char *path);
+const char	*conf_add_filter(struct conf *conf, const char *path,
+		    bool allow);
 const char	*conf_find_group(const char *name, gid_t *gid);
 const char	*conf_find_mode(int64_t digits, mode_t *mode);
 const char	*conf_set_cache(struct conf *conf, int64_t bytes);

@@ -119,6 +119,9 @@ conf_print(const struct conf *conf, FILE *fp)
 	fprintf(fp, "lsd %s\n", conf->lsd ? "yes" : "no");
 	fprintf(fp, "encryption %s\n", words[conf->encryption]);
 	print_rates(conf, fp);
+	for (i = 0; i < conf->nfilters; i++)
+		print_setting(conf->filters[i].allow ? "allowlist" :
+		    "blocklist", conf->filters[i].path, fp);
 	if (conf->ca_file != NULL)
 		print_setting("ca file", conf->ca_file, fp);
 	if (conf->allow_local)

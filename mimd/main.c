@@ -200,6 +200,9 @@ open_all(struct parent *parent)
 	if (listens_open(&parent->listens, parent->conf, NULL, err,
 	    sizeof(err)) == -1)
 		fatalx("%s", err);
+	if (filters_open(&parent->filters, parent->conf, err,
+	    sizeof(err)) == -1)
+		fatalx("%s", err);
 	parent->control = control_new(parent, parent->conf, err, sizeof(err));
 	if (parent->control == NULL)
 		fatalx("%s", err);
@@ -261,6 +264,18 @@ detach(void *arg)
 	close(*fd);
 }
 
+/* Lists are opened by each start and each reload. */
+static void
+check_filters(const struct conf *conf)
+{
+	struct filters	filters;
+	char		err[ERROR_MAX];
+
+	if (filters_open(&filters, conf, err, sizeof(err)) == -1)
+		fatalx("%s", err);
+	filters_close(&filters);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -281,6 +296,7 @@ main(int argc, char **argv)
 	if ((parent.conf = conf_load(&parent.source)) == NULL)
 		return 1;
 	if (o.check) {
+		check_filters(parent.conf);
 		if (o.verbose)
 			conf_print(parent.conf, stdout);
 		fprintf(stderr, "configuration OK\n");

@@ -188,6 +188,7 @@ parent_clear(struct parent *parent)
 	registry_clear(&parent->registry);
 	names_forget(&parent->names);
 	listens_close(&parent->listens, NULL);
+	filters_close(&parent->filters);
 	procs_free(parent->procs);
 	loop_timer_free(parent->tick);
 	loop_timer_free(parent->end);
@@ -305,6 +306,23 @@ parent_send_listens(struct parent *parent)
 }
 
 void
+parent_send_filters(struct parent *parent)
+{
+	struct msg_filter_files	 files = { .n = parent->filters.n };
+	struct msg_filter_file	 m;
+	struct proc		*p = parent_child(parent, ROLE_PEER);
+	uint32_t		 i;
+
+	proc_send(p, MSG_FILTER_FILES, &files);
+	for (i = 0; i < parent->filters.n; i++) {
+		m.path = parent->filters.v[i].path;
+		m.allow = parent->filters.v[i].allow;
+		proc_send_fd(p, MSG_FILTER_FILE, &m,
+		    copy_fd(parent->filters.v[i].fd));
+	}
+}
+
+void
 parent_send_port(struct parent *parent)
 {
 	struct msg_tracker_port	m = {
@@ -387,9 +405,10 @@ parent_on_started(struct proc *p, void *arg)
 	}
 	proc_send(p, MSG_CONF_END, &end);
 
-	if (p->role == ROLE_PEER)
+	if (p->role == ROLE_PEER) {
+		parent_send_filters(parent);
 		parent_send_listens(parent);
-	else if (p->role == ROLE_TRACKER)
+	} else if (p->role == ROLE_TRACKER)
 		parent_send_port(parent);
 	else if (p->role == ROLE_RESOLVER)
 		names_replay(&parent->names);

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "conf.h"
+#include "filters.h"
 #include "listen.h"
 #include "loop.h"
 #include "names.h"
@@ -51,6 +52,7 @@ struct parent {
 	struct names		 names;
 	struct listens		 listens;
 	struct limits		 limits;
+	struct filters		 filters;
 	int			 state_fd;		/* O_PATH */
 	int			 root_fds[ROOTS_MAX];	/* O_PATH, or -1 */
 	uint8_t			 peer_id[20];
@@ -97,6 +99,7 @@ void	parent_set_limit(struct parent *parent, enum ctl_limit_what what,
 void	parent_limit_torrent(struct parent *parent, struct torrent *t,
 	    enum ctl_limit_what what, uint64_t value, bool preset);
 void	parent_send_listens(struct parent *parent);
+void	parent_send_filters(struct parent *parent);
 void	parent_send_port(struct parent *parent);
 
 /* inbox.c: what children may say; handlers are given the struct proc */

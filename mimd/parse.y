@@ -77,7 +77,8 @@ static void	 set_rate(struct conf_rate *, struct rates);
 static int	 set_path(char **, char *, const char *(*)(const char *));
 %}
 
-%token	ALLOW CA CACHE CONTROL DIRECTORY DOWN DOWNLOAD ENCRYPTION EXEMPT FILE_
+%token	ALLOW ALLOWLIST BLOCKLIST CA CACHE CONTROL DIRECTORY DOWN DOWNLOAD
+%token	ENCRYPTION EXEMPT FILE_
 %token	GROUP INCLUDE LISTEN LOCAL LSD MAX MODE NO OFF ON PEER PEERS PER PEX
 %token	PORT PREFER RATE RELAXED REQUIRE RESTRICTED SANDBOX SOCKET STATE
 %token	TORRENT TRACKERS UNLIMITED UP WRONG YES
@@ -139,6 +140,7 @@ setting	: listen
 	| limit
 	| rate
 	| ca
+	| filter
 	| ENCRYPTION encryption {
 		parser.conf->encryption = (uint8_t)$2;
 	}
@@ -309,6 +311,24 @@ prefix	: STRING {
 	}
 	;
 
+filter	: BLOCKLIST STRING {
+		int	r;
+
+		r = conf_error(conf_add_filter(parser.conf, $2, false), $2);
+		free($2);
+		if (r == -1)
+			YYERROR;
+	}
+	| ALLOWLIST STRING {
+		int	r;
+
+		r = conf_error(conf_add_filter(parser.conf, $2, true), $2);
+		free($2);
+		if (r == -1)
+			YYERROR;
+	}
+	;
+
 ca	: CA FILE_ STRING {
 		if (set_path(&parser.conf->ca_file, $3,
 		    conf_check_path) == -1)
@@ -323,6 +343,8 @@ static const struct keyword {
 	int		 token;
 } keywords[] = {	/* sorted */
 	{ "allow",	ALLOW },
+	{ "allowlist",	ALLOWLIST },
+	{ "blocklist",	BLOCKLIST },
 	{ "ca",		CA },
 	{ "cache",	CACHE },
 	{ "control",	CONTROL },

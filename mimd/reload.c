@@ -161,14 +161,21 @@ static int
 reload(struct parent *parent, struct collect *out)
 {
 	struct listens	 listens;
+	struct filters	 filters;
 	struct conf	*new, *old = parent->conf;
 	char		 err[ERROR_MAX];
 
 	if ((new = read_conf(parent, out)) == NULL)
 		return -1;
+	if (filters_open(&filters, new, err, sizeof(err)) == -1) {
+		append(out, "\n", err);
+		conf_free(new);
+		return -1;
+	}
 	if (listens_open(&listens, new, &parent->listens, err,
 	    sizeof(err)) == -1) {
 		append(out, "\n", err);
+		filters_close(&filters);
 		conf_free(new);
 		return -1;
 	}
@@ -177,6 +184,10 @@ reload(struct parent *parent, struct collect *out)
 	parent->conf = new;
 	listens_close(&parent->listens, &listens);
 	parent->listens = listens;
+	filters_close(&parent->filters);
+	parent->filters = filters;
+	/* Also with the same names: what is in them may be new. */
+	parent_send_filters(parent);
 	parent_send_listens(parent);
 	parent_send_port(parent);
 	apply(parent, old, out);

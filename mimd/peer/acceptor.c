@@ -49,7 +49,7 @@ acceptor_on_peer(struct net *net, int fd, const struct sockaddr *sa)
 	struct addr	addr;
 
 	if (addr_from_sockaddr(&addr, sa) == -1 ||
-	    bans_has(&net->bans, addr.ip, loop_now(net->loop))) {
+	    net_refuses(net, &addr)) {
 		close(fd);
 		return;
 	}
@@ -99,9 +99,15 @@ acceptor_add(struct net *net, int fd)
 	l->net = net;
 	l->fd = fd;
 	l->io = loop_io_new(net->loop, fd, acceptor_ready, l);
-	loop_io_want(l->io, LOOP_READ);
+	loop_io_want(l->io, filter_loading(net) ? 0 : LOOP_READ);
 	TAILQ_INSERT_TAIL(&net->listeners, l, link);
 	net->nlisteners++;
+}
+
+void
+acceptor_begin(struct net *net)
+{
+	acceptor_pause(net, false);
 }
 
 void

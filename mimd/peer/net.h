@@ -64,6 +64,7 @@ struct bare;
 struct conn_meta;
 struct fetch;
 struct child;
+struct filter;
 struct loop;
 struct loop_io;
 struct loop_timer;
@@ -270,6 +271,7 @@ struct net {
 	uint32_t	 next_conn;
 	uint32_t	 body_bytes;	/* held by half received messages */
 	struct bans	 bans;
+	struct filter	*filter;	/* NULL: no lists */
 	struct blame	 blame;
 	struct log_limit doubt_log;
 	size_t		 bare_bytes;	/* held in conn::bare */
@@ -312,6 +314,8 @@ void	net_turn_soon(struct net *net);
 /* acceptor.c */
 void	acceptor_add(struct net *net, int fd);
 void	acceptor_drop_all(struct net *net);
+/* Let in those who waited for the address filter. */
+void	acceptor_begin(struct net *net);
 
 /* conn.c */
 struct conn *conn_new(struct net *net, int fd, const struct addr *addr,
@@ -358,6 +362,17 @@ void	bare_on_all(struct conn *c, bool all);
 /* Now they are known: take what it said, or close it. */
 void	bare_resolve(struct conn *c);
 void	bare_clear(struct conn *c);
+
+/* filter.c: block and allow lists */
+/* nfiles lists follow, in place of the old ones. */
+void	filter_begin(struct net *net, uint32_t nfiles);
+/* One of them; owns fd. */
+void	filter_file(struct net *net, int fd, const char *path, bool allow);
+/* The first lists are not all read yet: let nobody in. */
+bool	filter_loading(const struct net *net);
+bool	filter_blocks(const struct net *net, const uint8_t ip[16]);
+/* Blocked or banned. */
+bool	net_refuses(const struct net *net, const struct addr *addr);
 
 /* newcomers.c */
 bool	newcomer_must_wait(const struct conn *c, const struct swarm *s);

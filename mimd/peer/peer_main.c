@@ -69,6 +69,21 @@ peer_on_listen(struct chan *c, const struct msg_peer_listen *m, void *arg)
 }
 
 static void
+peer_on_filter_files(struct chan *c, const struct msg_filter_files *m,
+    void *arg)
+{
+	(void)c;
+	filter_begin(arg, m->n);
+}
+
+static void
+peer_on_filter_file(struct chan *c, const struct msg_filter_file *m,
+    void *arg)
+{
+	filter_file(arg, chan_take_fd(c), m->path, m->allow);
+}
+
+static void
 peer_on_arena(struct chan *c, const struct msg_data_arena *m, void *arg)
 {
 	data_arena(arg, chan_take_fd(c), m->nslots);
@@ -150,6 +165,8 @@ static const union msg_fn peer_fns[MSG_COUNT] = {
 	[MSG_SWARM_LIMITS] = { .swarm_limits = peer_on_swarm_limits },
 	[MSG_PEER_UNLISTEN] = { .peer_unlisten = peer_on_unlisten },
 	[MSG_PEER_LISTEN] = { .peer_listen = peer_on_listen },
+	[MSG_FILTER_FILES] = { .filter_files = peer_on_filter_files },
+	[MSG_FILTER_FILE] = { .filter_file = peer_on_filter_file },
 	[MSG_DATA_ARENA] = { .data_arena = peer_on_arena },
 	[MSG_DATA_CHANNEL] = { .data_channel = peer_on_data_channel },
 	[MSG_SWARM_RUN] = { .swarm_run = peer_on_swarm_run },

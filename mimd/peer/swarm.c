@@ -194,7 +194,7 @@ swarm_accepts(const struct swarm *s, const struct addr *addr)
 	const struct conn	*c;
 	uint32_t		 same = 0;
 
-	if (bans_has(&s->net->bans, addr->ip, loop_now(s->net->loop)))
+	if (net_refuses(s->net, addr))
 		return false;
 	if (s->net->allow_local)
 		return true;
@@ -226,7 +226,7 @@ swarm_add_peer(struct swarm *s, const struct addr *addr, uint8_t source)
 	uint64_t	now = loop_now(s->net->loop);
 
 	return address_allowed(s->net, addr) &&
-	    !bans_has(&s->net->bans, addr->ip, now) &&
+	    !net_refuses(s->net, addr) &&
 	    candidates_add(&s->cands, addr, source, now);
 }
 
@@ -253,7 +253,7 @@ swarm_connect(struct swarm *s)
 	struct addr		 addr;
 	int			 i;
 
-	if (!s->known)
+	if (!s->known || filter_loading(net))
 		return;
 	for (i = 0; i < SWARM_CONNECTS; i++) {
 		due = candidates_due(&s->cands, s->complete);
@@ -266,7 +266,7 @@ swarm_connect(struct swarm *s)
 		}
 		cand = candidates_next(&s->cands, s->complete, now);
 		addr = cand->addr;
-		if (bans_has(&net->bans, addr.ip, now))
+		if (net_refuses(net, &addr))
 			candidates_drop_ip(&s->cands, &addr);
 		else if (!conn_connect(s, &addr, cand->source))
 			candidates_on_end(&s->cands, &addr, false, now);
