@@ -114,6 +114,8 @@ proto_on_set(struct conn *c, uint8_t *bits, uint32_t count)
 	/* The work grows with the set, so few may come. */
 	if (c->has.count > 0)
 		proto_cost(c, PROTO_SET_COST);
+	else if (count == 0)
+		proto_useless(c);
 	if (c->state == CONN_DEAD) {
 		free(bits);
 		return;
