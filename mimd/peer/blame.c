@@ -172,7 +172,8 @@ blame_good(struct blame *b, uint32_t torrent, uint32_t piece)
 	return p->tag;
 }
 
-static void
+/* The index of a sender in the result. */
+static uint32_t
 result_add(struct blame_result *res, const struct blame_sender *s)
 {
 	uint32_t	i;
@@ -180,53 +181,110 @@ result_add(struct blame_result *res, const struct blame_sender *s)
 	for (i = 0; i < res->n; i++)
 		if (memcmp(res->senders[i].ip, s->ip, 16) == 0) {
 			res->senders[i].lied |= s->lied;
-			return;
+			return i;
 		}
-	res->senders[res->n++] = *s;
+	res->senders[res->n] = *s;
+	return res->n++;
 }
 
-/* Blocks that one sender sent in this copy and, differently, in another. */
-static bool
-copy_compare(struct blame_piece *p, struct blame_copy *c,
-    struct blame_result *res)
-{
-	struct blame_copy	*o;
-	struct blame_sender	*a, *b;
-	uint32_t		 i;
-
-	for (o = p->copies; o < p->copies + p->ncopies; o++) {
-		if (o == c || o->got < p->nblocks)
-			continue;
-		for (i = 0; i < p->nblocks; i++) {
-			if (c->who[i] == BLAME_NOBODY ||
-			    o->who[i] == BLAME_NOBODY)
-				continue;
-			a = &c->senders[c->who[i]];
-			b = &o->senders[o->who[i]];
-			if (memcmp(a->ip, b->ip, 16) != 0 ||
-			    memcmp(c->digests + (size_t)i * BLAME_DIGEST,
-			    o->digests + (size_t)i * BLAME_DIGEST,
-			    BLAME_DIGEST) == 0)
-				continue;
-			a->lied = b->lied = true;
-			result_add(res, a);
-		}
-	}
-	return res->n > 0;
-}
-
-static bool
-blame_settle(struct blame *b, struct blame_piece *p, struct blame_result *res)
+/* The senders of all complete copies; index[c][s] is sender s of copy c. */
+static void
+result_fill(struct blame_result *res, const struct blame_piece *p,
+    uint8_t index[BLAME_COPIES][BLAME_SENDERS])
 {
 	uint32_t	i, k;
 
-	res->settled = true;
 	for (i = 0; i < p->ncopies; i++)
 		for (k = 0; k < p->copies[i].nsenders &&
 		    p->copies[i].got == p->nblocks; k++)
-			result_add(res, &p->copies[i].senders[k]);
-	blame_drop(b, p);
+			index[i][k] = (uint8_t)result_add(res,
+			    &p->copies[i].senders[k]);
+}
+
+/*
+ * Look at block i of copies c and o.  True if they differ, and *a and *b
+ * sent them: one of the two lied.
+ */
+static bool
+copies_differ(const struct blame_piece *p, uint32_t c, uint32_t o, uint32_t i,
+    uint8_t index[BLAME_COPIES][BLAME_SENDERS], uint32_t *a, uint32_t *b)
+{
+	const struct blame_copy	*x = &p->copies[c], *y = &p->copies[o];
+
+	if (x->got < p->nblocks || y->got < p->nblocks ||
+	    x->who[i] == BLAME_NOBODY || y->who[i] == BLAME_NOBODY ||
+	    memcmp(x->digests + (size_t)i * BLAME_DIGEST,
+	    y->digests + (size_t)i * BLAME_DIGEST, BLAME_DIGEST) == 0)
+		return false;
+	*a = index[c][x->who[i]];
+	*b = index[o][y->who[i]];
 	return true;
+}
+
+/*
+ * Of how many differences is each sender a party, without those that liars
+ * and suspects explain?  Returns who is of the most; *n is of how many.
+ */
+static uint32_t
+blame_count(const struct blame_piece *p, struct blame_result *res,
+    uint8_t index[BLAME_COPIES][BLAME_SENDERS], uint32_t *n)
+{
+	uint32_t		 deg[BLAME_COPIES * BLAME_SENDERS] = { 0 };
+	uint32_t		 i, c, o, a, b, most = 0;
+	struct blame_sender	*v = res->senders;
+
+	for (c = 1; c < p->ncopies; c++)
+		for (o = 0; o < c; o++)
+			for (i = 0; i < p->nblocks; i++) {
+				if (!copies_differ(p, c, o, i, index, &a, &b))
+					continue;
+				if (a == b)
+					v[a].lied = true;
+				if (v[a].lied || v[b].lied || v[a].suspect ||
+				    v[b].suspect)
+					continue;
+				deg[a]++;
+				deg[b]++;
+			}
+	for (i = 0; i < res->n; i++)
+		if (deg[i] > deg[most])
+			most = i;
+	*n = deg[most];
+	return most;
+}
+
+/* A bad copy is complete: what do all of them tell together? */
+static void
+blame_suspect(const struct blame_piece *p, struct blame_result *res)
+{
+	uint8_t		index[BLAME_COPIES][BLAME_SENDERS] = { { 0 } };
+	uint32_t	most, n = 0, found, i;
+
+	result_fill(res, p, index);
+	if (p->ncopies < 2)
+		return;
+	for (i = found = 0; i < BLAME_SUSPECTS; i++) {
+		most = blame_count(p, res, index, &n);
+		if (n == 0)
+			break;
+		res->senders[most].suspect = true;
+		found++;
+	}
+	for (i = 0; i < res->n; i++)
+		found += res->senders[i].lied;
+	/* Nothing can be told, or too much: it may be anyone. */
+	for (i = 0; i < res->n && (found == 0 || n > 0); i++)
+		res->senders[i].suspect = true;
+}
+
+static void
+blame_settle(struct blame *b, struct blame_piece *p, struct blame_result *res)
+{
+	uint8_t	index[BLAME_COPIES][BLAME_SENDERS];
+
+	res->settled = true;
+	result_fill(res, p, index);
+	blame_drop(b, p);
 }
 
 /* Digests of the good copy: whoever sent something else lied. */
@@ -292,5 +350,9 @@ blame_digests(struct blame *b, uint32_t tag, uint32_t first,
 	*got += n;
 	if (*got < p->nblocks)
 		return false;
-	return c != NULL ? copy_compare(p, c, res) : blame_settle(b, p, res);
+	if (c != NULL)
+		blame_suspect(p, res);
+	else
+		blame_settle(b, p, res);
+	return true;
 }

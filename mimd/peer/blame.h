@@ -12,7 +12,9 @@
  * copy it is kept who sent which block and a digest of what he sent; when a
  * good copy is in, digests that differ name the liars, and all others are
  * cleared.  One who sent the same block twice and differently is a liar at
- * once.  Pure: digests come from disk, in the order they were asked for.
+ * once.  When two bad copies differ in a block, one of its two senders lied:
+ * the few that explain all such blocks are suspects.  Pure: digests come from
+ * disk, in the order they were asked for.
  *
  * What is kept is bounded; the oldest piece is forgotten first.
  */
@@ -20,12 +22,14 @@
 #define BLAME_COPIES	4U		/* bad ones of a piece */
 #define BLAME_BLOCKS	131072U		/* of all copies: 9 bytes each */
 #define BLAME_SENDERS	64U		/* of a copy */
+#define BLAME_SUSPECTS	16U		/* few enough to explain it */
 #define BLAME_NOBODY	0xff		/* block of an unknown sender */
 #define BLAME_DIGEST	8U		/* bytes */
 
 struct blame_sender {
 	uint8_t		 ip[16];
 	bool		 lied;
+	bool		 suspect;
 };
 
 struct blame_copy {
@@ -55,7 +59,11 @@ struct blame {
 	uint32_t	 next_tag;
 };
 
-/* What came out: liars, and when the piece is settled also who is cleared. */
+/*
+ * What came out: all senders of the piece's copies, and who of them lied.
+ * When the piece is settled, the others are cleared; before, some are
+ * suspects: of the first bad copy nobody.
+ */
 struct blame_result {
 	uint32_t	 torrent, piece;
 	bool		 settled;
@@ -83,8 +91,8 @@ bool	 blame_sole(struct blame *b, uint32_t torrent, uint32_t piece,
 /* It is good now.  Returns the tag to ask with, 0 if there is no need. */
 uint32_t blame_good(struct blame *b, uint32_t torrent, uint32_t piece);
 /*
- * Digests of n blocks from block first on; n is 0 if disk had none.  True if
- * something came out.
+ * Digests of n blocks from block first on; n is 0 if disk had none.  True
+ * when those of a copy are complete.
  */
 bool	 blame_digests(struct blame *b, uint32_t tag, uint32_t first,
 	    const uint8_t *digests, uint32_t n, struct blame_result *res);

@@ -201,7 +201,17 @@ picker_on_bad(struct picker *p, uint32_t piece)
 		pp->suspects[i] = pp->senders[i].id;
 	pp->nsuspects = pp->nsenders;
 	pp->failed_at = p->now;
+	pp->waits = true;
 	begun_reset(p, pp);
+}
+
+void
+picker_retry(struct picker *p, uint32_t piece)
+{
+	struct pick_piece	*pp = begun_find(p, piece);
+
+	if (pp != NULL)
+		pp->waits = false;
 }
 
 void
@@ -219,6 +229,8 @@ picker_on_disk_gone(struct picker *p)
 {
 	uint32_t	i;
 
-	for (i = 0; i < p->npieces; i++)
+	for (i = 0; i < p->npieces; i++) {
+		p->pieces[i]->waits = false;
 		begun_reset(p, p->pieces[i]);
+	}
 }

@@ -26,8 +26,8 @@
  * - When every block that anyone here has is asked for, idle peers ask for
  *   one of them a second time (endgame).
  * - A peer on parole takes whole pieces alone, so that a bad one has one
- *   sender.  A piece that failed is fetched again from one peer alone, best
- *   from one that had no part in it.
+ *   sender.  A piece that failed waits until it is known who is suspected; a
+ *   fast peer then takes it alone, best one that had no part in it.
  *
  * Pieces not begun are kept sorted by availability, with the bounds of each
  * availability known: a have moves one piece in O(1).  A peer that has all
@@ -43,6 +43,8 @@
 #define PICKER_HINTS_PEER	8	/* ... of one peer */
 #define PICKER_OWN_MS		40000	/* to hold a piece alone */
 #define PICKER_AVOID_MS		2000	/* a failed one waits for others */
+#define PICKER_PAROLE_MS	5000	/* ... before one on parole may */
+#define PICKER_RETRY_MS		1000	/* ... and for suspects at most */
 #define PICKER_LATE_MS		8000	/* least wait before a duplicate */
 #define PICKER_LATE_FACTOR	8	/* times what the other would need */
 #define PICKER_LATE_LOOK	16	/* pieces looked at for that */
@@ -172,6 +174,8 @@ uint32_t picker_block_sender(const struct picker *p, uint32_t piece,
 /* Disk's word on a piece.  good: true if we lacked it. */
 bool	 picker_on_good(struct picker *p, uint32_t piece);
 void	 picker_on_bad(struct picker *p, uint32_t piece);
+/* Who lied in it is as clear as can be: it may be fetched again. */
+void	 picker_retry(struct picker *p, uint32_t piece);
 /* We have it not any more (disk came back with less). */
 void	 picker_on_lost(struct picker *p, uint32_t piece);
 /* Disk forgot all unfinished pieces. */

@@ -29,6 +29,20 @@ piece_suspects(const struct picker *p, const struct pick_piece *pp,
 	return false;
 }
 
+/*
+ * It failed: nobody may go on with it until more is known of who lied, and
+ * for a while not who is suspected then.
+ */
+static bool
+piece_waits(const struct picker *p, const struct pick_piece *pp,
+    const struct pick_peer *peer)
+{
+	if (pp->failed_at == 0)
+		return false;
+	return (pp->waits && p->now < pp->failed_at + PICKER_RETRY_MS) ||
+	    (peer->parole && p->now < pp->failed_at + PICKER_PAROLE_MS);
+}
+
 /* May peer take blocks of this open piece in this step? */
 static bool
 step_allows(const struct picker *p, enum pick_step step,
@@ -36,6 +50,8 @@ step_allows(const struct picker *p, enum pick_step step,
 {
 	if (step == STEP_OWN)
 		return pp->owner == peer->id;
+	if (piece_waits(p, pp, peer))
+		return false;
 	if (pp->owner != 0 && (step == STEP_SHARED || pp->alone))
 		return false;
 	if (step == STEP_SHARED && piece_on_trial(pp) &&
@@ -65,7 +81,7 @@ pick_from_open(struct picker *p, const struct pick_peer *peer,
 		if (!step_allows(p, step, pp, peer) ||
 		    !pick_set_has(p, peer->has, pp->piece))
 			continue;
-		if (piece_on_trial(pp))
+		if (piece_on_trial(pp) && peer->fast)
 			begun_own(p, pp, peer->id, true);
 		else if (step == STEP_SHARED && (peer->fast || peer->parole))
 			/* An abandoned piece finds a new owner. */

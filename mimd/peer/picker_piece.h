@@ -35,6 +35,7 @@ struct pick_piece {
 	uint32_t	 serial;	/* grows with each piece begun */
 	uint32_t	 owner;		/* takes it alone while it can; or 0 */
 	bool		 alone;		/* strictly */
+	bool		 waits;		/* for picker_retry() */
 	uint8_t		 nsenders;
 	uint8_t		 nsuspects;	/* of the last, bad copy: */
 	uint32_t	*suspects;	/* who sent it */

@@ -9,9 +9,9 @@
 
 /*
  * What becomes of who sent a piece, once disk has said whether it is good.
- * A bad piece from one address: it is banned.  From several: each proves
- * itself alone from now on (parole), until digests of the blocks, of this
- * copy and of a good one, tell the liars from the others.
+ * A bad piece from one address: it is banned.  From several: digests of the
+ * blocks, of all bad copies and at last of a good one, tell who lied.  Until
+ * then suspects prove themselves alone (parole).
  */
 _Static_assert(BLAME_SENDERS == PICKER_SENDERS, "senders of a piece");
 _Static_assert(BLAME_DIGEST == DIGEST_LEN, "a digest");
@@ -68,23 +68,26 @@ verdict_ask(struct swarm *s, uint32_t piece, uint32_t tag)
 	}
 }
 
-/* Remember who sent what of a copy that failed. */
-static void
+/* Remember who sent what of a copy that failed; false for no room. */
+static bool
 verdict_record(struct swarm *s, uint32_t piece,
     const struct pick_sender *senders, uint32_t n)
 {
 	uint32_t	 nblocks = geom_nblocks(&s->geom, piece), i;
 	uint8_t		 ips[BLAME_SENDERS][16];
 	uint8_t		*who = xmalloc(nblocks);
+	uint32_t	 tag;
 
 	for (i = 0; i < n; i++)
 		memcpy(ips[i], senders[i].ip, sizeof(ips[i]));
 	for (i = 0; i < nblocks; i++)
 		who[i] = (uint8_t)picker_block_sender(s->picker, piece, i,
 		    senders, n);
-	verdict_ask(s, piece, blame_failed(&s->net->blame, s->id, piece,
-	    nblocks, (const uint8_t (*)[16])ips, n, who));
+	tag = blame_failed(&s->net->blame, s->id, piece, nblocks,
+	    (const uint8_t (*)[16])ips, n, who);
+	verdict_ask(s, piece, tag);
 	free(who);
+	return tag != 0;
 }
 
 static void
@@ -95,6 +98,7 @@ verdict_on_bad(struct swarm *s, uint32_t piece)
 	uint32_t		 n, i;
 	unsigned int		 held;
 	enum pick_verdict	 verdict;
+	bool			 recorded;
 
 	verdict = picker_blame(s->picker, piece, senders, &n);
 	s->wasted += geom_piece_size(&s->geom, piece);
@@ -107,12 +111,14 @@ verdict_on_bad(struct swarm *s, uint32_t piece)
 			    "peers: perhaps memory or storage errs (%u more "
 			    "such)", s->id, piece, held);
 	}
-	if (verdict == PICK_MIXED)
-		verdict_record(s, piece, senders, n);
+	recorded = verdict == PICK_MIXED &&
+	    verdict_record(s, piece, senders, n);
 	picker_on_bad(s->picker, piece);
+	if (!recorded)
+		picker_retry(s->picker, piece);
 	if (verdict == PICK_SOLE)
 		verdict_ban(net, senders[0].ip, "sent a bad piece");
-	for (i = 0; i < n && verdict == PICK_MIXED; i++)
+	for (i = 0; i < n && verdict == PICK_MIXED && !recorded; i++)
 		verdict_parole(s, senders[i].ip, true);
 }
 
@@ -127,11 +133,20 @@ verdict_on_good(struct swarm *s, uint32_t piece)
 	verdict_ask(s, piece, blame_good(&s->net->blame, s->id, piece));
 }
 
-void
-verdict_on_piece(struct swarm *s, uint32_t piece, bool good)
+/* Whoever has nothing to do may have something now. */
+static void
+verdict_go_on(struct swarm *s)
 {
 	struct conn	*c;
 
+	TAILQ_FOREACH(c, &s->conns, link)
+		if (c->state == CONN_UP && c->asked.n == 0)
+			request_refill(c);
+}
+
+void
+verdict_on_piece(struct swarm *s, uint32_t piece, bool good)
+{
 	if (s->picker == NULL || piece >= s->geom.npieces || !s->open)
 		return;
 	if (good) {
@@ -141,9 +156,7 @@ verdict_on_piece(struct swarm *s, uint32_t piece, bool good)
 		return;
 	}
 	verdict_on_bad(s, piece);
-	TAILQ_FOREACH(c, &s->conns, link)
-		if (c->state == CONN_UP && c->asked.n == 0)
-			request_refill(c);
+	verdict_go_on(s);
 }
 
 void
@@ -151,7 +164,7 @@ verdict_on_digests(struct net *net, const struct msg_data_digests *m)
 {
 	struct blame_result	 res;
 	struct swarm		*s;
-	uint32_t		 i, liars = 0;
+	uint32_t		 i, liars = 0, suspects = 0;
 
 	if (!blame_digests(&net->blame, m->tag, m->first, m->digests.p,
 	    m->digests.len / DIGEST_LEN, &res))
@@ -162,10 +175,18 @@ verdict_on_digests(struct net *net, const struct msg_data_digests *m)
 			verdict_ban(net, res.senders[i].ip,
 			    "sent bad blocks of a piece");
 			liars++;
+		} else if (s != NULL && res.senders[i].suspect) {
+			verdict_parole(s, res.senders[i].ip, true);
+			suspects++;
 		} else if (s != NULL && res.settled) {
 			verdict_parole(s, res.senders[i].ip, false);
 		}
 	}
-	log_debug("torrent %u: piece %u: %u of %u senders lied%s", res.torrent,
-	    res.piece, liars, res.n, res.settled ? "" : " so far");
+	log_debug("torrent %u: piece %u: of %u senders %u lied, %u may have%s",
+	    res.torrent, res.piece, res.n, liars, suspects,
+	    res.settled ? ", settled" : "");
+	if (s != NULL && s->picker != NULL && !res.settled) {
+		picker_retry(s->picker, res.piece);
+		verdict_go_on(s);
+	}
 }

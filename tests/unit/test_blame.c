@@ -26,6 +26,7 @@ struct game {
 	bool		 gone[PEERS];		/* left: not asked any more */
 	bool		 banned[PEERS];
 	bool		 cleared[PEERS];
+	bool		 suspect[PEERS];
 	uint8_t		 ips[PEERS][16];
 };
 
@@ -56,6 +57,8 @@ game_on(struct game *g, const struct blame_result *r)
 	for (i = 0; i < r->n; i++) {
 		who = r->senders[i].ip[0] - 1U;
 		assert_in_range(who, 0, PEERS - 1);
+		g->suspect[who] = r->senders[i].suspect;
+		assert_false(r->settled && r->senders[i].suspect);
 		if (r->senders[i].lied)
 			g->banned[who] = true;
 		else if (r->settled)
@@ -174,16 +177,73 @@ test_cleared(void **state)
 		who[i] = i % PEERS;
 	}
 	bad[20] = 99;			/* peer 0 */
-	assert_false(game_digests(&g, blame_failed(&g.b, 1, 7, BLOCKS,
+	assert_true(game_digests(&g, blame_failed(&g.b, 1, 7, BLOCKS,
 	    (const uint8_t (*)[16])g.ips, PEERS, who), bad));
 	for (i = 0; i < PEERS; i++)
-		assert_false(g.cleared[i] || g.banned[i]);
+		assert_false(g.cleared[i] || g.banned[i] ||
+		    g.suspect[i]);
 	assert_true(game_digests(&g, blame_good(&g.b, 1, 7), good));
 	for (i = 0; i < PEERS; i++) {
 		assert_int_equal(g.banned[i], i == 0);
 		assert_int_equal(g.cleared[i], i != 0);
 	}
 	assert_int_equal(g.b.npieces + g.b.nblocks, 0);
+}
+
+/* Two bad copies are enough to suspect the few who explain them. */
+static void
+test_suspects(void **state)
+{
+	struct game	g;
+	uint64_t	v[BLOCKS];
+	uint8_t		who[BLOCKS];
+	uint32_t	run, i, n, found = 0, others = 0;
+
+	(void)state;
+	for (run = 0; run < 200; run++) {
+		game_init(&g, 2, 1000);
+		for (n = 0; n < 2; ) {
+			if (game_copy(&g, 7, v, who))
+				continue;
+			n++;
+			game_digests(&g, blame_failed(&g.b, 1, 7, BLOCKS,
+			    (const uint8_t (*)[16])g.ips, PEERS, who), v);
+		}
+		for (i = 0; i < PEERS; i++) {
+			assert_false(g.banned[i] && i >= 2);
+			if (i < 2)
+				found += g.suspect[i] || g.banned[i];
+			else
+				others += g.suspect[i];
+		}
+		blame_clear(&g.b);
+	}
+	print_message("# after two bad copies %.2f of 2 liars are suspects "
+	    "(or banned), and %.2f of 18 others\n", found / 200.0,
+	    others / 200.0);
+	assert_true(found > 300 && others < 400);
+}
+
+/* When the copies say nothing, all are suspects. */
+static void
+test_no_clue(void **state)
+{
+	struct game	g;
+	uint64_t	v[BLOCKS] = { 0 };
+	uint8_t		who[BLOCKS];
+	uint32_t	i, k;
+
+	(void)state;
+	game_init(&g, 1, 0);
+	for (k = 0; k < 2; k++) {
+		for (i = 0; i < BLOCKS; i++)
+			who[i] = (uint8_t)((i + k) % PEERS);
+		game_digests(&g, blame_failed(&g.b, 1, 7, BLOCKS,
+		    (const uint8_t (*)[16])g.ips, PEERS, who), v);
+		for (i = 0; i < PEERS; i++)
+			assert_int_equal(g.suspect[i], k == 1);
+	}
+	blame_clear(&g.b);
 }
 
 /* Who sends a block twice, differently, lied at least once. */
@@ -204,9 +264,8 @@ test_two_faced(void **state)
 		}
 		v[5] = 100 + k;
 		v[40] = 200 + k;
-		assert_int_equal(game_digests(&g, blame_failed(&g.b, 1, 7,
-		    BLOCKS, (const uint8_t (*)[16])g.ips, PEERS, who), v),
-		    k == 1);
+		assert_true(game_digests(&g, blame_failed(&g.b, 1, 7,
+		    BLOCKS, (const uint8_t (*)[16])g.ips, PEERS, who), v));
 	}
 	for (i = 0; i < PEERS; i++)
 		assert_int_equal(g.banned[i], i == 3);
@@ -307,6 +366,8 @@ main(void)
 	const struct CMUnitTest	tests[] = {
 		cmocka_unit_test(test_liars_found),
 		cmocka_unit_test(test_cleared),
+		cmocka_unit_test(test_suspects),
+		cmocka_unit_test(test_no_clue),
 		cmocka_unit_test(test_two_faced),
 		cmocka_unit_test(test_sole),
 		cmocka_unit_test(test_bounds),

@@ -234,6 +234,8 @@ sim_answer(struct sim *s, uint32_t i, uint32_t k)
 		return;
 	if (sim_rand(s, 10) == 0) {
 		picker_on_bad(s->p, b.piece);
+		if (sim_rand(s, 2) == 0)
+			picker_retry(s->p, b.piece);
 		memset(sim_block(s, b.piece, 0), 0, 16);
 	} else {
 		assert_true(picker_on_good(s->p, b.piece));
@@ -595,6 +597,7 @@ begin_in_order(struct sim *s, bool sequential)
 	picker_set_mode(s->p, sequential ? PICKER_SEQUENTIAL : 0);
 	while (picker_left(s->p) > 0) {
 		i = sim_rand(s, PEERS);
+		s->now += sim_rand(s, 200);
 		if (!s->peer[i].here) {
 			sim_join(s, i, sim_rand(s, 2) == 0);
 		} else if (sim_rand(s, 40) == 0) {
@@ -784,7 +787,12 @@ test_second_try(void **state)
 	}
 	s.peer[0].nasked = s.peer[1].nasked = 0;
 	picker_on_bad(s.p, 0);
-	sim_pick(&s, 2, 1, false, false);
+	sim_pick(&s, 2, 1, true, false);
+	assert_int_equal(s.peer[2].nasked, 0);
+	picker_retry(s.p, 0);
+	sim_pick(&s, 2, 1, true, true);
+	assert_int_equal(s.peer[2].nasked, 0);
+	sim_pick(&s, 2, 1, true, false);
 	assert_int_equal(s.peer[2].nasked, 1);
 	sim_pick(&s, 0, 1, true, false);
 	sim_pick(&s, 1, 1, false, false);

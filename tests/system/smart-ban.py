@@ -1,0 +1,135 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: ISC
+# Liars among honest peers that share pieces with them: the liars are banned,
+# nobody else is, and what they cost is bounded.
+
+import os
+import random
+import re
+import sys
+import threading
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "lib"))
+import mimd
+import mimtest
+import tracker
+import wire
+from torrent import Torrent
+
+MIB = 1 << 20
+
+
+class Sometimes(wire.Seed):
+    """A seed that lies in some blocks, and hangs up after so many lies."""
+
+    def __init__(self, *args, part=1.0, leave=None, **kw):
+        self.part = part
+        self.leave = leave
+        self.lies = 0
+        self.lock = threading.Lock()
+        super().__init__(*args, **kw)
+
+    def block_of(self, piece, begin, length):
+        data = super().block_of(piece, begin, length)
+        if random.random() >= self.part:
+            return data
+        with self.lock:
+            self.lies += 1
+            if self.leave is not None and self.lies > self.leave:
+                raise wire.Gone("said enough")
+        return bytes([data[0] ^ 1]) + data[1:]
+
+
+class Swarm:
+    """A torrent, honest seeds and liars, and a mimd that downloads it."""
+
+    def __init__(self, t, name, size, piece_length):
+        self.t = t
+        self.name = name
+        self.content = t.dir(name + "-content")
+        self.torrent = Torrent(name, size, piece_length).make(self.content)
+        self.announce = tracker.Tracker(interval=1800)
+        self.honest = []
+        self.liars = []
+
+    def add(self, n, rate):
+        self.honest += [wire.Seed(self.t, self.torrent, self.content,
+            rate=rate) for _ in range(n)]
+
+    def add_liar(self, rate, **kw):
+        self.liars.append(Sometimes(self.t, self.torrent, self.content,
+            rate=rate, **kw))
+
+    def download(self, name, timeout):
+        """Returns the seconds it took and the bytes sent for nothing."""
+        peers = self.honest + self.liars
+        random.shuffle(peers)
+        self.announce.fixed = [p.peer for p in peers]
+        path = self.torrent.save(f"{self.t.root}/{name}.torrent",
+            self.announce.url)
+        self.daemon = mimd.Mimd(self.t, name).start()
+        begin = time.monotonic()
+        self.daemon.add(path)
+        self.daemon.wait_state(self.torrent.infohash, "seeding", timeout)
+        took = time.monotonic() - begin
+        waste = sum(p.sent for p in peers) - self.torrent.size
+        self.t.equal(self.torrent.wrong(self.daemon.root), None,
+            f"{name}: bit-exact")
+        return took, waste
+
+    def banned(self):
+        return re.findall(r"(\S+): banned", self.daemon.log())
+
+    def judge(self, name):
+        """Every liar that sent enough is banned, once, and no one else."""
+        banned = self.banned()
+        self.t.equal([x for x in banned if x not in
+            [p.addr for p in self.liars]], [], f"{name}: no honest peer is "
+            "banned")
+        self.t.equal(sorted(banned), sorted(p.addr for p in self.liars),
+            f"{name}: the liars are, and the log says so once")
+
+
+def crowd(t, name, **liar):
+    """One liar among twenty peers, too slow for pieces of their own."""
+    swarm = Swarm(t, name, 24 * MIB + 77777, 4 * MIB)
+    swarm.add(19, 180_000)
+    swarm.add_liar(180_000, **liar)
+    took, waste = swarm.download(name, 90)
+    swarm.judge(name)
+    t.diag(f"{name}: {swarm.liars[0].lies} lies, wasted "
+        f"{waste / MIB:.1f} of {swarm.torrent.size / MIB:.0f} MiB, "
+        f"{took:.1f} s")
+    t.ok(waste < swarm.torrent.size, f"{name}: bounded waste", waste)
+    swarm.daemon.stop()
+
+
+def delay(t):
+    """A poisoner among five honest peers, and the same without it."""
+    times = []
+    for name, liars in (("alone", 0), ("poisoned", 1), ("sometimes", 1)):
+        swarm = Swarm(t, name, 64 * MIB, MIB)
+        swarm.add(5, 3_000_000)
+        for _ in range(liars):
+            swarm.add_liar(3_000_000,
+                part=1.0 if name == "poisoned" else 0.02)
+        took, waste = swarm.download(name, 90)
+        times.append(took)
+        t.diag(f"64 MiB, {name}: {took:.2f} s, "
+            f"{waste / MIB:.1f} MiB wasted, "
+            f"banned {swarm.banned()}")
+        swarm.judge(name)
+        swarm.daemon.stop()
+    t.ok(max(times[1:]) < times[0] * 1.5 + 1,
+        "a poisoner among five honest peers delays little", times)
+
+
+def test(t):
+    random.seed(24)
+    crowd(t, "rarely", part=0.1)
+    crowd(t, "leaves", leave=10)
+    delay(t)
+
+
+mimtest.main(test, timeout=300)
