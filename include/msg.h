@@ -34,6 +34,7 @@
 #define DIGESTS_MAX	256U		/* of a message */
 #define SLOTS_MIN	64U
 #define SLOTS_MAX	262144U
+#define PIECES_PAGE	16384U		/* pieces of a message */
 #define TRACKERS_MAX	64U
 #define PEERS_MAX	65535U
 #define FILTERS_MAX	16U	/* block and allow lists */

@@ -17,6 +17,7 @@ static const struct {
 	{ "files", show_status },
 	{ "limits", show_limits },
 	{ "peers", show_status },
+	{ "pieces", show_pieces },
 	{ "processes", show_processes },
 	{ "summary", show_summary },
 	{ "torrents", show_status },

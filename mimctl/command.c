@@ -19,8 +19,8 @@ static const struct command	commands[] = {
 	{ "magnet", NULL, "file ...", cmd_magnet },
 	{ "reload", NULL, "", cmd_reload },
 	{ "remove", NULL, "[-D] selector ...", cmd_remove },
-	{ "show", "sh", "files|limits|peers|processes|summary|torrents|"
-	    "trackers [selector ...]", cmd_show },
+	{ "show", "sh", "files|limits|peers|pieces|processes|summary|"
+	    "torrents|trackers [selector ...]", cmd_show },
 	{ "shutdown", NULL, "", cmd_shutdown },
 	{ "start", NULL, "selector ...", cmd_start },
 	{ "status", "st", "[-fpt] [selector ...]", cmd_status },

@@ -11,6 +11,8 @@ struct mimctl;
 /* What "limit" without arguments prints. */
 int	show_limits(const struct mimctl *ctx, int argc, char **argv);
 int	show_processes(const struct mimctl *ctx, int argc, char **argv);
+/* One torrent's. */
+int	show_pieces(const struct mimctl *ctx, int argc, char **argv);
 int	show_summary(const struct mimctl *ctx, int argc, char **argv);
 /* status, with the table that the subject names; torrents has none. */
 int	show_status(const struct mimctl *ctx, int argc, char **argv);

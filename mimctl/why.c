@@ -64,7 +64,7 @@ why_no_peers(const struct view_torrent *t, char buf[WHY_LEN])
 		return say(buf, WHY_NO_TRACKER, "knows no peers%s, and it has "
 		    "no tracker to ask", private);
 	if (!trackers_asked(t))
-		return say(buf, WHY_NO_PEERS, "knows no peers yet%s: its "
+		return say(buf, WHY_ASKING, "knows no peers yet%s: its "
 		    "tracker%s not answered so far", private,
 		    t->ntrackers == 1 ? " has" : "s have");
 	return say(buf, WHY_NO_PEERS, "knows no peers%s: its tracker%s of "
@@ -185,6 +185,7 @@ why_name(enum why why)
 		[WHY_WAITING] = "waiting",
 		[WHY_ERROR] = "error",
 		[WHY_NO_TRACKER] = "no-tracker",
+		[WHY_ASKING] = "asking",
 		[WHY_NO_PEERS] = "no-peers",
 		[WHY_FULL] = "full",
 		[WHY_UNREACHABLE] = "unreachable",

@@ -21,6 +21,7 @@ enum why {
 	WHY_WAITING,		/* for space, or for a volume */
 	WHY_ERROR,
 	WHY_NO_TRACKER,		/* no peers known, and none tells of any */
+	WHY_ASKING,		/* trackers have not answered yet */
 	WHY_NO_PEERS,		/* trackers answer, and know of nobody */
 	WHY_FULL,		/* no room for more connections */
 	WHY_UNREACHABLE,	/* addresses are known, none is connected */

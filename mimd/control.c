@@ -56,6 +56,7 @@ static void control_on_refused_shutdown(struct chan *,
 
 static const union msg_fn	full_fns[MSG_COUNT] = {
 	[MSG_CTL_LIST] = { .ctl_list = control_on_list },
+	[MSG_CTL_PIECES] = { .ctl_pieces = control_on_pieces },
 	[MSG_CTL_PROCESSES] = { .ctl_processes = control_on_processes },
 	[MSG_CTL_ADD] = { .ctl_add = control_on_add },
 	[MSG_CTL_ADD_MAGNET] = { .ctl_add_magnet = control_on_add_magnet },
@@ -69,6 +70,7 @@ static const union msg_fn	full_fns[MSG_COUNT] = {
 
 static const union msg_fn	restricted_fns[MSG_COUNT] = {
 	[MSG_CTL_LIST] = { .ctl_list = control_on_list },
+	[MSG_CTL_PIECES] = { .ctl_pieces = control_on_pieces },
 	[MSG_CTL_PROCESSES] = { .ctl_processes = control_on_processes },
 	[MSG_CTL_ADD] = { .ctl_add = control_on_refused_add },
 	[MSG_CTL_ADD_MAGNET] =
@@ -339,6 +341,7 @@ control_take(struct control_socket *s, int fd)
 	conn->restricted = s->restricted;
 	conn->busy = false;
 	conn->removals = 0;
+	conn->pieces = 0;
 	conn->active = loop_now(control->parent->loop);
 }
 

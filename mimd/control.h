@@ -18,6 +18,7 @@
 #define CONTROL_IDLE_MS		300000	/* a connection that asks nothing */
 #define CONTROL_STALL_MS	60000	/* ... that does not read its answer */
 #define CONTROL_ADD_MS		120000	/* for disk to read a .torrent */
+#define CONTROL_PIECES_MS	3000	/* for peer to tell of pieces */
 #define CONTROL_REMOVE_MS	10000	/* for disk to delete data */
 
 struct parent;
@@ -48,6 +49,7 @@ struct control_conn {
 	struct list_cursor	 list;
 	uint32_t		 found, failed;	/* torrents of a ctl_act */
 	uint32_t		 removals;	/* not answered yet */
+	uint32_t		 pieces;	/* of this, peer was asked */
 };
 
 /* NULL, with a line in err, if a socket cannot be had. */
@@ -63,6 +65,10 @@ void		 control_refused(struct control *control, uint64_t client,
 		    const char *error);
 void		 control_removed(struct control *control, uint64_t client,
 		    uint32_t id, const char *error);
+
+/* Peer's answer for a client; -1 if it cannot be true. */
+int		 control_pieces_told(struct control *control,
+		    const struct msg_pieces_told *m);
 
 /* ---- between control.c, control_list.c and control_order.c ---- */
 
@@ -82,6 +88,8 @@ void	control_on_list(struct chan *c, const struct msg_ctl_list *m,
 /* Send as much of the answer as the queue takes. */
 void	control_list_pump(struct control_conn *conn);
 void	control_list_clear(struct control_conn *conn);
+void	control_on_pieces(struct chan *c, const struct msg_ctl_pieces *m,
+	    void *arg);
 void	control_on_processes(struct chan *c, const struct msg_ctl_processes *m,
 	    void *arg);
 

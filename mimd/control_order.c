@@ -200,7 +200,11 @@ control_removed(struct control *control, uint64_t client, uint32_t id,
 void
 control_on_wait_over(struct control_conn *conn)
 {
-	if (conn->removals > 0) {
+	if (conn->pieces != 0) {
+		conn->pieces = 0;
+		control_end(conn, CTL_TIMEOUT,
+		    "the peer process does not answer: try again");
+	} else if (conn->removals > 0) {
 		conn->removals = 0;
 		control_end(conn, CTL_OK,
 		    "the removal goes on in the background");

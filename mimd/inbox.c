@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include <string.h>
 
+#include "control.h"
 #include "parent.h"
 #include "fmt.h"
 #include "log.h"
@@ -198,6 +199,15 @@ parent_on_peer_gone(struct chan *c, const struct msg_peer_gone *m, void *arg)
 }
 
 static void
+parent_on_pieces_told(struct chan *c, const struct msg_pieces_told *m,
+    void *arg)
+{
+	(void)c;
+	if (control_pieces_told(owner(arg)->control, m) == -1)
+		proc_breach(arg, "sets of pieces of different lengths");
+}
+
+static void
 parent_on_swarm_hungry(struct chan *c, const struct msg_swarm_hungry *m,
     void *arg)
 {
@@ -259,6 +269,7 @@ const union msg_fn	parent_fns[MSG_COUNT] = {
 	[MSG_SWARM_STATS] = { .swarm_stats = parent_on_swarm_stats },
 	[MSG_PEER_ROWS] = { .peer_rows = parent_on_peer_rows },
 	[MSG_PEER_GONE] = { .peer_gone = parent_on_peer_gone },
+	[MSG_PIECES_TOLD] = { .pieces_told = parent_on_pieces_told },
 	[MSG_SWARM_HUNGRY] = { .swarm_hungry = parent_on_swarm_hungry },
 	[MSG_TRACKER_PEERS] = { .tracker_peers = parent_on_tracker_peers },
 	[MSG_TRACKER_ROWS] = { .tracker_rows = parent_on_tracker_rows },

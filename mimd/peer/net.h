@@ -630,6 +630,9 @@ void	verdict_on_piece(struct swarm *s, uint32_t piece, bool good);
 void	verdict_on_digests(struct net *net,
 	    const struct msg_data_digests *m);
 
+/* pieces.c: tell the parent how the pieces stand, a page of them. */
+void	pieces_tell(struct swarm *s, uint64_t client, uint32_t first);
+
 /* stats.c */
 /* Look at how it goes; if that is news, it has changed. */
 void	stats_look(struct swarm *s);

@@ -159,6 +159,22 @@ peer_on_peers_found(struct chan *c, const struct msg_peers_found *m,
 		swarm_add_peers(s, m);
 }
 
+static void
+peer_on_pieces_ask(struct chan *c, const struct msg_pieces_ask *m, void *arg)
+{
+	struct msg_pieces_told	 none = {
+		.id = m->id,
+		.client = m->client,
+		.first = m->first,
+	};
+	struct swarm		*s = swarm_find(arg, m->id);
+
+	if (s != NULL && s->known && m->first < s->geom.npieces)
+		pieces_tell(s, m->client, m->first);
+	else
+		chan_send(c, MSG_PIECES_TOLD, &none);
+}
+
 static const union msg_fn peer_fns[MSG_COUNT] = {
 	[MSG_PEER_CONF] = { .peer_conf = peer_on_conf },
 	[MSG_PEER_RATES] = { .peer_rates = peer_on_rates },
@@ -171,6 +187,7 @@ static const union msg_fn peer_fns[MSG_COUNT] = {
 	[MSG_DATA_CHANNEL] = { .data_channel = peer_on_data_channel },
 	[MSG_SWARM_RUN] = { .swarm_run = peer_on_swarm_run },
 	[MSG_SWARM_HALT] = { .swarm_halt = peer_on_swarm_halt },
+	[MSG_PIECES_ASK] = { .pieces_ask = peer_on_pieces_ask },
 	[MSG_PEERS_FOUND] = { .peers_found = peer_on_peers_found },
 };
 

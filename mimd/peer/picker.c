@@ -132,6 +132,12 @@ picker_del_piece(struct picker *p, uint32_t piece)
 	order_dec(&p->order, piece);
 }
 
+bool
+picker_begun(const struct picker *p, uint32_t piece)
+{
+	return order_open_slot(&p->order, piece) != ORDER_NONE;
+}
+
 uint32_t
 picker_availability(const struct picker *p, uint32_t piece)
 {

@@ -110,6 +110,8 @@ uint32_t picker_nopen(const struct picker *p);
 bool	 picker_all_came(const struct picker *p);
 /* The pieces we have, in wire order. */
 const uint8_t *picker_have_bits(const struct picker *p);
+/* Is it begun, and not complete? */
+bool	 picker_begun(const struct picker *p, uint32_t piece);
 /* Peers that have the piece. */
 uint32_t picker_availability(const struct picker *p, uint32_t piece);
 

@@ -61,7 +61,7 @@ test_nobody(void **state)
 	    "tracker fails: no such name");
 	with_tracker(TRACKER_ANNOUNCING, "");
 	r->private = false;
-	expect(WHY_NO_PEERS, "knows no peers yet: its tracker has not "
+	expect(WHY_ASKING, "knows no peers yet: its tracker has not "
 	    "answered so far");
 	with_tracker(TRACKER_WAITING, "")->last = 1;
 	expect(WHY_NO_PEERS, "knows no peers: its tracker knows of none");
