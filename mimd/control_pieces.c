@@ -49,7 +49,7 @@ control_on_pieces(struct chan *c, const struct msg_ctl_pieces *m, void *arg)
 int
 control_pieces_told(struct control *control, const struct msg_pieces_told *m)
 {
-	struct control_conn		*conn = control_find(control, m->client);
+	struct control_conn		*conn;
 	struct msg_ctl_pieces_told	 told = {
 		.id = m->id,
 		.first = m->first,
@@ -58,6 +58,7 @@ control_pieces_told(struct control *control, const struct msg_pieces_told *m)
 		.peers = m->peers,
 	};
 
+	conn = control_find(control, m->client);
 	if (m->have.len != bitfield_size(m->peers.len) ||
 	    m->begun.len != m->have.len)
 		return -1;

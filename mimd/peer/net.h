@@ -178,7 +178,7 @@ TAILQ_HEAD(conn_list, conn);
 /* Why a swarm goes as it goes: mimctl show summary puts it into words. */
 struct swarm_facts {
 	uint32_t	 useful, choking;	/* peers with what we lack */
-	uint32_t	 interested, served;	/* peers that want what we have */
+	uint32_t	 interested, served;	/* want what we have */
 	uint32_t	 candidates;		/* not connected */
 	uint32_t	 held;			/* SWARM_HELD_* */
 };
