@@ -38,7 +38,7 @@ class Transmission(Client):
     PORT = 51413
     RPC = 9091
 
-    def __init__(self, t, name="transmission", pex=False, lpd=False, **kw):
+    def __init__(self, t, name="transmission", encryption=0, pex=False, lpd=False, **kw):
         super().__init__(t, name, **kw)
         self.session = ""
         with open(os.path.join(self.dir, "settings.json"), "w") as f:
@@ -53,7 +53,8 @@ class Transmission(Client):
                 "dht-enabled": False, "pex-enabled": pex,
                 "lpd-enabled": lpd, "utp-enabled": False,
                 "port-forwarding-enabled": False,
-                "encryption": 0, "preallocation": 0,
+                "encryption": encryption, "preallocation": 0,
+                "download-queue-enabled": False,
                 "speed-limit-up-enabled": False,
                 "speed-limit-down-enabled": False,
                 "upload-slots-per-torrent": 50,
