@@ -170,6 +170,11 @@ struct conn {
 	uint64_t	 refill_at;	/* ask nothing before */
 	uint64_t	 held_at;	/* had to wait for slots */
 	uint64_t	 choked_at;	/* am_choking changed */
+	uint64_t	 heard_at;	/* its last block or unchoke */
+	uint64_t	 got_on_at;	/* uploaded, when it last had more */
+	uint32_t	 got_on;	/* pieces that it had then */
+	uint8_t		 idle_turns;	/* unchoked, but asked nothing */
+	bool		 asked_us;	/* since it was unchoked */
 	struct rate	 down, up;
 	uint64_t	 downloaded, uploaded;
 };
@@ -285,6 +290,7 @@ struct net {
 	struct loop_timer *throttle;	/* while someone waits in line */
 
 	uint32_t	 unchoke_slots, nunchoked;
+	bool		 scarce;	/* upload; see choker.h */
 	uint64_t	 rechoke_at;
 	uint64_t	 up_since;	/* bytes sent since the last round */
 	uint64_t	 up_total;

@@ -180,7 +180,8 @@ on_choke(struct conn *c, bool choke)
 		proto_useless(c);
 		request_on_choke(c);	/* with BEP 6, each is answered */
 	} else {
-		pipeline_start(&c->pipeline, loop_now(c->net->loop));
+		c->heard_at = loop_now(c->net->loop);
+		pipeline_start(&c->pipeline, c->heard_at);
 		request_refill(c);
 	}
 }

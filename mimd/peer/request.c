@@ -100,6 +100,7 @@ request_on_block(struct conn *c, uint32_t piece, uint32_t begin,
 	if (request_forget(c, piece, begin, length))
 		pipeline_on_block(&c->pipeline, now, length);
 	c->unasked = 0;
+	c->heard_at = now;
 	rate_add(&c->down, now, length);
 	rate_add(&s->down, now, length);
 	c->downloaded += length;

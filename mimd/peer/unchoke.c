@@ -18,8 +18,26 @@ set_choke(struct conn *c, bool choke, uint64_t now)
 	c->changed = true;
 	c->net->nunchoked += choke ? -1U : 1U;
 	send_plain(c, choke ? WIRE_CHOKE : WIRE_UNCHOKE);
-	if (choke)
-		upload_on_choke(c);
+	if (!choke) {
+		c->asked_us = false;
+		return;
+	}
+	if (c->asked_us)
+		c->idle_turns = 0;
+	else if (c->idle_turns < CHOKER_IDLE_MAX)
+		c->idle_turns++;
+	upload_on_choke(c);
+}
+
+/* May it have a free slot without waiting for the round? */
+static bool
+may_serve_now(const struct conn *c)
+{
+	return c->state == CONN_UP && c->peer_interested && c->am_choking &&
+	    c->idle_turns == 0 && !c->net->scarce &&
+	    c->swarm->tx_line.bucket.rate == 0 &&
+	    (!c->swarm->complete ||
+	    c->uploaded - c->got_on_at <= 2 * c->swarm->geom.size);
 }
 
 void
@@ -27,7 +45,7 @@ unchoke_on_interest(struct conn *c)
 {
 	if (!c->peer_interested || !c->am_choking)
 		return;
-	if (c->net->nunchoked < c->net->unchoke_slots)
+	if (c->net->nunchoked < c->net->unchoke_slots && may_serve_now(c))
 		set_choke(c, false, loop_now(c->net->loop));
 	/* Else its turn comes with the next round. */
 	swarm_wake(c->swarm, 1000);
@@ -49,8 +67,7 @@ unchoke_on_gone(struct conn *c)
 		return;
 	TAILQ_FOREACH(s, &net->busy, busy_link) {
 		TAILQ_FOREACH(o, &s->conns, link) {
-			if (o == c || o->state != CONN_UP || !o->am_choking ||
-			    !o->peer_interested)
+			if (o == c || !may_serve_now(o))
 				continue;
 			if (best == NULL || o->choked_at < best->choked_at)
 				best = o;
@@ -60,13 +77,58 @@ unchoke_on_gone(struct conn *c)
 		set_choke(best, false, loop_now(net->loop));
 }
 
+static void
+peer_fill(struct choker_peer *p, struct conn *c, uint64_t now)
+{
+	const struct swarm	*s = c->swarm;
+
+	if (c->has.count != c->got_on) {
+		c->got_on = c->has.count;
+		c->got_on_at = c->uploaded;
+	}
+	*p = (struct choker_peer){
+		.torrent = s->id,
+		.seeding = s->complete,
+		.interested = c->peer_interested,
+		.unchoked = !c->am_choking,
+		.served = c->choked_at != 0,
+		.busy = c->asked_us,
+		.idle = c->idle_turns,
+		.since = c->choked_at != 0 ? c->choked_at : c->started,
+		.rate = rate_get(&c->down, now),
+		.heard = c->heard_at,
+		/* While we do not read, silence is not the peer's. */
+		.silent = c->am_interested && !c->peer_choking &&
+		    !c->waiting && !c->rx_line.waiting,
+		.taken = c->uploaded - c->got_on_at,
+		.size = s->geom.size,
+		.max = choker_slots_max(s->tx_line.bucket.rate),
+		.arg = c,
+	};
+	if (s->geom.npieces > 0)
+		p->progress = (uint16_t)((uint64_t)c->has.count * 1000 /
+		    s->geom.npieces);
+}
+
+static void
+slots_follow(struct net *net, uint32_t used, uint32_t blocked)
+{
+	uint64_t	rate = net->up_since * 1000 / CHOKER_ROUND_MS;
+	uint64_t	limit = net->tx_line.all.rate;
+
+	net->unchoke_slots = choker_slots(net->unchoke_slots, used, blocked,
+	    rate, limit);
+	net->scarce = choker_scarce(used, blocked, rate, limit);
+	net->up_since = 0;
+}
+
 void
 unchoke_tick(struct net *net, uint64_t now)
 {
 	struct choker_peer	*v;
 	struct swarm		*s;
 	struct conn		*c;
-	uint32_t		 n = 0, blocked = 0, i;
+	uint32_t		 n = 0, used = 0, blocked = 0, i;
 
 	if (now < net->rechoke_at)
 		return;
@@ -75,20 +137,16 @@ unchoke_tick(struct net *net, uint64_t now)
 		TAILQ_FOREACH(c, &s->conns, link) {
 			if (c->state != CONN_UP)
 				continue;
-			if (!c->am_choking && c->blocked)
-				blocked++;
-			v[n].interested = c->peer_interested;
-			v[n].unchoked = !c->am_choking;
-			v[n].since = c->choked_at;
-			v[n++].arg = c;
+			peer_fill(&v[n++], c, now);
+			if (c->am_choking || !c->asked_us)
+				continue;
+			used++;
+			blocked += c->blocked || c->tx_line.waiting;
 		}
 	}
-	net->unchoke_slots = choker_slots(net->unchoke_slots,
-	    net->nunchoked, blocked,
-	    net->up_since * 1000 / CHOKER_ROUND_MS);
-	net->up_since = 0;
+	slots_follow(net, used, blocked);
 	net->rechoke_at = now + CHOKER_ROUND_MS;
-	choker_run(v, n, net->unchoke_slots, now);
+	choker_run(v, n, net->unchoke_slots, net->scarce, now);
 	for (i = 0; i < n; i++)
 		if (!v[i].unchoked)
 			set_choke(v[i].arg, true, now);

@@ -43,6 +43,7 @@ upload_on_request(struct conn *c, uint32_t piece, uint32_t begin,
 		fast_refuse(c, piece, begin, length);
 		return;
 	}
+	c->asked_us = true;
 	if (piece == c->seq_piece && begin == c->seq_begin) {
 		if (c->sequential < SEQUENTIAL)
 			c->sequential++;
