@@ -193,6 +193,8 @@ ext_build(uint8_t out[EXT_HANDSHAKE_OURS], const struct ext_ours *ours)
 	size_t		len;
 
 	put(&o, "d", 1);
+	if (ours->encrypts)
+		put_uint(&o, "e", 1);
 	put_ids(&o, ours->mask);
 	if (ours->metadata_size != 0)
 		put_uint(&o, "metadata_size", ours->metadata_size);

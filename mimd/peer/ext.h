@@ -45,6 +45,7 @@ struct ext_peer {
 struct ext_ours {
 	uint32_t	 mask;		/* 1 << EXT_*: announced in m */
 	bool		 upload_only;
+	bool		 encrypts;
 	uint16_t	 port;
 	uint32_t	 reqq;
 	uint32_t	 metadata_size;

@@ -14,6 +14,7 @@
 #include "candidates.h"
 #include "crypt.h"
 #include "ext.h"
+#include "external.h"
 #include "fast.h"
 #include "geom.h"
 #include "holepunch.h"
@@ -274,6 +275,7 @@ struct net {
 	uint32_t	 nconns, nhalf_open, nnewcomers;
 	uint64_t	 full_until;	/* no one could make room */
 	uint32_t	 next_conn;
+	struct external	 external;	/* where we are, as peers say */
 	uint32_t	 body_bytes;	/* held by half received messages */
 	struct bans	 bans;
 	struct filter	*filter;	/* NULL: no lists */

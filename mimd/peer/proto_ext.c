@@ -51,6 +51,8 @@ on_handshake(struct conn *c, const uint8_t *p, uint32_t n)
 		proto_useless(c);
 	if (c->state == CONN_DEAD)
 		return;
+	if (c->ext->has_yourip)
+		external_vote(&c->net->external, &c->addr, c->ext->yourip);
 	exchange_update(c);
 	swarm_wake(c->swarm, 1000);
 	c->changed = true;
@@ -64,6 +66,8 @@ ext_start(struct conn *c)
 	uint8_t		buf[WIRE_HEAD_EXT + EXT_HANDSHAKE_OURS];
 	struct ext_ours	ours = {
 		.upload_only = c->swarm->complete && !c->swarm->super_seed,
+		.encrypts = c->net->encryption == ENCRYPTION_PREFER ||
+		    c->net->encryption == ENCRYPTION_REQUIRE,
 		.port = c->net->port,
 		.reqq = CONN_QUEUE_MAX,
 		.client = "mim " MIM_VERSION,

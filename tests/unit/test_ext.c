@@ -22,11 +22,11 @@ test_build(void **state)
 	static const uint8_t	v4[16] = { [10] = 0xff, [11] = 0xff, '1', '2',
 	    '3', '4' };
 	struct ext_ours		ours = { .mask = ~1U, .upload_only = true,
-	    .port = 6881, .reqq = 250, .metadata_size = 31235,
+	    .encrypts = true, .port = 6881, .reqq = 250, .metadata_size = 31235,
 	    .client = "mim 0.1", .yourip = v4 };
 	uint8_t			buf[EXT_HANDSHAKE_OURS + 1];
 	static const char	want[] =
-	    "d1:md11:lt_donthavei5e11:upload_onlyi3e12:ut_holepunchi4e"
+	    "d1:ei1e1:md11:lt_donthavei5e11:upload_onlyi3e12:ut_holepunchi4e"
 	    "11:ut_metadatai2e6:ut_pexi1ee13:metadata_sizei31235e1:pi6881e"
 	    "4:reqqi250e11:upload_onlyi1e1:v7:mim 0.16:yourip4:1234e";
 	size_t			n;
