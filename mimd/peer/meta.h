@@ -32,9 +32,8 @@ struct conn_meta {
 /* Made at need. */
 struct conn_meta *meta_of(struct conn *c);
 
-/* meta_fetch.c: of a bare swarm, from fetch_start() to fetch_end() */
-void	fetch_start(struct swarm *s);
-void	fetch_end(struct swarm *s);	/* or it never started */
+/* meta_fetch.c: of a bare swarm, from the first that has it on */
+void	fetch_end(struct swarm *s);	/* or it never began */
 void	fetch_tick(struct swarm *s, uint64_t now);
 /* A handshake came that may say how large it is. */
 void	fetch_on_size(struct conn *c);

@@ -27,13 +27,6 @@ struct fetch {
 };
 
 void
-fetch_start(struct swarm *s)
-{
-	s->fetch = xcalloc(1, sizeof(*s->fetch));
-	metadata_init(&s->fetch->md);
-}
-
-void
 fetch_end(struct swarm *s)
 {
 	struct conn	*c;
@@ -114,9 +107,13 @@ fetch_on_size(struct conn *c)
 	struct swarm		*s = c->swarm;
 	struct conn_meta	*m;
 
-	if (s->fetch == NULL || !ext_speaks(c, EXT_METADATA) ||
+	if (!swarm_is_bare(s) || !ext_speaks(c, EXT_METADATA) ||
 	    c->ext->metadata_size == 0)
 		return;
+	if (s->fetch == NULL) {
+		s->fetch = xcalloc(1, sizeof(*s->fetch));
+		metadata_init(&s->fetch->md);
+	}
 	m = meta_of(c);
 	if (m->joined && m->peer.size == c->ext->metadata_size)
 		return;

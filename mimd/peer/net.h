@@ -208,7 +208,7 @@ struct swarm {
 	bool		 changed;	/* since the last swarm_stats */
 	struct swarm_facts facts;	/* told last */
 	struct geom	 geom;		/* without pieces: see bare.c */
-	struct fetch	*fetch;		/* of metadata; NULL: it is there */
+	struct fetch	*fetch;		/* of metadata; NULL: none goes on */
 	uint32_t	 metadata_size;	/* 0: none to be served */
 	struct picker	*picker;	/* NULL when complete */
 	struct superseed *super;	/* NULL while no peer needs it */

@@ -116,7 +116,6 @@ swarm_new(struct net *net, const struct msg_swarm_run *m)
 	RB_INSERT(swarm_req2s, &net->req2s, s);
 	if (swarm_is_bare(s)) {
 		s->known = true;	/* that we have none */
-		fetch_start(s);
 		newcomers_retry(s);
 	} else if (net->data != NULL)
 		data_open(s);

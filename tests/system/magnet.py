@@ -157,12 +157,31 @@ def killed(t, daemon):
         if f.endswith(".magnet")], [], "no link is left on disk")
 
 
+def chain(t):
+    """Two that know nothing, one behind the other: it goes from hand to hand."""
+    torrent = make(t, "chain")
+    first, last = (mimd.Mimd(t, name).start() for name in ("first", "last"))
+    last.ctl("add", link(torrent, (first.addr, first.port)))
+    first.ctl("add", link(torrent))
+    t.wait(lambda: last.torrent(torrent.infohash)["peers"], 60,
+        "the last to find the first")
+    first.ctl("stop", torrent.infohash)
+    first.ctl("remove", torrent.infohash)
+    seed = MetaSeed(t, torrent, content(t, torrent), delay=0.05)
+    first.ctl("add", link(torrent, seed.peer))
+    for daemon in first, last:
+        daemon.wait_state(torrent.infohash, "seeding", 60)
+        t.equal(torrent.wrong(daemon.root), None,
+            f"from hand to hand, the {daemon.name}: bit-exact")
+
+
 def test(t):
     announce = tracker.Tracker(interval=3)
     daemon = mimd.Mimd(t).start()
     fetch(t, daemon, announce)
     commands(t, daemon)
     killed(t, daemon)
+    chain(t)
     serve(t, daemon, announce)
 
 

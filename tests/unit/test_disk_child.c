@@ -934,6 +934,7 @@ test_magnet_bounds(void **state)
 	struct msg_magnet_add		 m = { .name = "", .subdir = "" };
 	struct msg_meta_close		 c = { .torrent = 2 };
 	struct msg_meta_write		 wr = { .torrent = 3 };
+	struct msg_meta_read		 rd = { .torrent = 1 };
 	struct msg_torrent_remove	 rm = { .id = 3 };
 	uint32_t			 id;
 
@@ -957,6 +958,21 @@ test_magnet_bounds(void **state)
 	wr.torrent = 2;
 	wr.length = 5;
 	say(w->data, MSG_META_WRITE, &wr);
+	expect(w, w->parent, MSG_DATA_BROKEN);
+	/* Its blocks went with the channel. */
+	connect_data(w);
+	assert_true(open_meta(w, 1, METADATA_FETCH_MAX));
+	wr.slot = SLOTS;
+	say(w->data, MSG_META_WRITE, &wr);
+	expect(w, w->parent, MSG_DATA_BROKEN);
+	connect_data(w);
+	rd.length = 5;
+	say(w->data, MSG_META_READ, &rd);
+	assert_int_equal(hear(w, w->data), MSG_DATA_READ_DONE);
+	assert_int_equal(w->in->body.data_read_done.slots.v[0].status,
+	    SLOT_FAILED);
+	rd.slot = SLOTS;
+	say(w->data, MSG_META_READ, &rd);
 	expect(w, w->parent, MSG_DATA_BROKEN);
 }
 
