@@ -34,6 +34,7 @@ metadata_join(struct metadata *md, struct metadata_peer *p,
 	memset(p, 0, sizeof(*p));
 	memcpy(p->ip, ip, sizeof(p->ip));
 	p->size = size;
+	p->window = METADATA_FIRST;
 	TAILQ_INSERT_TAIL(&md->peers, p, link);
 	return true;
 }
@@ -258,7 +259,7 @@ metadata_next(struct metadata *md, struct metadata_peer *p, uint64_t now,
 
 	expire_asked(p, now);
 	if (md->size == 0 || p->size != md->size || p->rest > now ||
-	    p->nasked == METADATA_ASKED || (md->failed && md->solo != p))
+	    p->nasked >= p->window || (md->failed && md->solo != p))
 		return false;
 	for (i = md->first; i < md->nblocks; i++) {
 		b = &md->blocks[i];
@@ -317,6 +318,8 @@ metadata_on_data(struct metadata *md, struct metadata_peer *p, uint32_t block,
 	md->ntaken++;
 	md->moved = now;
 	p->rejects = 0;
+	if (p->window < METADATA_ASKED)
+		p->window++;
 	while (md->first < md->nblocks && md->blocks[md->first].taken)
 		md->first++;
 	add_sender(md, p->ip);

@@ -15,7 +15,12 @@
  * time, who is to blame if it is wrong again.
  */
 #define METADATA_SIZE_MAX	(10U << 20)
-#define METADATA_ASKED		4	/* blocks asked of a peer at a time */
+/*
+ * Blocks asked of a peer at a time, at first, and at most: Transmission
+ * answers each three seconds what was asked till then, and queues 64.
+ */
+#define METADATA_FIRST		8
+#define METADATA_ASKED		32
 #define METADATA_AGAIN_MS	3000	/* ask another, too, after so long */
 #define METADATA_LOST_MS	60000	/* no answer will come */
 #define METADATA_STUCK_MS	20000	/* nothing came: try in another way */
@@ -31,6 +36,7 @@ struct metadata_peer {
 	uint32_t	late;		/* answers to what we forgot */
 	uint64_t	rest;		/* ask nothing before */
 	uint8_t		rejects, stuck, strikes;
+	uint8_t		window;		/* as many may be asked */
 	uint8_t		nasked;
 	struct {
 		uint32_t	block;

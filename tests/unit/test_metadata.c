@@ -31,7 +31,7 @@ test_one_peer(void **state)
 	assert_false(metadata_join(&md, &p, ip_a, METADATA_SIZE_MAX + 1));
 	assert_true(metadata_join(&md, &p, ip_a, SIZE));
 	assert_int_equal(metadata_begin(&md, 1), SIZE);
-	for (i = 0; i < METADATA_ASKED; i++) {
+	for (i = 0; i < METADATA_FIRST; i++) {
 		assert_true(metadata_next(&md, &p, 1, &block));
 		assert_int_equal(block, i);
 	}
@@ -43,7 +43,7 @@ test_one_peer(void **state)
 		    i == NBLOCKS - 1 ? 5 : UTMETA_BLOCK, i % 2 ? SIZE : 0, 2),
 		    METADATA_TAKE);
 		assert_int_equal(metadata_next(&md, &p, 2, &block),
-		    i + METADATA_ASKED < NBLOCKS);
+		    i + METADATA_FIRST < NBLOCKS);
 	}
 	assert_int_equal(md.ntaken, NBLOCKS);
 	metadata_on_lost(&md, 3);
@@ -74,10 +74,10 @@ test_two_peers(void **state)
 	assert_false(metadata_next(&md, &b, 1, &block));
 	assert_true(metadata_next(&md, &a, 1, &block));
 	assert_int_equal(block, 1);
-	for (i = 2; i < METADATA_ASKED; i++)
+	for (i = 2; i < METADATA_FIRST; i++)
 		assert_true(metadata_next(&md, &a, 1, &block));
 	/* What is asked and does not come is asked of the other. */
-	for (i = METADATA_ASKED; i < NBLOCKS; i++) {
+	for (i = METADATA_FIRST; i < NBLOCKS; i++) {
 		b.rest = 0;
 		assert_true(metadata_next(&md, &b, 2, &block));
 		assert_int_equal(block, i);
@@ -92,7 +92,7 @@ test_two_peers(void **state)
 	    METADATA_LATE);
 	/* Who leaves, leaves its blocks to others. */
 	metadata_leave(&md, &a);
-	for (i = 1; i < METADATA_ASKED; i++) {
+	for (i = 1; i < METADATA_FIRST; i++) {
 		assert_true(metadata_next(&md, &b, 10, &block));
 		assert_int_equal(block, i);
 	}
