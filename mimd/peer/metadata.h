@@ -17,7 +17,7 @@
 #define METADATA_SIZE_MAX	(10U << 20)
 /*
  * Blocks asked of a peer at a time, at first, and at most: Transmission
- * answers each three seconds what was asked till then, and queues 64.
+ * answers now and then what was asked till then, and queues 64.
  */
 #define METADATA_FIRST		8
 #define METADATA_ASKED		32

@@ -62,7 +62,7 @@ def fetch(t, daemon, announce):
         else:
             text = link(torrent, addr)
         daemon.ctl("add", text)
-        daemon.ctl("wait", "-e", "metadata", "-t", "30", torrent.infohash)
+        daemon.ctl("wait", "-e", "metadata", "-t", "50", torrent.infohash)
         t.diag(f"metadata from {name}: {time.monotonic() - begin:.1f} s")
         row = daemon.wait_state(torrent.infohash, "seeding", 30)
         t.equal(row["name"], torrent.name, f"{name}: the name is the real one")

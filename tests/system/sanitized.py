@@ -26,6 +26,7 @@ RUNS = (
     (SANDBOXED, "peer-hostile"),
     (BARE, "odd-shapes"),
     (SANDBOXED, "cli"),
+    (BARE, "magnet-hostile"),
 )
 OPTIONS = {
     # Memory is kept from use after it is freed, but a daemon may not grow.
