@@ -38,6 +38,11 @@
 #define TRACKERS_MAX	64U
 #define PEERS_MAX	65535U
 #define FILTERS_MAX	16U	/* block and allow lists */
+#define LSD_PORT	6771		/* BEP 14 */
+#define LSD_GROUP4	"239.192.152.143"
+#define LSD_GROUP6	"ff15::efc0:988f"
+#define LSD_SOCKETS_MAX	32U		/* interfaces, of each family */
+#define LSD_SUBNETS_MAX	16U		/* of an interface */
 #define METADATA_MAX	(32U << 20)	/* bytes of an info dictionary, */
 #define METADATA_FETCH_MAX	(10U << 20)	/* ... if fetched from peers */
 #define RATE_MAX	(1ULL << 40)	/* bytes/s of a limit, 0: none */

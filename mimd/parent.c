@@ -112,6 +112,8 @@ parent_on_tick(void *arg)
 	for (role = ROLE_CHILD_FIRST; role <= ROLE_CHILD_LAST; role++)
 		proc_log_held(parent_child(parent, role));
 	control_sweep(parent->control);
+	if (parent->phase == PARENT_RUNNING)
+		parent_look_around(parent);
 	parent_status(parent);
 }
 
@@ -175,6 +177,7 @@ parent_run(struct parent *parent)
 	loop_signal(parent->loop, SIGINT, parent_on_signal, parent);
 	loop_signal(parent->loop, SIGHUP, parent_on_signal, parent);
 	loop_timer_set(parent->tick, REGISTRY_TICK_MS);
+	parent_look_around(parent);
 	procs_start(parent->procs);
 	loop_run(parent->loop);
 }
@@ -189,6 +192,7 @@ parent_clear(struct parent *parent)
 	names_forget(&parent->names);
 	listens_close(&parent->listens, NULL);
 	filters_close(&parent->filters);
+	multicast_close(&parent->multicast);
 	procs_free(parent->procs);
 	loop_timer_free(parent->tick);
 	loop_timer_free(parent->end);
@@ -305,6 +309,35 @@ parent_send_listens(struct parent *parent)
 	}
 }
 
+static void
+send_multicast(struct parent *parent)
+{
+	struct msg_lsd_close	none = { 0 };
+	struct msg_lsd_socket	m;
+	struct proc		*p = parent_child(parent, ROLE_PEER);
+	uint32_t		 i;
+
+	proc_send(p, MSG_LSD_CLOSE, &none);
+	for (i = 0; i < parent->multicast.n; i++) {
+		if (parent->multicast.v[i].fd == -1)
+			continue;
+		m.v6 = parent->multicast.v[i].family == AF_INET6;
+		m.subnets.v = parent->multicast.v[i].subnets;
+		m.subnets.n = parent->multicast.v[i].nsubnets;
+		proc_send_fd(p, MSG_LSD_SOCKET, &m,
+		    copy_fd(parent->multicast.v[i].fd));
+	}
+}
+
+void
+parent_look_around(struct parent *parent)
+{
+	if (multicast_update(&parent->multicast, parent->conf->lsd ?
+	    &parent->listens : NULL) &&
+	    proc_up(parent_child(parent, ROLE_PEER)))
+		send_multicast(parent);
+}
+
 void
 parent_send_filters(struct parent *parent)
 {
@@ -408,6 +441,7 @@ parent_on_started(struct proc *p, void *arg)
 	if (p->role == ROLE_PEER) {
 		parent_send_filters(parent);
 		parent_send_listens(parent);
+		send_multicast(parent);
 	} else if (p->role == ROLE_TRACKER)
 		parent_send_port(parent);
 	else if (p->role == ROLE_RESOLVER)

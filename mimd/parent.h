@@ -9,6 +9,7 @@
 #include "filters.h"
 #include "listen.h"
 #include "loop.h"
+#include "multicast.h"
 #include "names.h"
 #include "proc.h"
 #include "registry.h"
@@ -53,6 +54,7 @@ struct parent {
 	struct listens		 listens;
 	struct limits		 limits;
 	struct filters		 filters;
+	struct multicast	 multicast;
 	int			 state_fd;		/* O_PATH */
 	int			 root_fds[ROOTS_MAX];	/* O_PATH, or -1 */
 	uint8_t			 peer_id[20];
@@ -100,6 +102,8 @@ void	parent_limit_torrent(struct parent *parent, struct torrent *t,
 	    enum ctl_limit_what what, uint64_t value, bool preset);
 void	parent_send_listens(struct parent *parent);
 void	parent_send_filters(struct parent *parent);
+/* The network or what is wanted of it may have changed. */
+void	parent_look_around(struct parent *parent);
 void	parent_send_port(struct parent *parent);
 
 /* inbox.c: what children may say; handlers are given the struct proc */

@@ -189,6 +189,7 @@ reload(struct parent *parent, struct collect *out)
 	/* Also with the same names: what is in them may be new. */
 	parent_send_filters(parent);
 	parent_send_listens(parent);
+	parent_look_around(parent);
 	parent_send_port(parent);
 	apply(parent, old, out);
 	conf_free(old);

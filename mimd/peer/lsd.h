@@ -9,15 +9,13 @@
 #include <stdint.h>
 
 #include "addr.h"
+#include "msg.h"
 
 /*
  * Local service discovery (BEP 14), without I/O: packets read and written,
  * which torrents to announce when, and how much of others is heard.  Never
  * for private torrents.
  */
-#define LSD_PORT	6771
-#define LSD_GROUP4	"239.192.152.143"
-#define LSD_GROUP6	"ff15::efc0:988f"
 #define LSD_PACKET_MAX	1400U
 #define LSD_HASHES_MAX	24	/* in a packet of ours */
 #define LSD_READ_MAX	32	/* in one that is read */

@@ -19,6 +19,7 @@
 #include "geom.h"
 #include "holepunch.h"
 #include "log.h"
+#include "lsd.h"
 #include "msg.h"
 #include "pex.h"
 #include "picker.h"
@@ -66,6 +67,7 @@ struct conn_meta;
 struct fetch;
 struct child;
 struct filter;
+struct discovery;
 struct loop;
 struct loop_io;
 struct loop_timer;
@@ -221,6 +223,7 @@ struct swarm {
 	struct shaper_group rx_line, tx_line;
 	struct candidates cands;
 	struct pex_book	 pex;
+	struct lsd_item	 lsd;
 	uint64_t	 due;		/* next swarm_tick(); 0 none */
 	uint64_t	 hungry_at, retry_at, resync_at;
 	struct rate	 down, up;
@@ -250,6 +253,7 @@ struct net {
 	uint32_t	 max_peers, max_peers_torrent;
 	bool		 allow_local;
 	bool		 pex;		/* exchange peers */
+	struct discovery *discovery;
 	bool		 sealed;
 	uint8_t		 encryption;	/* ENCRYPTION_* */
 
@@ -503,6 +507,16 @@ bool	fast_serves(struct conn *c, uint32_t piece, uint32_t length);
 /* Say that a request will not be answered, to who understands that. */
 void	fast_refuse(struct conn *c, uint32_t piece, uint32_t begin,
 	    uint32_t length);
+
+/* discovery.c: neighbours (BEP 14). */
+void	discovery_start(struct net *net);
+/* A socket of the parent's, owned now. */
+void	discovery_add(struct net *net, int fd,
+	    const struct msg_lsd_socket *m);
+void	discovery_close(struct net *net);
+/* The swarm is new, unless private; it ends or turned out to be private. */
+void	discovery_enter(struct swarm *s);
+void	discovery_leave(struct swarm *s);
 
 /* request.c: what we ask. */
 /* Does the head of this block fit a request, and is the block wanted? */

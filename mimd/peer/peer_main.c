@@ -84,6 +84,20 @@ peer_on_filter_file(struct chan *c, const struct msg_filter_file *m,
 }
 
 static void
+peer_on_lsd_close(struct chan *c, const struct msg_lsd_close *m, void *arg)
+{
+	(void)c;
+	(void)m;
+	discovery_close(arg);
+}
+
+static void
+peer_on_lsd_socket(struct chan *c, const struct msg_lsd_socket *m, void *arg)
+{
+	discovery_add(arg, chan_take_fd(c), m);
+}
+
+static void
 peer_on_arena(struct chan *c, const struct msg_data_arena *m, void *arg)
 {
 	data_arena(arg, chan_take_fd(c), m->nslots);
@@ -183,6 +197,8 @@ static const union msg_fn peer_fns[MSG_COUNT] = {
 	[MSG_PEER_LISTEN] = { .peer_listen = peer_on_listen },
 	[MSG_FILTER_FILES] = { .filter_files = peer_on_filter_files },
 	[MSG_FILTER_FILE] = { .filter_file = peer_on_filter_file },
+	[MSG_LSD_CLOSE] = { .lsd_close = peer_on_lsd_close },
+	[MSG_LSD_SOCKET] = { .lsd_socket = peer_on_lsd_socket },
 	[MSG_DATA_ARENA] = { .data_arena = peer_on_arena },
 	[MSG_DATA_CHANNEL] = { .data_channel = peer_on_data_channel },
 	[MSG_SWARM_RUN] = { .swarm_run = peer_on_swarm_run },
@@ -292,6 +308,7 @@ peer_start(struct child *child)
 	TAILQ_INIT(&net->dead);
 	blame_init(&net->blame);
 	TAILQ_INIT(&net->crypt_queue);
+	discovery_start(net);
 	net->tick = loop_timer_new(net->loop, net_tick, net);
 	net->turn = loop_timer_new(net->loop, net_turn, net);
 	net->idle = loop_timer_new(net->loop, net_idle, net);
@@ -331,6 +348,7 @@ peer_shutdown(void *arg, bool parent_gone)
 	struct swarm	*s;
 
 	acceptor_drop_all(net);
+	discovery_close(net);
 	while ((s = RB_ROOT(&net->swarms)) != NULL) {
 		if (!parent_gone)
 			stats_swarm(s, loop_now(net->loop));

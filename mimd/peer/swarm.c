@@ -114,6 +114,7 @@ swarm_new(struct net *net, const struct msg_swarm_run *m)
 	s->metadata_size = m->metadata_size;
 	mse_req2(s->infohash, s->req2);
 	RB_INSERT(swarm_req2s, &net->req2s, s);
+	discovery_enter(s);
 	if (swarm_is_bare(s)) {
 		s->known = true;	/* that we have none */
 		newcomers_retry(s);
@@ -133,6 +134,8 @@ swarm_learn(struct swarm *s, const struct msg_swarm_run *m)
 
 	fetch_end(s);
 	s->private = m->private;
+	if (s->private)
+		discovery_leave(s);
 	s->metadata_size = m->metadata_size;
 	s->geom = (struct geom){ .size = m->size,
 	    .piece_length = m->piece_length, .npieces = m->npieces };
@@ -164,6 +167,7 @@ swarm_free(struct swarm *s)
 		data_meta_close(s);
 	fetch_end(s);
 	throttle_drop(s);
+	discovery_leave(s);
 	data_close(s);
 	if (s->due != 0)
 		RB_REMOVE(swarm_dues, &net->due, s);
