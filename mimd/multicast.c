@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: ISC */
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <arpa/inet.h>
-#include <ifaddrs.h>
 #include <net/if.h>
 #include <netinet/in.h>
 
 #include <errno.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "multicast.h"
 #include "addr.h"
 #include "log.h"
+
+#define ADDRESSES_MAX	128	/* IPv4, that are looked at */
 
 /* ---- which interfaces ---- */
 
@@ -34,23 +36,6 @@ listened_on(const struct listens *ls, int family, const struct addr *a)
 			return true;
 	}
 	return false;
-}
-
-static uint8_t
-prefix_bits(const struct sockaddr *mask, int family)
-{
-	const struct sockaddr_in	*sin = (const struct sockaddr_in *)mask;
-	const struct sockaddr_in6	*sin6;
-	uint8_t				 bits = 96, i;
-
-	if (family == AF_INET)
-		return (uint8_t)(bits +
-		    __builtin_popcount(sin->sin_addr.s_addr));
-	sin6 = (const struct sockaddr_in6 *)mask;
-	for (i = 0, bits = 0; i < 16; i++)
-		bits = (uint8_t)(bits +
-		    __builtin_popcount(sin6->sin6_addr.s6_addr[i]));
-	return bits;
 }
 
 static struct multicast_socket *
@@ -76,42 +61,100 @@ entry_for(struct multicast *m, const char *name, int family)
 	return e;
 }
 
+/* An address of an interface that is up and has neighbours. */
 static void
-add_address(struct multicast *m, const struct ifaddrs *ifa,
-    const struct listens *ls)
+add_address(struct multicast *m, const char *name, int family,
+    const struct addr *a, uint8_t bits, const struct listens *ls)
 {
 	struct multicast_socket	*e;
 	struct rec_prefix	*subnet;
-	struct addr		 a;
 
-	if (ifa->ifa_addr == NULL || ifa->ifa_netmask == NULL ||
-	    (ifa->ifa_flags & (IFF_UP | IFF_MULTICAST | IFF_LOOPBACK |
-	    IFF_POINTOPOINT)) != (IFF_UP | IFF_MULTICAST) ||
-	    addr_from_sockaddr(&a, ifa->ifa_addr) == -1 ||
-	    (e = entry_for(m, ifa->ifa_name, ifa->ifa_addr->sa_family)) ==
-	    NULL)
+	if ((e = entry_for(m, name, family)) == NULL)
 		return;
-	if (listened_on(ls, e->family, &a))
+	if (listened_on(ls, family, a))
 		e->reached = true;
 	if (e->nsubnets == LSD_SUBNETS_MAX)
 		return;
 	subnet = &e->subnets[e->nsubnets++];
-	memcpy(subnet->ip, a.ip, sizeof(subnet->ip));
-	subnet->bits = prefix_bits(ifa->ifa_netmask, e->family);
+	memcpy(subnet->ip, a->ip, sizeof(subnet->ip));
+	subnet->bits = bits;
+}
+
+static bool
+has_neighbours(int fd, const char *name)
+{
+	struct ifreq	ifr;
+
+	memset(&ifr, 0, sizeof(ifr));
+	strlcpy(ifr.ifr_name, name, sizeof(ifr.ifr_name));
+	return ioctl(fd, SIOCGIFFLAGS, &ifr) == 0 && (ifr.ifr_flags & (IFF_UP |
+	    IFF_MULTICAST | IFF_LOOPBACK | IFF_POINTOPOINT)) ==
+	    (IFF_UP | IFF_MULTICAST);
+}
+
+/*
+ * netdevice(7) instead of getifaddrs(3): that one asks by netlink, which a
+ * service that is well confined has not.
+ */
+static void
+look4(struct multicast *m, int fd, const struct listens *ls)
+{
+	struct ifreq		 reqs[ADDRESSES_MAX], *r;
+	struct ifconf		 conf = { .ifc_len = sizeof(reqs) };
+	struct sockaddr_in	 sin;
+	struct addr		 a;
+	uint8_t			 bits;
+
+	conf.ifc_req = reqs;
+	if (ioctl(fd, SIOCGIFCONF, &conf) == -1)
+		return;
+	for (r = reqs; r < reqs + (size_t)conf.ifc_len / sizeof(*r); r++) {
+		if (addr_from_sockaddr(&a, &r->ifr_addr) == -1 ||
+		    !has_neighbours(fd, r->ifr_name) ||
+		    ioctl(fd, SIOCGIFNETMASK, r) == -1)
+			continue;
+		memcpy(&sin, &r->ifr_netmask, sizeof(sin));
+		bits = (uint8_t)(96 + __builtin_popcount(sin.sin_addr.s_addr));
+		/* An alias is the interface that it is of. */
+		r->ifr_name[strcspn(r->ifr_name, ":")] = '\0';
+		add_address(m, r->ifr_name, AF_INET, &a, bits, ls);
+	}
+}
+
+/* "fe80...(32 digits) index bits scope flags name", in hexadecimal. */
+static void
+look6(struct multicast *m, int fd, const struct listens *ls)
+{
+	FILE		*fp;
+	char		 hex[33], name[IF_NAMESIZE];
+	struct addr	 a = { .port = 0 };
+	unsigned int	 bits, i, byte;
+
+	if ((fp = fopen("/proc/self/net/if_inet6", "re")) == NULL)
+		return;
+	while (fscanf(fp, "%32s %*x %x %*x %*x %15s", hex, &bits, name) == 3) {
+		for (i = 0; i < 16 &&
+		    sscanf(hex + (size_t)2 * i, "%2x", &byte) == 1; i++)
+			a.ip[i] = (uint8_t)byte;
+		if (i == 16 && bits <= 128 && has_neighbours(fd, name))
+			add_address(m, name, AF_INET6, &a, (uint8_t)bits, ls);
+	}
+	fclose(fp);
 }
 
 /* m is all zero. */
 static void
 look(struct multicast *m, const struct listens *ls)
 {
-	struct ifaddrs	*list, *ifa;
-	uint32_t	 i, n = 0;
+	uint32_t	i, n = 0;
+	int		fd;
 
-	if (getifaddrs(&list) == -1)
+	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, IPPROTO_UDP);
+	if (fd == -1)
 		return;
-	for (ifa = list; ifa != NULL; ifa = ifa->ifa_next)
-		add_address(m, ifa, ls);
-	freeifaddrs(list);
+	look4(m, fd, ls);
+	look6(m, fd, ls);
+	close(fd);
 	for (i = 0; i < m->n; i++) {
 		if (m->v[i].reached)
 			m->v[n++] = m->v[i];
