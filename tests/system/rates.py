@@ -123,14 +123,21 @@ def test_kept(t, daemon, one, a):
         "and can be taken away")
 
 
-def test_reload(t, daemon, down_host):
+def test_reload(t, daemon, one):
+    host = one.client.addr
     daemon.write_conf(daemon.conf.replace("rate up 256K", "rate up 1M") +
-        f"rate exempt {down_host}/32 2001:db8::/32\nrate per peer down 5M\n")
+        f"rate exempt {host}/32 2001:db8::/32\nrate per peer down 5M\n")
     daemon.ctl("reload")
     now = daemon.ctl("limit")
     t.equal((now["up"], now["peer_up"], now["peer_down"], now["exempt"]),
-        (MIB, None, 5 * MIB, [f"{down_host}/32", "2001:db8::/32"]),
+        (MIB, None, 5 * MIB, [f"{host}/32", "2001:db8::/32"]),
         "a reload changes the limits")
+    start = one.now()[1]
+    begun = time.monotonic()
+    t.wait(lambda: one.now()[1] > start + 40 * MIB, 20,
+        "40 MiB to a peer that is exempt")
+    t.ok(time.monotonic() - begun < 20, "who is exempt is not limited")
+    t.diag(f"exempt: 40 MiB in {time.monotonic() - begun:.1f} s")
 
 
 def test(t):
@@ -158,7 +165,7 @@ def test(t):
     t.wait(lambda: two.now()[1] > 64 * KIB, 30, "the other to begin")
     test_sharing(t, daemon, up, two, a)
     test_kept(t, daemon, up, a)
-    test_reload(t, daemon, seed.addr)
+    test_reload(t, daemon, up)
 
 
 mimtest.main(test, timeout=180)
