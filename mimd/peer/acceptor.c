@@ -53,9 +53,7 @@ acceptor_on_peer(struct net *net, int fd, const struct sockaddr *sa)
 		close(fd);
 		return;
 	}
-	/* Honest ones send their handshake at once. */
-	if (net->nnewcomers == NET_HANDSHAKES_MAX)
-		conn_close(TAILQ_FIRST(&net->newcomers), "no handshake yet");
+	newcomers_make_room(net, &addr);
 	conn_new(net, fd, &addr, NULL);
 	data_idle_soon(net);
 }

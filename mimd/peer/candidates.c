@@ -4,6 +4,7 @@
 
 #include "candidates.h"
 #include "mem.h"
+#include "msg.h"
 
 void
 candidates_clear(struct candidates *c)
@@ -29,11 +30,42 @@ candidates_del(struct candidates *c, uint32_t i)
 	c->v[i] = c->v[--c->n];
 }
 
-/* Room for one more: the one that failed most goes. */
-static bool
-candidates_room(struct candidates *c)
+/* Who tells of a peer that it is there, and who may just say so. */
+static uint8_t
+source_rank(uint8_t source)
 {
-	uint32_t	i, worst = UINT32_MAX;
+	switch (source) {
+	case PEER_SOURCE_USER:
+		return 6;
+	case PEER_SOURCE_RESUME:
+		return 5;
+	case PEER_SOURCE_TRACKER:
+		return 4;
+	case PEER_SOURCE_LSD:
+		return 3;
+	case PEER_SOURCE_PEX:
+		return 1;
+	default:
+		return 2;
+	}
+}
+
+static uint64_t
+candidate_merit(const struct candidate *cand)
+{
+	uint32_t	bad = cand->fails;
+
+	if (!(cand->flags & CAND_WORKED))
+		bad += 2;
+	return (uint64_t)(UINT8_MAX - bad) << 40 |
+	    (uint64_t)source_rank(cand->source) << 32 | cand->priority;
+}
+
+static bool
+candidates_room(struct candidates *c, uint8_t source)
+{
+	uint32_t	 i, worst = UINT32_MAX;
+	uint64_t	 merit, least = UINT64_MAX;
 
 	if (c->n < CANDIDATES_MAX) {
 		if (c->n == c->size) {
@@ -42,11 +74,17 @@ candidates_room(struct candidates *c)
 		}
 		return true;
 	}
-	for (i = 0; i < c->n; i++)
-		if (c->v[i].fails > 0 && c->v[i].flags == 0 &&
-		    (worst == UINT32_MAX || c->v[i].fails > c->v[worst].fails))
+	for (i = 0; i < c->n; i++) {
+		if (c->v[i].flags & (CAND_CONNECTED | CAND_SELF))
+			continue;
+		merit = candidate_merit(&c->v[i]);
+		if (merit < least) {
+			least = merit;
 			worst = i;
-	if (worst == UINT32_MAX)
+		}
+	}
+	if (worst == UINT32_MAX || (c->v[worst].fails == 0 &&
+	    source_rank(c->v[worst].source) >= source_rank(source)))
 		return false;
 	candidates_del(c, worst);
 	return true;
@@ -54,16 +92,22 @@ candidates_room(struct candidates *c)
 
 bool
 candidates_add(struct candidates *c, const struct addr *addr, uint8_t source,
-    uint64_t now)
+    uint32_t priority, uint64_t now)
 {
-	struct candidate	*cand;
+	struct candidate	*cand = candidates_find(c, addr);
 
-	if (candidates_find(c, addr) != NULL || !candidates_room(c))
+	if (cand != NULL) {
+		if (source_rank(source) > source_rank(cand->source))
+			cand->source = source;
+		return false;
+	}
+	if (!candidates_room(c, source))
 		return false;
 	cand = &c->v[c->n++];
 	memset(cand, 0, sizeof(*cand));
 	cand->addr = *addr;
 	cand->source = source;
+	cand->priority = priority;
 	cand->due = now;
 	return true;
 }
@@ -90,18 +134,18 @@ struct candidate *
 candidates_next(struct candidates *c, bool no_seeds, uint64_t now)
 {
 	struct candidate	*best = NULL, *cand;
-	uint32_t		 i, start;
+	uint64_t		 merit, most = 0;
+	uint32_t		 i;
 
-	if (c->n == 0)
-		return NULL;
-	/* From a random one on, so that equals are tried in any order. */
-	start = arc4random_uniform(c->n);
 	for (i = 0; i < c->n; i++) {
-		cand = &c->v[(start + i) % c->n];
+		cand = &c->v[i];
 		if (!candidate_usable(cand, no_seeds) || cand->due > now)
 			continue;
-		if (best == NULL || cand->fails < best->fails)
+		merit = candidate_merit(cand);
+		if (merit > most) {
+			most = merit;
 			best = cand;
+		}
 	}
 	if (best != NULL)
 		best->flags |= CAND_CONNECTED;
@@ -130,9 +174,10 @@ candidates_on_end(struct candidates *c, const struct addr *addr, bool useful,
 	if (cand == NULL)
 		return;
 	cand->flags &= (uint8_t)~CAND_CONNECTED;
-	if (useful)
+	if (useful) {
 		cand->fails = 0;
-	else if (++cand->fails > CANDIDATE_FAILS_MAX) {
+		cand->flags |= CAND_WORKED;
+	} else if (++cand->fails > CANDIDATE_FAILS_MAX) {
 		candidates_del(c, (uint32_t)(cand - c->v));
 		return;
 	}
@@ -143,6 +188,18 @@ candidates_on_end(struct candidates *c, const struct addr *addr, bool useful,
 		wait = CANDIDATE_WAIT_MAX_MS;
 	/* A quarter of jitter, so that a swarm does not move in step. */
 	cand->due = now + wait - arc4random_uniform((uint32_t)wait / 4 + 1);
+}
+
+void
+candidates_put_back(struct candidates *c, const struct addr *addr,
+    uint64_t due)
+{
+	struct candidate	*cand = candidates_find(c, addr);
+
+	if (cand == NULL)
+		return;
+	cand->flags &= (uint8_t)~CAND_CONNECTED;
+	cand->due = due;
 }
 
 void
@@ -200,6 +257,16 @@ bans_add(struct bans *bans, const uint8_t ip[16], uint64_t now)
 	}
 	memcpy(bans->v[i].ip, ip, 16);
 	bans->v[i].until = now + BAN_MS;
+}
+
+void
+bans_del(struct bans *bans, const uint8_t ip[16])
+{
+	uint32_t	i;
+
+	for (i = 0; i < bans->n; i++)
+		if (memcmp(bans->v[i].ip, ip, 16) == 0)
+			bans->v[i].until = 0;
 }
 
 bool

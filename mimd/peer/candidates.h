@@ -21,12 +21,14 @@
 #define CAND_SELF	0x04		/* our own address */
 #define CAND_PLAIN	0x08		/* encryption failed: without it */
 #define CAND_CRYPT	0x10		/* encryption worked */
+#define CAND_WORKED	0x20		/* was of use before */
 
 struct candidate {
 	struct addr	addr;
 	uint8_t		fails;
 	uint8_t		flags;
 	uint8_t		source;		/* PEER_SOURCE_* */
+	uint32_t	priority;	/* canonical (BEP 40) */
 	uint64_t	due;		/* not before */
 };
 
@@ -36,16 +38,20 @@ struct candidates {
 };
 
 void	candidates_clear(struct candidates *c);
-/* False if it is there already or there is no room for it. */
+/*
+ * False if it is there already or there is no room for it.  When all places
+ * are taken, one that failed or that comes from a lesser source makes way.
+ */
 bool	candidates_add(struct candidates *c, const struct addr *addr,
-	    uint8_t source, uint64_t now);
+	    uint8_t source, uint32_t priority, uint64_t now);
 struct candidate *candidates_find(const struct candidates *c,
 	    const struct addr *addr);
 /* How many are from there. */
 uint32_t candidates_count(const struct candidates *c, uint8_t source);
 /*
  * The best address to try now, marked as connected; NULL if none is due.
- * Without seeds when we are one.
+ * Without seeds when we are one.  First those that worked before, then by
+ * fewer failures, then by source, then by priority.
  */
 struct candidate *candidates_next(struct candidates *c, bool no_seeds,
 	    uint64_t now);
@@ -54,6 +60,9 @@ uint64_t candidates_due(const struct candidates *c, bool no_seeds);
 /* Its connection ended; useful: payload came or went, or it was long. */
 void	candidates_on_end(struct candidates *c, const struct addr *addr,
 	    bool useful, uint64_t now);
+/* It was not tried after all, through no fault of its own. */
+void	candidates_put_back(struct candidates *c, const struct addr *addr,
+	    uint64_t due);
 void	candidates_mark(struct candidates *c, const struct addr *addr,
 	    uint8_t flag);
 /* Forget those from elsewhere. */
@@ -72,6 +81,7 @@ struct bans {
 	uint32_t	 n, next;
 };
 
+void	bans_del(struct bans *bans, const uint8_t ip[16]);
 void	bans_clear(struct bans *bans);
 void	bans_add(struct bans *bans, const uint8_t ip[16], uint64_t now);
 bool	bans_has(const struct bans *bans, const uint8_t ip[16], uint64_t now);

@@ -32,6 +32,7 @@ conn_on_connected(struct conn *c)
 		return;
 	}
 	c->net->nhalf_open--;
+	c->swarm->nhalf_open--;
 	c->state = CONN_HANDSHAKE;
 	c->started = loop_now(c->net->loop);
 	if (crypt_connect(c)) {
@@ -91,6 +92,7 @@ static void
 conn_enter(struct conn *c, struct swarm *s)
 {
 	c->swarm = s;
+	c->parole = bans_has(&c->net->paroles, c->addr.ip, c->started);
 	TAILQ_INSERT_TAIL(&s->conns, c, link);
 	if (s->nconns++ == 0)
 		TAILQ_INSERT_TAIL(&c->net->busy, s, busy_link);
@@ -136,27 +138,38 @@ conn_new(struct net *net, int fd, const struct addr *addr, struct swarm *swarm)
 	return c;
 }
 
-bool
+static bool
+is_shortage(int error)
+{
+	return error == EMFILE || error == ENFILE || error == ENOBUFS ||
+	    error == ENOMEM || error == EAGAIN || error == EADDRNOTAVAIL;
+}
+
+enum connect_result
 conn_connect(struct swarm *s, const struct addr *addr, uint8_t source)
 {
 	struct sockaddr_storage	 ss;
 	socklen_t		 len = addr_to_sockaddr(addr, &ss);
 	struct conn		*c;
-	int			 fd;
+	int			 fd, error;
 
 	fd = socket(ss.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC,
 	    IPPROTO_TCP);
 	if (fd == -1)
-		return false;
+		return is_shortage(errno) ? CONNECT_NO_SOCKET :
+		    CONNECT_FAILED;
 	if (connect(fd, (struct sockaddr *)&ss, len) == -1 &&
 	    errno != EINPROGRESS) {
+		error = errno;
 		close(fd);
-		return false;
+		return is_shortage(error) ? CONNECT_NO_SOCKET :
+		    CONNECT_FAILED;
 	}
 	c = conn_new(s->net, fd, addr, s);
 	c->source = source;
 	s->net->nhalf_open++;
-	return true;
+	s->nhalf_open++;
+	return CONNECT_BEGUN;
 }
 
 static void
@@ -169,8 +182,10 @@ conn_leave_lists(struct conn *c)
 	if (c->in_turn)
 		TAILQ_REMOVE(&net->turns, c, turn_link);
 	c->waiting = c->in_turn = false;
-	if (c->state == CONN_CONNECTING)
+	if (c->state == CONN_CONNECTING) {
 		net->nhalf_open--;
+		c->swarm->nhalf_open--;
+	}
 	if (c->swarm == NULL) {
 		TAILQ_REMOVE(&net->newcomers, c, link);
 		net->nnewcomers--;
@@ -185,7 +200,6 @@ static void
 conn_leave_swarm(struct conn *c)
 {
 	struct swarm	*s = c->swarm;
-	bool		 useful = c->downloaded > 0 || c->uploaded > 0;
 
 	if (c->state == CONN_UP) {
 		fetch_gone(c);
@@ -202,9 +216,7 @@ conn_leave_swarm(struct conn *c)
 		exchange_end(c);
 		unchoke_on_gone(c);
 	}
-	if (!crypt_falls_back(c))
-		candidates_on_end(&s->cands, &c->addr, useful,
-		    loop_now(c->net->loop));
+	connect_ended(c);
 	swarm_wake(s, 100);
 }
 
@@ -273,7 +285,7 @@ conn_join(struct conn *c)
 		return false;
 	}
 	if (s == NULL || !swarm_accepts(s, &c->addr) ||
-	    !room_for_one(s, true)) {
+	    !room_for_one(s, &c->addr, true)) {
 		conn_close(c, s == NULL ? "unknown torrent" : "not now");
 		return false;
 	}
@@ -288,12 +300,14 @@ conn_join(struct conn *c)
 }
 
 /*
- * The same peer twice: the connection stays that was begun by the side with
- * the larger id, so that both ends close the same one.
+ * The same peer twice.  If both were begun at the same time, that one stays
+ * which was begun by the side with the larger id, so that both ends close the
+ * same one.  Else the old one does: an id can be copied to have it closed.
  */
 static bool
 conn_is_duplicate(struct conn *c)
 {
+	uint64_t	 now = loop_now(c->net->loop);
 	struct conn	*o;
 	bool		 ours;
 
@@ -302,8 +316,13 @@ conn_is_duplicate(struct conn *c)
 		    memcmp(o->peer_id, c->peer_id, 20) != 0)
 			continue;
 		ours = memcmp(c->net->peer_id, c->peer_id, 20) > 0;
-		if (o->incoming == c->incoming || c->incoming == ours)
+		if (o->incoming == c->incoming || c->incoming == ours ||
+		    now - o->started > CONN_MEET_MS ||
+		    o->downloaded + o->uploaded > 0) {
+			c->twice = true;
 			return true;
+		}
+		o->twice = true;
 		conn_close(o, "connected twice");
 		return false;
 	}
@@ -353,6 +372,8 @@ conn_up(struct conn *c)
 	/* Our id goes out before we part: only so the other end knows, too. */
 	if (memcmp(c->peer_id, c->net->peer_id, 20) == 0) {
 		candidates_mark(&s->cands, &c->addr, CAND_SELF);
+		if (!c->incoming)
+			self_met(c->net, &c->addr);
 		conn_part(c, "that is ourselves");
 		return;
 	}

@@ -33,6 +33,10 @@
 
 /* Limits of the peer process. */
 #define NET_HALF_OPEN_MAX	64	/* connects under way */
+#define SWARM_HALF_OPEN_MAX	48	/* ... of one torrent */
+#define HALF_OPEN_PER_IP	4	/* ... to one host */
+#define NET_NEWCOMERS_PER_IP	64	/* of the next */
+#define NET_SELF_MAX		8	/* own addresses that were met */
 #define NET_HANDSHAKES_MAX	256	/* incoming, unknown: oldest goes */
 #define NET_GRACE_MS		5000	/* after the start: torrents come */
 #define NET_WRITE_SLOTS		256	/* blocks at disk to be written */
@@ -42,6 +46,11 @@
 #define SWARM_CONNECTS		30	/* new ones a second */
 #define SWARM_PER_IP		8	/* connections of one address */
 #define SWARM_HUNGRY_MS		60000
+#define SWARM_KEEP_IDLE		4	/* useless ones kept */
+#define CONN_IDLE_MS		600000	/* ... for so long; then closed */
+#define CONN_LONG_MS		60000	/* so long is some use */
+#define CONN_TWICE_MS		600000	/* is connected another way */
+#define CONN_MEET_MS		10000	/* both called at the same time */
 #define CONN_INVALID_MAX	300	/* requests that cannot be served */
 #define CONN_USELESS_MAX	2000	/* such messages in a minute */
 #define CONN_UNASKED_MAX	512	/* blocks nobody asked for, in a row */
@@ -136,6 +145,7 @@ struct conn {
 	bool		 am_choking, am_interested;
 	bool		 peer_choking, peer_interested;
 	bool		 parole;
+	bool		 twice;		/* closed as the second of two */
 	bool		 reported;	/* parent knows it */
 	bool		 changed;	/* since reported */
 	uint8_t		 ahead;		/* blocks to read before sent */
@@ -172,6 +182,7 @@ struct conn {
 	uint64_t	 limbo_until;
 	uint64_t	 refill_at;	/* ask nothing before */
 	uint64_t	 held_at;	/* had to wait for slots */
+	uint64_t	 useful_at;	/* wanted something, or gave */
 	uint64_t	 choked_at;	/* am_choking changed */
 	uint64_t	 heard_at;	/* its last block or unchoke */
 	uint64_t	 got_on_at;	/* uploaded, when it last had more */
@@ -218,7 +229,8 @@ struct swarm {
 	uint8_t		*wishes;	/* of each piece; NULL: no special */
 	uint8_t		*pages;		/* data_have, until data_open_end */
 	struct conn_list conns;
-	uint32_t	 nconns, nup, nseeds;
+	uint32_t	 nconns, nup, nseeds, nhalf_open;
+	uint64_t	 churn_at;	/* nobody is replaced before */
 	uint32_t	 max_peers;	/* 0: the default */
 	struct shaper_group rx_line, tx_line;
 	struct candidates cands;
@@ -282,6 +294,10 @@ struct net {
 	struct external	 external;	/* where we are, as peers say */
 	uint32_t	 body_bytes;	/* held by half received messages */
 	struct bans	 bans;
+	struct bans	 paroles;	/* who must prove itself alone */
+	struct addr	 self[2];	/* while external is not known */
+	struct addr	 met[NET_SELF_MAX];	/* that led to ourselves */
+	uint32_t	 nmet;
 	struct filter	*filter;	/* NULL: no lists */
 	struct blame	 blame;
 	struct log_limit doubt_log;
@@ -332,8 +348,13 @@ void	acceptor_begin(struct net *net);
 /* conn.c */
 struct conn *conn_new(struct net *net, int fd, const struct addr *addr,
 	    struct swarm *swarm);
-/* Connect to a candidate; false if no socket could be had. */
-bool	conn_connect(struct swarm *swarm, const struct addr *addr,
+enum connect_result {
+	CONNECT_BEGUN,
+	CONNECT_FAILED,
+	CONNECT_NO_SOCKET	/* we are short of something */
+};
+/* Connect to a candidate. */
+enum connect_result conn_connect(struct swarm *swarm, const struct addr *addr,
 	    uint8_t source);
 /* Close it, with everything it holds; freed later.  why is for the log. */
 void	conn_close(struct conn *c, const char *why);
@@ -386,7 +407,19 @@ bool	filter_blocks(const struct net *net, const uint8_t ip[16]);
 /* Blocked or banned. */
 bool	net_refuses(const struct net *net, const struct addr *addr);
 
+/* connect.c: whom to call and whom to let in */
+void	self_init(struct net *net);
+void	self_met(struct net *net, const struct addr *addr);
+/* Canonical priority (BEP 40), as far as our address is known. */
+uint32_t self_priority(const struct net *net, const struct addr *addr);
+/* An incoming peer told where it listens: it need not be called. */
+void	connect_known(struct conn *c);
+/* A connection of a swarm ends: what that means for its candidate. */
+void	connect_ended(struct conn *c);
+
 /* newcomers.c */
+/* One more wants in: too many, or too many of its host, and one goes. */
+void	newcomers_make_room(struct net *net, const struct addr *addr);
 bool	newcomer_must_wait(const struct conn *c, const struct swarm *s);
 void	newcomer_hold(struct conn *c);
 /* Those who wait for this torrent: try them again. */
@@ -395,8 +428,10 @@ void	newcomers_tick(struct net *net, uint64_t now);
 
 /* room.c */
 struct patience conn_patience(const struct conn *c);
-/* May the swarm have one more?  Ends a useless one for it if evict. */
-bool	room_for_one(struct swarm *s, bool evict);
+/* May the swarm have addr, too?  Ends a lesser one for it if evict. */
+bool	room_for_one(struct swarm *s, const struct addr *addr, bool evict);
+/* Close connections that have long been of no use, but a few. */
+void	room_tidy(struct swarm *s, uint64_t now);
 /* Its limit is lower now: end those that are too many. */
 void	room_fit(struct swarm *s);
 

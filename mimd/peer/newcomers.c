@@ -22,6 +22,25 @@ newcomer_must_wait(const struct conn *c, const struct swarm *s)
 	return loop_now(net->loop) - net->started < NET_GRACE_MS;
 }
 
+/* Honest ones send their handshake at once. */
+void
+newcomers_make_room(struct net *net, const struct addr *addr)
+{
+	struct conn	*c, *first = NULL;
+	uint32_t	 same = 0;
+
+	if (net->nnewcomers < NET_NEWCOMERS_PER_IP)
+		return;
+	TAILQ_FOREACH(c, &net->newcomers, link)
+		if (addr_cmp_ip(&c->addr, addr) == 0 && same++ == 0)
+			first = c;
+	if (same < NET_NEWCOMERS_PER_IP)
+		first = net->nnewcomers < NET_HANDSHAKES_MAX ? NULL :
+		    TAILQ_FIRST(&net->newcomers);
+	if (first != NULL)
+		conn_close(first, "no handshake yet");
+}
+
 void
 newcomer_hold(struct conn *c)
 {

@@ -6,8 +6,8 @@ patience_check(const struct patience *p, uint64_t now, const char **why)
 {
 	*why = "no handshake in time";
 	if (!p->up)
-		return now - p->started > PATIENCE_HANDSHAKE_MS ?
-		    PATIENCE_OVER : PATIENCE_OK;
+		return now - p->started > (p->hurry ? PATIENCE_HURRY_MS :
+		    PATIENCE_HANDSHAKE_MS) ? PATIENCE_OVER : PATIENCE_OK;
 	*why = "silent for too long";
 	if (!p->paused && now - p->received > PATIENCE_IDLE_MS)
 		return PATIENCE_OVER;

@@ -10,6 +10,7 @@
  * no room for another.  Pure: the clock is in the arguments.
  */
 #define PATIENCE_HANDSHAKE_MS	15000	/* from connect or accept on */
+#define PATIENCE_HURRY_MS	5000	/* ... while others wait to connect */
 #define PATIENCE_IDLE_MS	150000	/* nothing received */
 #define PATIENCE_STUCK_MS	150000	/* nothing of ours taken */
 #define PATIENCE_KEEPALIVE_MS	50000	/* some drop after 60 s */
@@ -18,6 +19,7 @@
 
 struct patience {
 	bool		up;		/* past the handshake */
+	bool		hurry;		/* not connected, others wait for it */
 	bool		paused;		/* we do not read */
 	bool		blocked;	/* it does not read */
 	bool		interested;	/* either side */

@@ -327,6 +327,7 @@ peer_warm(void *arg, struct child_path *paths)
 	/* Seed the generator while it may still look for its source. */
 	hash_init();
 	net->next_conn = arc4random_uniform(1U << 16);
+	self_init(net);
 	why = crypt_load();
 	if (why != NULL && net->encryption != ENCRYPTION_OFF)
 		fatalx("encryption: OpenSSL's RC4 (its legacy module) cannot "

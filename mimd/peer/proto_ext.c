@@ -53,6 +53,7 @@ on_handshake(struct conn *c, const uint8_t *p, uint32_t n)
 		return;
 	if (c->ext->has_yourip)
 		external_vote(&c->net->external, &c->addr, c->ext->yourip);
+	connect_known(c);
 	exchange_update(c);
 	swarm_wake(c->swarm, 1000);
 	c->changed = true;

@@ -3,6 +3,7 @@
 #include "meta.h"
 #include "net.h"
 #include "patience.h"
+#include "replace.h"
 
 /*
  * Room for one connection more.  When all places are taken, one that nobody
@@ -15,6 +16,8 @@ conn_patience(const struct conn *c)
 {
 	return (struct patience){
 		.up = c->state == CONN_UP,
+		.hurry = c->state == CONN_CONNECTING &&
+		    c->net->nhalf_open >= NET_HALF_OPEN_MAX,
 		.paused = c->waiting || c->rx_line.waiting,
 		.blocked = c->blocked,
 		.interested = c->am_interested || c->peer_interested ||
@@ -64,8 +67,66 @@ room_fit(struct swarm *s)
 	}
 }
 
+/* When payload last moved, as far as it was some seconds ago. */
+static uint64_t
+moved_at(const struct conn *c)
+{
+	uint64_t	tick = c->down.last > c->up.last ? c->down.last :
+	    c->up.last;
+
+	return tick == 0 ? c->started : tick << RATE_SHIFT;
+}
+
+/* One that is worth less than who comes from addr; seldom. */
+static struct conn *
+room_replaceable(struct swarm *s, const struct addr *addr, uint64_t now)
+{
+	struct replace		 r = { .priority = self_priority(s->net,
+	    addr) };
+	struct replace_peer	 p;
+	struct conn		*c;
+	uint64_t		 pause;
+
+	if (now < s->churn_at)
+		return NULL;
+	TAILQ_FOREACH(c, &s->conns, link) {
+		if (c->state != CONN_UP)
+			continue;
+		p.priority = self_priority(s->net, &c->addr);
+		p.age = now - c->started;
+		p.still = now > moved_at(c) ? now - moved_at(c) : 0;
+		p.rate = rate_get(&c->down, now) + rate_get(&c->up, now);
+		if (p.age > 0 && (c->downloaded + c->uploaded) * 1000 /
+		    p.age > p.rate)
+			p.rate = (c->downloaded + c->uploaded) * 1000 / p.age;
+		replace_look(&r, &p, c);
+	}
+	c = replace_pick(&r, &pause);
+	if (c != NULL)
+		s->churn_at = now + pause;
+	return c;
+}
+
+void
+room_tidy(struct swarm *s, uint64_t now)
+{
+	struct conn	*c, *next;
+	uint32_t	 idle = 0;
+
+	for (c = TAILQ_FIRST(&s->conns); c != NULL; c = next) {
+		next = TAILQ_NEXT(c, link);
+		if (c->state != CONN_UP)
+			continue;
+		if (conn_patience(c).interested || c->useful_at == 0)
+			c->useful_at = now;
+		else if (now - c->useful_at > CONN_IDLE_MS &&
+		    ++idle > SWARM_KEEP_IDLE)
+			conn_close(c, "of no use for long");
+	}
+}
+
 bool
-room_for_one(struct swarm *s, bool evict)
+room_for_one(struct swarm *s, const struct addr *addr, bool evict)
 {
 	struct net	*net = s->net;
 	struct swarm	*o;
@@ -83,6 +144,8 @@ room_for_one(struct swarm *s, bool evict)
 	if (!swarm_full && worst == NULL)
 		TAILQ_FOREACH(o, &net->busy, busy_link)
 			room_search(o, now, &worst, &rank);
+	if (worst == NULL)
+		worst = room_replaceable(s, addr, now);
 	if (worst == NULL) {
 		net->full_until = now + ROOM_FULL_MS;
 		return false;

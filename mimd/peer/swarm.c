@@ -191,96 +191,6 @@ swarm_has(const struct swarm *s, uint32_t piece)
 	    (s->picker != NULL && picker_has(s->picker, piece));
 }
 
-bool
-swarm_accepts(const struct swarm *s, const struct addr *addr)
-{
-	const struct conn	*c;
-	uint32_t		 same = 0;
-
-	if (net_refuses(s->net, addr))
-		return false;
-	if (s->net->allow_local)
-		return true;
-	TAILQ_FOREACH(c, &s->conns, link)
-		if (addr_cmp_ip(&c->addr, addr) == 0)
-			same++;
-	return same < SWARM_PER_IP;
-}
-
-static bool
-address_allowed(const struct net *net, const struct addr *a)
-{
-	switch (addr_class(a)) {
-	case ADDR_GLOBAL:
-	case ADDR_PRIVATE:
-		return a->port != 0;
-	case ADDR_LINK_LOCAL:
-	case ADDR_LOOPBACK:
-		return a->port != 0 && net->allow_local;
-	case ADDR_UNUSABLE:
-		break;
-	}
-	return false;
-}
-
-bool
-swarm_add_peer(struct swarm *s, const struct addr *addr, uint8_t source)
-{
-	uint64_t	now = loop_now(s->net->loop);
-
-	return address_allowed(s->net, addr) &&
-	    !net_refuses(s->net, addr) &&
-	    candidates_add(&s->cands, addr, source, now);
-}
-
-void
-swarm_add_peers(struct swarm *s, const struct msg_peers_found *m)
-{
-	struct addr	a;
-	uint32_t	i;
-
-	for (i = 0; i < m->peers.n; i++) {
-		memcpy(a.ip, m->peers.v[i].ip, sizeof(a.ip));
-		a.port = m->peers.v[i].port;
-		swarm_add_peer(s, &a, m->source);
-	}
-	swarm_connect(s);
-}
-
-void
-swarm_connect(struct swarm *s)
-{
-	struct net		*net = s->net;
-	uint64_t		 now = loop_now(net->loop), due, wait = TICK_MS;
-	struct candidate	*cand;
-	struct addr		 addr;
-	int			 i;
-
-	if (!s->known || filter_loading(net))
-		return;
-	for (i = 0; i < SWARM_CONNECTS; i++) {
-		due = candidates_due(&s->cands, s->complete);
-		if (due > now || net->nhalf_open >= NET_HALF_OPEN_MAX)
-			break;
-		/* Look around, but do not churn. */
-		if (!room_for_one(s, i == 0 && !s->complete)) {
-			wait = TICK_IDLE_MS;
-			break;
-		}
-		cand = candidates_next(&s->cands, s->complete, now);
-		addr = cand->addr;
-		if (net_refuses(net, &addr))
-			candidates_drop_ip(&s->cands, &addr);
-		else if (!conn_connect(s, &addr, cand->source))
-			candidates_on_end(&s->cands, &addr, false, now);
-	}
-	due = candidates_due(&s->cands, s->complete);
-	if (due != UINT64_MAX)
-		swarm_wake(s, due > now + wait ? due - now : wait);
-	if (i > 0 && s->nconns > 0)
-		swarm_wake(s, TICK_MS);
-}
-
 static void
 tick_arm(struct net *net)
 {
@@ -358,6 +268,7 @@ swarm_tick(struct swarm *s, uint64_t now)
 	}
 	if (s->nconns > 0)
 		swarm_wake(s, busy ? TICK_MS : TICK_IDLE_MS);
+	room_tidy(s, now);
 	swarm_connect(s);
 	swarm_feel_hunger(s, now);
 }

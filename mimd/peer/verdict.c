@@ -19,8 +19,14 @@ _Static_assert(BLAME_DIGEST == DIGEST_LEN, "a digest");
 static void
 verdict_parole(struct swarm *s, const uint8_t ip[16], bool parole)
 {
+	struct net	*net = s->net;
 	struct conn	*c;
 
+	/* Also if it goes and comes again. */
+	if (parole)
+		bans_add(&net->paroles, ip, loop_now(net->loop));
+	else
+		bans_del(&net->paroles, ip);
 	TAILQ_FOREACH(c, &s->conns, link)
 		if (memcmp(c->addr.ip, ip, 16) == 0)
 			c->parole = parole;

@@ -35,6 +35,9 @@ test_handshake(void **state)
 	/* A byte now and then buys no time. */
 	p.received = START + PATIENCE_HANDSHAKE_MS;
 	assert_int_equal(after(p, PATIENCE_HANDSHAKE_MS + 1), PATIENCE_OVER);
+	p.hurry = true;
+	assert_int_equal(after(p, PATIENCE_HURRY_MS), PATIENCE_OK);
+	assert_int_equal(after(p, PATIENCE_HURRY_MS + 1), PATIENCE_OVER);
 }
 
 static void
