@@ -126,6 +126,12 @@ enum ctl_action {
 };
 #define CTL_ACTION_MAX	CTL_CHECK
 
+/* Modes of a torrent. */
+#define TMODE_SEQUENTIAL	0x01	/* pieces in their order */
+#define TMODE_FIRST_LAST	0x02	/* first and last ones of files first */
+#define TMODE_SUPER		0x04	/* super seeding (BEP 16) */
+#define TMODES_ALL		0x07
+
 /* ctl_limit.what */
 enum ctl_limit_what {
 	CTL_LIMIT_UP, CTL_LIMIT_DOWN, CTL_LIMIT_PEERS

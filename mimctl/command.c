@@ -19,6 +19,8 @@ static const struct command	commands[] = {
 	{ "magnet", NULL, "file ...", cmd_magnet },
 	{ "reload", NULL, "", cmd_reload },
 	{ "remove", NULL, "[-D] selector ...", cmd_remove },
+	{ "set", NULL, "selector ... sequential|first-last|super-seeding "
+	    "yes|no", cmd_set },
 	{ "show", "sh", "files|limits|peers|pieces|processes|summary|"
 	    "torrents|trackers [selector ...]", cmd_show },
 	{ "shutdown", NULL, "", cmd_shutdown },

@@ -29,6 +29,7 @@ int	cmd_log(const struct mimctl *ctx, int argc, char **argv);
 int	cmd_magnet(const struct mimctl *ctx, int argc, char **argv);
 int	cmd_reload(const struct mimctl *ctx, int argc, char **argv);
 int	cmd_remove(const struct mimctl *ctx, int argc, char **argv);
+int	cmd_set(const struct mimctl *ctx, int argc, char **argv);
 int	cmd_show(const struct mimctl *ctx, int argc, char **argv);
 int	cmd_shutdown(const struct mimctl *ctx, int argc, char **argv);
 int	cmd_start(const struct mimctl *ctx, int argc, char **argv);

@@ -103,6 +103,17 @@ print_traffic(const struct mimctl *ctx, const struct view_torrent *t,
 	    r->seeds, r->seeds == 1 ? "s" : "");
 }
 
+static void
+print_modes(uint8_t modes, FILE *fp)
+{
+	if (modes == 0)
+		return;
+	line(fp, "modes", "%s%s%s",
+	    modes & TMODE_SEQUENTIAL ? "sequential " : "",
+	    modes & TMODE_FIRST_LAST ? "first-last " : "",
+	    modes & TMODE_SUPER ? "super-seeding" : "");
+}
+
 void
 status_page(const struct mimctl *ctx, const struct view_torrent *t, FILE *fp)
 {
@@ -111,6 +122,7 @@ status_page(const struct mimctl *ctx, const struct view_torrent *t, FILE *fp)
 	print_identity(ctx, &t->row, fp);
 	print_progress(ctx, &t->row, fp);
 	print_traffic(ctx, t, fp);
+	print_modes(t->row.modes, fp);
 	line(fp, "added", "%s", t->row.added == 0 ? "-" :
 	    text_time(ctx, t->row.added, buf));
 	line(fp, "completed", "%s", t->row.completed == 0 ? "-" :

@@ -47,6 +47,8 @@ static void control_on_refused_act(struct chan *,
     const struct msg_ctl_act *, void *);
 static void control_on_refused_limit(struct chan *,
     const struct msg_ctl_limit *, void *);
+static void control_on_refused_set(struct chan *,
+    const struct msg_ctl_set *, void *);
 static void control_on_refused_log(struct chan *,
     const struct msg_ctl_log *, void *);
 static void control_on_refused_reload(struct chan *,
@@ -63,6 +65,7 @@ static const union msg_fn	full_fns[MSG_COUNT] = {
 	[MSG_CTL_ACT] = { .ctl_act = control_on_act },
 	[MSG_CTL_LIMIT] = { .ctl_limit = control_on_limit },
 	[MSG_CTL_LIMITS] = { .ctl_limits = control_on_limits },
+	[MSG_CTL_SET] = { .ctl_set = control_on_set },
 	[MSG_CTL_LOG] = { .ctl_log = control_on_log },
 	[MSG_CTL_RELOAD] = { .ctl_reload = control_on_reload },
 	[MSG_CTL_SHUTDOWN] = { .ctl_shutdown = control_on_shutdown },
@@ -78,6 +81,7 @@ static const union msg_fn	restricted_fns[MSG_COUNT] = {
 	[MSG_CTL_ACT] = { .ctl_act = control_on_refused_act },
 	[MSG_CTL_LIMIT] = { .ctl_limit = control_on_refused_limit },
 	[MSG_CTL_LIMITS] = { .ctl_limits = control_on_limits },
+	[MSG_CTL_SET] = { .ctl_set = control_on_refused_set },
 	[MSG_CTL_LOG] = { .ctl_log = control_on_refused_log },
 	[MSG_CTL_RELOAD] = { .ctl_reload = control_on_refused_reload },
 	[MSG_CTL_SHUTDOWN] = { .ctl_shutdown = control_on_refused_shutdown },
@@ -189,6 +193,14 @@ control_on_refused_act(struct chan *c, const struct msg_ctl_act *m, void *arg)
 static void
 control_on_refused_limit(struct chan *c, const struct msg_ctl_limit *m,
     void *arg)
+{
+	(void)c;
+	(void)m;
+	control_deny(arg);
+}
+
+static void
+control_on_refused_set(struct chan *c, const struct msg_ctl_set *m, void *arg)
 {
 	(void)c;
 	(void)m;

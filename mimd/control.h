@@ -96,6 +96,9 @@ void	control_on_processes(struct chan *c, const struct msg_ctl_processes *m,
 /* Say how it went for conn->found torrents, and for conn->failed. */
 void	control_end_act(struct control_conn *conn);
 
+/* control_set.c */
+void	control_on_set(struct chan *c, const struct msg_ctl_set *m, void *arg);
+
 /* control_limit.c */
 void	control_on_limit(struct chan *c, const struct msg_ctl_limit *m,
 	    void *arg);

@@ -132,6 +132,7 @@ torrent_fill(struct rec_torrent_row *row, const struct torrent *t)
 	row->piece_length = t->piece_length;
 	row->npieces = t->npieces;
 	row->nfiles = t->nfiles;
+	row->modes = t->modes;
 	row->up_limit = t->up_limit;
 	row->down_limit = t->down_limit;
 	row->max_peers = t->max_peers;

@@ -191,6 +191,7 @@ registry_save(struct registry *reg, struct torrent *t)
 		.downloaded = t->downloaded,
 		.uploaded = t->uploaded,
 		.wasted = t->wasted,
+		.modes = t->modes,
 		.up_limit = t->up_limit,
 		.down_limit = t->down_limit,
 		.max_peers = t->max_peers,
@@ -201,6 +202,20 @@ registry_save(struct registry *reg, struct torrent *t)
 		return;
 	reg->ops->send(ROLE_DISK, MSG_TORRENT_SAVE, &m, -1, reg->arg);
 	t->save = false;
+}
+
+void
+registry_set_modes(struct registry *reg, struct torrent *t, uint8_t modes,
+    bool on)
+{
+	uint8_t	now = on ? t->modes | modes : t->modes & (uint8_t)~modes;
+
+	if (now == t->modes)
+		return;
+	t->modes = now;
+	registry_save(reg, t);
+	if (t->swarm == SWARM_RUNNING)
+		registry_send_modes(reg, t);
 }
 
 void

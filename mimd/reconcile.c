@@ -7,6 +7,9 @@
 
 /* Elements of the lists in msg.def. */
 #define URLS_MAX	32
+#define SPANS_MAX	512
+
+#define FILES_TOLD	4096U	/* where they begin and end */
 
 static void
 tell(struct registry *reg, enum role to, enum msg_type type, const void *body)
@@ -47,6 +50,41 @@ registry_send_limits(struct registry *reg, struct torrent *t)
 	tell(reg, ROLE_PEER, MSG_SWARM_LIMITS, &m);
 }
 
+/* Of so many files: beyond that, hardly a piece is no file's first or last. */
+static void
+send_files(struct registry *reg, struct torrent *t)
+{
+	struct rec_span		span[SPANS_MAX];
+	struct msg_swarm_files	m = { .id = t->id, .files = { span, 0 } };
+	uint64_t		at = 0;
+	uint32_t		i;
+
+	for (i = 0; i < t->files_got && i < FILES_TOLD; i++) {
+		if (t->files[i].size == 0)
+			continue;
+		span[m.files.n].first = (uint32_t)(at / t->piece_length);
+		at += t->files[i].size;
+		span[m.files.n++].last =
+		    (uint32_t)((at - 1) / t->piece_length);
+		if (m.files.n < SPANS_MAX)
+			continue;
+		tell(reg, ROLE_PEER, MSG_SWARM_FILES, &m);
+		m.files.n = 0;
+	}
+	if (m.files.n > 0)
+		tell(reg, ROLE_PEER, MSG_SWARM_FILES, &m);
+}
+
+void
+registry_send_modes(struct registry *reg, struct torrent *t)
+{
+	struct msg_swarm_modes	m = { .id = t->id, .modes = t->modes };
+
+	tell(reg, ROLE_PEER, MSG_SWARM_MODES, &m);
+	if ((t->modes & TMODE_FIRST_LAST) != 0 && t->npieces > 0)
+		send_files(reg, t);
+}
+
 static void
 send_run(struct registry *reg, struct torrent *t)
 {
@@ -63,6 +101,8 @@ send_run(struct registry *reg, struct torrent *t)
 	tell(reg, ROLE_PEER, MSG_SWARM_RUN, &m);
 	t->swarm = SWARM_RUNNING;
 	t->bare = t->npieces == 0;
+	if (t->modes != 0)
+		registry_send_modes(reg, t);
 }
 
 static void

@@ -81,6 +81,7 @@ struct torrent {
 	struct rec_swarm	 now;		/* as peer said last */
 	uint64_t		 up_limit, down_limit;	/* 0: none */
 	uint32_t		 max_peers;	/* 0: the default */
+	uint8_t			 modes;		/* TMODE_* */
 	uint32_t		 piece_length, npieces;	/* 0: a magnet link */
 	uint32_t		 metadata_size;
 	uint32_t		 checked;	/* pieces looked at */
@@ -192,7 +193,8 @@ int	 torrent_tracker_add(struct torrent *t, const struct rec_tracker *tr);
 bool	 torrent_wanted(const struct torrent *t);
 /* Bring what the children do with t in line with what is wanted. */
 void	 registry_reconcile(struct registry *reg, struct torrent *t);
-/* Tell peer of the limits of a swarm that runs. */
+/* Tell peer of the modes, the limits of a swarm that runs. */
+void	 registry_send_modes(struct registry *reg, struct torrent *t);
 void	 registry_send_limits(struct registry *reg, struct torrent *t);
 /* Reconcile all, as far as the queues take it; resumed on drain. */
 void	 registry_sync(struct registry *reg);
@@ -230,6 +232,9 @@ void	 registry_check(struct registry *reg, struct torrent *t);
 void	 registry_remove(struct registry *reg, struct torrent *t,
 	    bool delete_data, uint64_t client);
 void	 registry_save(struct registry *reg, struct torrent *t);
+/* Switch modes (TMODE_*) on or off: tell peer, save. */
+void	 registry_set_modes(struct registry *reg, struct torrent *t,
+	    uint8_t modes, bool on);
 /* Its limits have changed: tell peer, save. */
 void	 registry_limit(struct registry *reg, struct torrent *t);
 

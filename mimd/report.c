@@ -74,6 +74,7 @@ take_record(struct torrent *t, const struct msg_torrent_meta *m)
 	t->downloaded = t->down_base = m->downloaded;
 	t->uploaded = t->up_base = m->uploaded;
 	t->wasted = m->wasted;
+	t->modes = m->modes;
 	t->up_limit = m->up_limit;
 	t->down_limit = m->down_limit;
 	t->max_peers = m->max_peers;
@@ -87,7 +88,8 @@ compare_record(struct torrent *t, const struct msg_torrent_meta *m)
 	if (t->paused != m->paused || t->completed != m->completed ||
 	    t->downloaded != m->downloaded || t->uploaded != m->uploaded ||
 	    t->wasted != m->wasted || t->up_limit != m->up_limit ||
-	    t->down_limit != m->down_limit || t->max_peers != m->max_peers)
+	    t->down_limit != m->down_limit ||
+	    t->max_peers != m->max_peers || t->modes != m->modes)
 		t->save = true;
 }
 

@@ -175,6 +175,7 @@ content_make(struct disk *d, uint32_t id, const uint8_t infohash[SHA1_LEN],
 		t->downloaded = r->downloaded;
 		t->uploaded = r->uploaded;
 		t->wasted = r->wasted;
+		t->modes = r->modes;
 		t->up_limit = r->up_limit;
 		t->down_limit = r->down_limit;
 		t->max_peers = r->max_peers;

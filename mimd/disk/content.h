@@ -61,6 +61,7 @@ struct content {
 	uint64_t		 downloaded, uploaded, wasted;
 	uint64_t		 up_limit, down_limit;	/* the parent's */
 	uint32_t		 max_peers;
+	uint8_t			 modes;		/* the parent's */
 	struct content_files	*files;		/* NULL: not loaded */
 	char			*error;
 	uint64_t		 need;		/* bytes, while waiting */

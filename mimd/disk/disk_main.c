@@ -373,6 +373,7 @@ disk_on_torrent_save(struct chan *c, const struct msg_torrent_save *m,
 	t->downloaded = m->downloaded;
 	t->uploaded = m->uploaded;
 	t->wasted = m->wasted;
+	t->modes = m->modes;
 	t->up_limit = m->up_limit;
 	t->down_limit = m->down_limit;
 	t->max_peers = m->max_peers;

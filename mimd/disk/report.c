@@ -51,6 +51,7 @@ report_meta(struct disk *d, struct content *t)
 	m.downloaded = t->downloaded;
 	m.uploaded = t->uploaded;
 	m.wasted = t->wasted;
+	m.modes = t->modes;
 	m.up_limit = t->up_limit;
 	m.down_limit = t->down_limit;
 	m.max_peers = t->max_peers;

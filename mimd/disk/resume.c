@@ -23,7 +23,8 @@ static const char resume_magic[8] = { 'm', 'i', 'm', 'r', 'e', 's', 'u', 'm' };
 enum resume_key {
 	RESUME_UP_LIMIT = 1,
 	RESUME_DOWN_LIMIT = 2,
-	RESUME_MAX_PEERS = 3
+	RESUME_MAX_PEERS = 3,
+	RESUME_MODES = 4
 };
 
 /* Writes when p is not NULL, else only counts. */
@@ -88,6 +89,7 @@ put_settings(struct out *o, const struct resume *r)
 	put_setting(o, &n, RESUME_UP_LIMIT, r->up_limit);
 	put_setting(o, &n, RESUME_DOWN_LIMIT, r->down_limit);
 	put_setting(o, &n, RESUME_MAX_PEERS, r->max_peers);
+	put_setting(o, &n, RESUME_MODES, r->modes);
 	return n;
 }
 
@@ -260,6 +262,9 @@ get_setting(struct in *in, struct resume *r)
 		r->max_peers = (uint32_t)value;
 		if (value > PEERS_MAX)
 			in->bad = true;
+		break;
+	case RESUME_MODES:
+		r->modes = value & TMODES_ALL;
 		break;
 	}
 	if (r->up_limit > RATE_MAX || r->down_limit > RATE_MAX)

@@ -67,6 +67,7 @@ save_fill(struct disk *d, struct content *t, struct resume *r, bool sync)
 	r->downloaded = t->downloaded;
 	r->uploaded = t->uploaded;
 	r->wasted = t->wasted;
+	r->modes = t->modes;
 	r->up_limit = t->up_limit;
 	r->down_limit = t->down_limit;
 	r->max_peers = t->max_peers;

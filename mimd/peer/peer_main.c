@@ -34,6 +34,32 @@ peer_on_rates(struct chan *c, const struct msg_peer_rates *m, void *arg)
 }
 
 static void
+peer_on_swarm_modes(struct chan *c, const struct msg_swarm_modes *m,
+    void *arg)
+{
+	struct swarm	*s = swarm_find(arg, m->id);
+
+	(void)c;
+	if (s == NULL)
+		return;
+	swarm_set_mode(s, (m->modes & TMODE_SEQUENTIAL) != 0,
+	    (m->modes & TMODE_FIRST_LAST) != 0);
+	superseed_enable(s, (m->modes & TMODE_SUPER) != 0);
+}
+
+static void
+peer_on_swarm_files(struct chan *c, const struct msg_swarm_files *m,
+    void *arg)
+{
+	struct swarm	*s = swarm_find(arg, m->id);
+	uint32_t	 i;
+
+	(void)c;
+	for (i = 0; i < m->files.n && s != NULL; i++)
+		swarm_add_file(s, m->files.v[i].first, m->files.v[i].last);
+}
+
+static void
 peer_on_swarm_limits(struct chan *c, const struct msg_swarm_limits *m,
     void *arg)
 {
@@ -192,6 +218,8 @@ peer_on_pieces_ask(struct chan *c, const struct msg_pieces_ask *m, void *arg)
 static const union msg_fn peer_fns[MSG_COUNT] = {
 	[MSG_PEER_CONF] = { .peer_conf = peer_on_conf },
 	[MSG_PEER_RATES] = { .peer_rates = peer_on_rates },
+	[MSG_SWARM_MODES] = { .swarm_modes = peer_on_swarm_modes },
+	[MSG_SWARM_FILES] = { .swarm_files = peer_on_swarm_files },
 	[MSG_SWARM_LIMITS] = { .swarm_limits = peer_on_swarm_limits },
 	[MSG_PEER_UNLISTEN] = { .peer_unlisten = peer_on_unlisten },
 	[MSG_PEER_LISTEN] = { .peer_listen = peer_on_listen },

@@ -19,7 +19,7 @@ static struct resume_file	entries[] = {
 static const struct resume	record = {
 	.id = 7, .infohash = "abcdefghijklmnopqrs", .paused = true,
 	.clean = true, .added = 1, .completed = 2, .downloaded = 3,
-	.uploaded = 4, .wasted = INT64_MAX, .up_limit = 1024,
+	.uploaded = 4, .wasted = INT64_MAX, .up_limit = 1024, .modes = 5,
 	.max_peers = PEERS_MAX,
 	.root = (char *)(uintptr_t)"/srv/t", .subdir = (char *)(uintptr_t)"",
 	.npieces = 9, .have = bits, .nfiles = 3, .files = entries
@@ -43,6 +43,7 @@ test_round_trip(void **state)
 	assert_int_equal(r.wasted, INT64_MAX);
 	assert_int_equal(r.downloaded, 3);
 	assert_int_equal(r.up_limit, 1024);
+	assert_int_equal(r.modes, 5);
 	assert_int_equal(r.down_limit, 0);
 	assert_int_equal(r.max_peers, PEERS_MAX);
 	assert_string_equal(r.root, "/srv/t");
@@ -124,7 +125,7 @@ test_version_1(void **state)
 	size_t		 len;
 
 	(void)state;
-	old.up_limit = old.max_peers = 0;
+	old.up_limit = old.max_peers = old.modes = 0;
 	buf = resume_encode(&old, &len);
 	len -= 4;			/* no count of settings */
 	buf[8] = 1;
@@ -151,7 +152,7 @@ test_unknown_setting(void **state)
 
 	(void)state;
 	buf = resume_encode(&record, &len);
-	buf[len - SHA1_LEN - 24] = 0xee;	/* was the upload's limit */
+	buf[len - SHA1_LEN - 36] = 0xee;	/* was the upload's limit */
 	hash_sha1(buf, len - SHA1_LEN, buf + len - SHA1_LEN);
 	assert_int_equal(resume_decode(&r, buf, len, &why), 0);
 	assert_int_equal(r.up_limit, 0);

@@ -1,0 +1,115 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: ISC
+# mimctl set: pieces in their order, first and last ones first, and super
+# seeding; the modes outlive peer and the daemon.
+
+import os
+import signal
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "lib"))
+import mimd
+import mimtest
+import tracker
+import wire
+from torrent import Torrent
+
+PIECE = 1 << 16
+RATE = 1_500_000
+
+
+def order(seed):
+    """Pieces in the order in which they were first asked for."""
+    return list(dict.fromkeys(piece for piece, _, _ in seed.requests))
+
+
+def fetch(t, name, files, *modes):
+    """Download a torrent with these modes on; returns it, seed and daemon."""
+    content = t.dir(name + "-content")
+    torrent = Torrent(name, files, PIECE).make(content)
+    announce = tracker.Tracker(interval=1800)
+    seed = wire.Seed(t, torrent, content, rate=RATE)
+    announce.fixed = [seed.peer]
+    daemon = mimd.Mimd(t, name).start()
+    path = torrent.save(f"{t.root}/{name}.torrent", announce.url)
+    daemon.add(path, "-P")
+    for mode in modes:
+        daemon.ctl("set", torrent.infohash, mode, "yes")
+    daemon.ctl("start", torrent.infohash)
+    return torrent, seed, daemon
+
+
+def sequential(t):
+    torrent, seed, daemon = fetch(t, "sequential", 4_000_000, "sequential")
+    t.wait(lambda: len(order(seed)) > 20, 20, "some pieces")
+    t.equal(order(seed)[:20], list(range(20)), "pieces come in their order")
+    os.kill(daemon.children()["peer"], signal.SIGKILL)
+    before = order(seed)
+    seed.requests.clear()
+    daemon.wait_state(torrent.infohash, "seeding", 40)
+    after = order(seed)
+    t.ok(len(before) + len(after) >= torrent.npieces, "peer was restarted")
+    t.equal(after, sorted(after), "also from the next peer child")
+    t.equal(torrent.wrong(daemon.root), None, "bit-exact")
+    daemon.stop()
+
+
+def first_last(t):
+    files = [("a", 10 * PIECE), ("b", 20 * PIECE), ("c", 10 * PIECE + 5)]
+    torrent, seed, daemon = fetch(t, "first-last", files, "first-last")
+    daemon.wait_state(torrent.infohash, "seeding", 40)
+    t.equal(sorted(order(seed)[:6]), [0, 9, 10, 29, 30, 40],
+        "the first and last pieces of files come first")
+    daemon.stop()
+    return torrent, daemon
+
+
+def shown(wire_, npieces):
+    """The pieces that a peer says it has until it falls silent."""
+    have = set()
+    wire_.sock.settimeout(1.5)
+    try:
+        while True:
+            kind, body = wire_.read_msg()
+            if kind == wire.HAVE:
+                have.add(int.from_bytes(body, "big"))
+            elif kind == wire.BITFIELD:
+                have |= {i for i in range(npieces)
+                    if body[i // 8] & 0x80 >> i % 8}
+    except TimeoutError:
+        return have
+
+
+def look(t, torrent, daemon):
+    peer = wire.connect(t, (daemon.addr, daemon.port), torrent.infohash)
+    peer.send_handshake()
+    peer.read_handshake()
+    have = shown(peer, torrent.npieces)
+    peer.close()
+    return len(have)
+
+
+def super_seeding(t, torrent, daemon):
+    daemon.start()
+    daemon.wait_state(torrent.infohash, "seeding", 20)
+    t.match(daemon.run("status", torrent.infohash)[1],
+        r"modes +first-last", "modes are kept over a restart, and shown")
+    t.equal(look(t, torrent, daemon), torrent.npieces, "a seed shows all")
+    daemon.ctl("set", torrent.infohash, "super-seeding", "yes")
+    t.ok(look(t, torrent, daemon) < 4, "a super seed shows little")
+    daemon.ctl("set", torrent.infohash, "super-seeding", "no")
+    t.equal(look(t, torrent, daemon), torrent.npieces,
+        "until that is switched off")
+
+
+def test(t):
+    sequential(t)
+    torrent, daemon = first_last(t)
+    super_seeding(t, torrent, daemon)
+    t.equal(daemon.ctl("set", "all", "sequential", "maybe", check=False)[0],
+        2, "a value that is none")
+    t.equal(daemon.ctl("set", "9", "sequential", "yes", check=False)[0], 3,
+        "a torrent that is none")
+
+
+mimtest.main(test, timeout=120)
