@@ -221,7 +221,7 @@ struct swarm {
 	bool		 changed;	/* since the last swarm_stats */
 	struct swarm_facts facts;	/* told last */
 	struct geom	 geom;		/* without pieces: see bare.c */
-	struct fetch	*fetch;		/* of metadata; NULL: none goes on */
+	struct fetch	*fetch;		/* of metadata; NULL: none */
 	uint32_t	 metadata_size;	/* 0: none to be served */
 	struct picker	*picker;	/* NULL when complete */
 	struct superseed *super;	/* NULL while no peer needs it */
