@@ -77,7 +77,8 @@ enum peer_source {
 #define PEER_IS_SEED		0x0020
 #define PEER_SNUBBED		0x0040
 #define PEER_ENCRYPTED		0x0080
-#define PEER_FLAGS_ALL		0x00ff
+#define PEER_OPTIMISTIC		0x0100
+#define PEER_FLAGS_ALL		0x01ff
 
 /* peer_conf.encryption */
 enum encryption {

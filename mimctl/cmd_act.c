@@ -21,7 +21,7 @@ static int
 plain(const struct mimctl *ctx, const char *name, enum ctl_action action,
     int argc, char **argv)
 {
-	if (getopt(argc, argv, "+") != -1 || optind == argc)
+	if (getopt(argc, argv, "") != -1 || optind == argc)
 		return command_usage(name);
 	return act(ctx, action, argc - optind, argv + optind);
 }
@@ -50,7 +50,7 @@ cmd_remove(const struct mimctl *ctx, int argc, char **argv)
 	enum ctl_action	action = CTL_REMOVE;
 	int		ch;
 
-	while ((ch = getopt(argc, argv, "+D")) != -1) {
+	while ((ch = getopt(argc, argv, "D")) != -1) {
 		switch (ch) {
 		case 'D':
 			action = CTL_REMOVE_DATA;

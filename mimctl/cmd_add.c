@@ -31,7 +31,7 @@ cmd_add(const struct mimctl *ctx, int argc, char **argv)
 	json_t			*all;
 	int			ch, status;
 
-	while ((ch = getopt(argc, argv, "+cPd:")) != -1) {
+	while ((ch = getopt(argc, argv, "cPd:")) != -1) {
 		switch (ch) {
 		case 'c':
 			req.check = true;

@@ -59,7 +59,7 @@ cmd_get(const struct mimctl *ctx, int argc, char **argv)
 	struct source	 src;
 	int		 ch, n = 0, status;
 
-	while ((ch = getopt(argc, argv, "+d:ko:")) != -1) {
+	while ((ch = getopt(argc, argv, "d:ko:")) != -1) {
 		switch (ch) {
 		case 'd':
 			g.dir = optarg;

@@ -127,7 +127,7 @@ cmd_limit(const struct mimctl *ctx, int argc, char **argv)
 	struct client		*client;
 	int			 status, what, nwords;
 
-	if (getopt(argc, argv, "+") != -1 || argc - optind == 1)
+	if (getopt(argc, argv, "") != -1 || argc - optind == 1)
 		return command_usage("limit");
 	if (argc == optind)
 		return show_limits(ctx, 1, argv);

@@ -51,7 +51,7 @@ cmd_set(const struct mimctl *ctx, int argc, char **argv)
 	struct client		*client;
 	int			 status, mode, value;
 
-	if (getopt(argc, argv, "+") != -1 || argc - optind < 3)
+	if (getopt(argc, argv, "") != -1 || argc - optind < 3)
 		return command_usage("set");
 	if ((mode = word_get("setting", argv[argc - 2], modes)) < 0 ||
 	    (value = word_get("value", argv[argc - 1], values)) < 0)

@@ -30,7 +30,7 @@ cmd_show(const struct mimctl *ctx, int argc, char **argv)
 	const char	*names[NELEM(subjects) + 1] = { NULL };
 	int		 found;
 
-	if (getopt(argc, argv, "+") != -1 || optind >= argc)
+	if (getopt(argc, argv, "") != -1 || optind >= argc)
 		return command_usage("show");
 	for (size_t i = 0; i < NELEM(subjects); i++)
 		names[i] = subjects[i].name;

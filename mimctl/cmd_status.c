@@ -27,7 +27,7 @@ cmd_status(const struct mimctl *ctx, int argc, char **argv)
 	unsigned	tables = 0;
 	int		ch;
 
-	while ((ch = getopt(argc, argv, "+fpt")) != -1) {
+	while ((ch = getopt(argc, argv, "fpt")) != -1) {
 		switch (ch) {
 		case 'f':
 			tables |= VIEW_FILES;

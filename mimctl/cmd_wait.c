@@ -35,7 +35,7 @@ cmd_wait(const struct mimctl *ctx, int argc, char **argv)
 	const char	*error;
 	int		 ch, event = EVENT_COMPLETE, seconds = -1;
 
-	while ((ch = getopt(argc, argv, "+e:t:")) != -1) {
+	while ((ch = getopt(argc, argv, "e:t:")) != -1) {
 		switch (ch) {
 		case 'e':
 			event = word_get("event", optarg, events);

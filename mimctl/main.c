@@ -71,23 +71,35 @@ parse_options(struct mimctl *ctx, int argc, char **argv)
 	return optind == argc ? usage() : -1;
 }
 
-/* People type "status -j": right after the command is as good as before. */
+static bool
+is_options(const char *word)
+{
+	return word[0] == '-' && word[1] != '\0' &&
+	    strspn(word + 1, "Hjnqv") == strlen(word + 1);
+}
+
+/*
+ * People type "status -j" and "status 1 -j": anywhere after the command is as
+ * good as before it.  Returns the number of words left.
+ */
 static int
 take_options(struct mimctl *ctx, int argc, char **argv)
 {
 	const char	*p;
-	int		 taken = 0;
+	int		 i, left = 1;
 
-	while (taken + 1 < argc && argv[taken + 1][0] == '-') {
-		p = argv[taken + 1] + 1;
-		if (*p == '\0' || strspn(p, "Hjnqv") != strlen(p))
-			break;
-		for (; *p != '\0'; p++)
+	for (i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+		if (!is_options(argv[i])) {
+			argv[left++] = argv[i];
+			continue;
+		}
+		for (p = argv[i] + 1; *p != '\0'; p++)
 			set_option(ctx, *p);
-		taken++;
 	}
-	argv[taken] = argv[0];
-	return taken;
+	while (i < argc)
+		argv[left++] = argv[i++];
+	argv[left] = NULL;
+	return left;
 }
 
 int
@@ -95,7 +107,7 @@ main(int argc, char **argv)
 {
 	const struct command	*cmd;
 	struct mimctl		 ctx = { 0 };
-	int			 status, taken;
+	int			 status;
 
 	set_locale();
 	status = parse_options(&ctx, argc, argv);
@@ -106,9 +118,7 @@ main(int argc, char **argv)
 	cmd = command_find(argv[0]);
 	if (cmd == NULL)
 		return CTL_USAGE;
-	taken = take_options(&ctx, argc, argv);
-	argc -= taken;
-	argv += taken;
+	argc = take_options(&ctx, argc, argv);
 	if (ctx.json && ctx.headerless) {
 		warnx("-j and -H are two ways of printing; choose one");
 		return CTL_USAGE;

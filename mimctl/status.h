@@ -7,6 +7,7 @@
 #include <jansson.h>
 
 struct mimctl;
+struct rec_peer;
 struct view;
 struct view_torrent;
 
@@ -32,9 +33,10 @@ void	 status_page(const struct mimctl *ctx, const struct view_torrent *t,
 void	 status_tables(const struct mimctl *ctx, const struct view_torrent *t,
 	    unsigned tables, FILE *fp);
 
-/* Letters for what a peer and we do, mimctl(8) FLAGS; 8 bytes at most. */
-#define STATUS_FLAGS_LEN	9
-char	*status_peer_flags(unsigned flags, char buf[STATUS_FLAGS_LEN]);
+/* Letters for what a peer and we do, mimctl(8) FLAGS; 9 bytes at most. */
+#define STATUS_FLAGS_LEN	10
+char	*status_peer_flags(const struct rec_peer *p,
+	    char buf[STATUS_FLAGS_LEN]);
 const char *status_peer_source(unsigned source);
 const char *status_tracker_state(unsigned state);
 

@@ -141,7 +141,7 @@ peer_json(const struct rec_peer *p, uint32_t npieces)
 	json_object_set_new(j, "port", number(p->port));
 	json_object_set_new(j, "client", text_json_or_null(p->client));
 	json_object_set_new(j, "flags",
-	    json_string(status_peer_flags(p->flags, flags)));
+	    json_string(status_peer_flags(p, flags)));
 	json_object_set_new(j, "source",
 	    json_string(status_peer_source(p->source)));
 	json_object_set_new(j, "transport", json_string("tcp"));

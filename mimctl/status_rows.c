@@ -94,7 +94,7 @@ peer_rows(const struct view_torrent *t, FILE *fp)
 		fprintf(fp, "%u\t%s\t%u", t->row.id, addr_host(&a, host),
 		    p->port);
 		put_text(fp, p->client);
-		put_text(fp, status_peer_flags(p->flags, flags));
+		put_text(fp, status_peer_flags(p, flags));
 		fprintf(fp, "\t%s\t%.4f", status_peer_source(p->source),
 		    t->row.npieces == 0 ? 0 :
 		    (double)p->pieces / t->row.npieces);

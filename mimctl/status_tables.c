@@ -111,7 +111,7 @@ print_peers(const struct mimctl *ctx, const struct view_torrent *t, FILE *fp)
 		a.port = p->port;
 		table_add(table, addr_str(&a, host));
 		add_safe(table, p->client);
-		table_add(table, status_peer_flags(p->flags, buf));
+		table_add(table, status_peer_flags(p, buf));
 		table_add(table, status_peer_source(p->source));
 		table_add(table, t->row.npieces == 0 ? "-" :
 		    text_percent(p->pieces, t->row.npieces, buf));

@@ -3,16 +3,20 @@
 #include "status.h"
 
 /*
- * Transmission's letters: D we download from it, d we would if it let us;
- * U it downloads from us, u it would if we let it; K it lets us but we want
- * nothing; ? we let it but it wants nothing; E what is said is encrypted; I it
- * called us.  S: it has sent nothing for long.
+ * Transmission's letters: O we let it by turns, not for what it sends; D we
+ * download from it, d we would if it let us; U it downloads from us, u it
+ * would if we let it; K it lets us but we want nothing; ? we let it but it
+ * wants nothing; E what is said is encrypted; X, L where we know it from; I
+ * it called us.  S: it has sent nothing for long.
  */
 char *
-status_peer_flags(unsigned flags, char buf[STATUS_FLAGS_LEN])
+status_peer_flags(const struct rec_peer *peer, char buf[STATUS_FLAGS_LEN])
 {
-	char	*p = buf;
+	unsigned	 flags = peer->flags;
+	char		*p = buf;
 
+	if (flags & PEER_OPTIMISTIC)
+		*p++ = 'O';
 	if (flags & PEER_AM_INTERESTED)
 		*p++ = flags & PEER_CHOKING ? 'd' : 'D';
 	else if (!(flags & PEER_CHOKING))
@@ -25,6 +29,10 @@ status_peer_flags(unsigned flags, char buf[STATUS_FLAGS_LEN])
 		*p++ = 'S';
 	if (flags & PEER_ENCRYPTED)
 		*p++ = 'E';
+	if (peer->source == PEER_SOURCE_PEX)
+		*p++ = 'X';
+	if (peer->source == PEER_SOURCE_LSD)
+		*p++ = 'L';
 	if (flags & PEER_INCOMING)
 		*p++ = 'I';
 	*p = '\0';

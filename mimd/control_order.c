@@ -56,6 +56,8 @@ add(struct control_conn *conn, int fd, struct magnet *magnet,
 		    paused, check, conn->client) == 0)
 			return;
 		control_end(conn, CTL_FAILED,
+		    registry_full(&parent->registry) ?
+		    "there are as many torrents as mimd takes" :
 		    "too many torrents are being added: try again");
 	}
 	if (fd != -1)

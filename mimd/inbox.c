@@ -85,7 +85,10 @@ parent_on_torrent_meta(struct chan *c, const struct msg_torrent_meta *m,
     void *arg)
 {
 	(void)c;
-	if (registry_on_meta(registry(arg), m) == -1)
+	if (registry(arg)->n == TORRENTS_MAX &&
+	    registry_find(registry(arg), m->id) == NULL)
+		proc_breach(arg, "more torrents than mimd takes");
+	else if (registry_on_meta(registry(arg), m) == -1)
 		proc_breach(arg, "a torrent of another number or shape");
 }
 

@@ -16,6 +16,12 @@ is_free(const struct pending_add *add)
 	return add->fd == -1 && add->magnet == NULL;
 }
 
+bool
+registry_full(const struct registry *reg)
+{
+	return reg->n >= TORRENTS_MAX - REGISTRY_ADDS_MAX;
+}
+
 int
 registry_add(struct registry *reg, int fd, struct magnet *magnet,
     uint32_t root, const char *subdir, bool paused, bool check,
@@ -24,7 +30,7 @@ registry_add(struct registry *reg, int fd, struct magnet *magnet,
 	struct pending_add	*add;
 	uint32_t		 i;
 
-	if (reg->n >= TORRENTS_MAX - REGISTRY_ADDS_MAX)
+	if (registry_full(reg))
 		return -1;
 	for (i = 0; i < REGISTRY_ADDS_MAX; i++) {
 		if (is_free(&reg->adds[i]))

@@ -213,6 +213,8 @@ bool	 registry_halted(const struct registry *reg);
 void	 registry_finish(struct registry *reg);
 
 /* order.c: what the user orders */
+/* No room for another torrent. */
+bool	 registry_full(const struct registry *reg);
 /*
  * A sealed .torrent in fd or, if that is -1, a magnet link.  -1 when too many
  * wait; else either is owned, and the answer comes by ops.

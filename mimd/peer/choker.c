@@ -222,8 +222,11 @@ choker_run(struct choker_peer *v, uint32_t n, uint32_t slots, bool scarce,
 		from = i;
 	}
 	qsort(keys, n, sizeof(*keys), cmp_level);
-	for (i = 0; i < n; i++)
+	for (i = 0; i < n; i++) {
 		keys[i].peer->unchoked = i < slots &&
 		    keys[i].rank != RANK_NONE;
+		keys[i].peer->optimistic = keys[i].peer->unchoked &&
+		    !keys[i].sends && !keys[i].peer->seeding;
+	}
 	free(keys);
 }

@@ -44,6 +44,7 @@ struct choker_peer {
 	bool		seeding;	/* we have all of that torrent */
 	bool		interested;
 	bool		unchoked;	/* in: is; out: shall be */
+	bool		optimistic;	/* out: though it does not send */
 	bool		served;		/* was unchoked before */
 	bool		busy;		/* asked for something in its turn */
 	uint8_t		idle;		/* turns in a row that it wasted */

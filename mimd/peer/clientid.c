@@ -29,6 +29,30 @@ static const struct {
 	{ "XL", "Xunlei" }, { "XF", "Xfplay" }, { "ZO", "Zona" },
 };
 
+/* One letter, then a version in up to five characters, then dashes. */
+static const char *
+shadow_client(uint8_t letter)
+{
+	switch (letter) {
+	case 'A':
+		return "ABC";
+	case 'O':
+		return "Osprey";
+	case 'Q':
+		return "BTQueue";
+	case 'R':
+		return "Tribler";
+	case 'S':
+		return "Shadow";
+	case 'T':
+		return "BitTornado";
+	case 'U':
+		return "UPnP NAT BT";
+	default:
+		return NULL;
+	}
+}
+
 /* A version digit: 0-9, then A = 10 and so on. */
 static int8_t
 version_digit(uint8_t c)
@@ -83,6 +107,48 @@ azureus_version(const uint8_t id[20], char *buf, size_t size)
 		snprintf(buf, size, "%d.%d.%d", v[0], v[1], v[2]);
 }
 
+static bool
+shadow_style(const uint8_t id[20], char *buf, size_t size)
+{
+	const char	*name = shadow_client(id[0]);
+	char		 version[24];
+	size_t		 used = 0, n;
+	int8_t		 v;
+
+	if (name == NULL)
+		return false;
+	for (n = 1; n < 6 && id[n] != '-'; n++) {
+		if ((v = version_digit(id[n])) < 0)
+			return false;
+		used += (size_t)snprintf(version + used,
+		    sizeof(version) - used, "%s%d", n > 1 ? "." : "", v);
+	}
+	for (; n < 9; n++)
+		if (id[n] != '-' || used == 0)
+			return false;
+	snprintf(buf, size, "%s %s", name, version);
+	return true;
+}
+
+/* "M7-10-2--": numbers with dashes between them, two after the last. */
+static bool
+mainline_style(const uint8_t id[20], char *buf, size_t size)
+{
+	char	version[8];
+	size_t	n;
+
+	if (id[0] != 'M' || !isdigit(id[1]))
+		return false;
+	for (n = 1; n < sizeof(version) && (isdigit(id[n]) ||
+	    (id[n] == '-' && isdigit(id[n + 1]))); n++)
+		version[n - 1] = id[n] == '-' ? '.' : (char)id[n];
+	if (id[n] != '-')
+		return false;
+	version[n - 1] = '\0';
+	snprintf(buf, size, "BitTorrent %s", version);
+	return true;
+}
+
 void
 clientid_name(const uint8_t id[20], char *buf, size_t size)
 {
@@ -98,12 +164,8 @@ clientid_name(const uint8_t id[20], char *buf, size_t size)
 			snprintf(buf, size, "%c%c %s", id[1], id[2], version);
 		return;
 	}
-	if (id[0] == 'M' && isdigit(id[1]) && id[2] == '-') {
-		snprintf(buf, size, "BitTorrent %c.%c", id[1], id[3]);
-		if (!isprint(id[3]))
-			strlcpy(buf, "BitTorrent", size);
+	if (mainline_style(id, buf, size) || shadow_style(id, buf, size))
 		return;
-	}
 	if (memcmp(id, "A2-", 3) == 0) {
 		strlcpy(buf, "aria2", size);
 		return;

@@ -143,6 +143,7 @@ struct conn {
 	bool		 blocked;	/* the socket took no more */
 	bool		 overflow;	/* did not read for too long: close */
 	bool		 am_choking, am_interested;
+	bool		 optimistic;	/* unchoked, though it sends little */
 	bool		 peer_choking, peer_interested;
 	bool		 parole;
 	bool		 twice;		/* closed as the second of two */

@@ -19,7 +19,8 @@ row_flags(const struct conn *c)
 	    (c->peer_interested ? PEER_INTERESTED : 0) |
 	    (conn_is_seed(c) ? PEER_IS_SEED : 0) |
 	    (c->pipeline.snubbed ? PEER_SNUBBED : 0) |
-	    (crypt_is_on(c) ? PEER_ENCRYPTED : 0));
+	    (crypt_is_on(c) ? PEER_ENCRYPTED : 0) |
+	    (c->optimistic && !c->am_choking ? PEER_OPTIMISTIC : 0));
 }
 
 static void

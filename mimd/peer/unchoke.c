@@ -14,6 +14,7 @@ set_choke(struct conn *c, bool choke, uint64_t now)
 	if (c->am_choking == choke)
 		return;
 	c->am_choking = choke;
+	c->optimistic = false;
 	c->choked_at = now;
 	c->changed = true;
 	c->net->nunchoked += choke ? -1U : 1U;
@@ -150,8 +151,13 @@ unchoke_tick(struct net *net, uint64_t now)
 	for (i = 0; i < n; i++)
 		if (!v[i].unchoked)
 			set_choke(v[i].arg, true, now);
-	for (i = 0; i < n; i++)
-		if (v[i].unchoked)
-			set_choke(v[i].arg, false, now);
+	for (i = 0; i < n; i++) {
+		if (!v[i].unchoked)
+			continue;
+		c = v[i].arg;
+		set_choke(c, false, now);
+		c->changed |= c->optimistic != v[i].optimistic;
+		c->optimistic = v[i].optimistic;
+	}
 	free(v);
 }

@@ -147,8 +147,25 @@ def printing(t, cli, done, part):
     cli.exits(FAILED, "info", "/etc/passwd")
 
 
+def options_anywhere(t, cli):
+    """After the selector they are as good as before it."""
+    for words in (["-j", "status", "1"], ["status", "-j", "1"],
+        ["status", "1", "-j"], ["status", "1", "-p", "-j"],
+        ["show", "peers", "1", "-j"]):
+        out, _ = cli.exits(OK, *words)
+        t.ok(out.startswith("{") and '"peers":[' in out, "prints JSON", out)
+    out, _ = cli.exits(OK, "status", "1", "-f")
+    t.ok("FILE" in out and "TRACKER" not in out, "only the files are asked",
+        out)
+    out, _ = cli.exits(OK, "status", "all", "!2", "!3")
+    t.equal(len(lines(out)), 3, "one that is not named has but a line")
+    out, err = cli.exits(OK, "start", "1", "-q")
+    t.equal(out + err, "", "-q at the end")
+    cli.exits(USAGE, "status", "--", "-j")
+
+
 def commanding(t, cli, done, part, odd):
-    for words in (["st"], ["stat"], ["sh", "p"], ["show", "proc"]):
+    for words in (["st"], ["stat"], ["sh", "pr"], ["show", "proc"]):
         cli.exits(OK, *words)
     _, err = cli.exits(USAGE, "sta")
     t.match(err, "start.*status|status.*start", "an unclear word lists them")
@@ -222,6 +239,7 @@ def test(t):
     daemon.wait_state(done.infohash, "seeding", 10)
     selecting(t, cli, done, part, odd, other)
     printing(t, cli, done, part)
+    options_anywhere(t, cli)
     commanding(t, cli, done, part, odd)
     restricted(t, daemon)
     removing(t, cli, done, odd)

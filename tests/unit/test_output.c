@@ -191,15 +191,30 @@ test_bar(void **state)
 static void
 test_flags(void **state)
 {
-	char	buf[STATUS_FLAGS_LEN];
+	static const struct {
+		uint16_t	 flags;
+		uint8_t		 source;
+		const char	*want;
+	} cases[] = {
+		{ PEER_FLAGS_ALL, PEER_SOURCE_PEX, "OduSEXI" },
+		{ PEER_AM_INTERESTED | PEER_INTERESTED, PEER_SOURCE_TRACKER,
+		    "DU" },
+		{ 0, PEER_SOURCE_LSD, "K?L" },
+		{ PEER_CHOKING | PEER_AM_CHOKING, PEER_SOURCE_USER, "" },
+		{ PEER_OPTIMISTIC | PEER_INTERESTED | PEER_CHOKING,
+		    PEER_SOURCE_INCOMING, "OU" }
+	};
+	struct rec_peer	p = { 0 };
+	char		buf[STATUS_FLAGS_LEN];
+	size_t		i;
 
 	(void)state;
-	assert_string_equal(status_peer_flags(PEER_FLAGS_ALL, buf), "duSEI");
-	assert_string_equal(status_peer_flags(PEER_AM_INTERESTED |
-	    PEER_INTERESTED, buf), "DU");
-	assert_string_equal(status_peer_flags(0, buf), "K?");
-	assert_string_equal(status_peer_flags(PEER_CHOKING | PEER_AM_CHOKING,
-	    buf), "");
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		p.flags = cases[i].flags;
+		p.source = cases[i].source;
+		assert_string_equal(status_peer_flags(&p, buf),
+		    cases[i].want);
+	}
 }
 
 /* ---- status ---- */
