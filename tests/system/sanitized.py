@@ -27,6 +27,8 @@ RUNS = (
     (BARE, "odd-shapes"),
     (SANDBOXED, "cli"),
     (BARE, "magnet-hostile"),
+    (BARE, "ext-hostile"),
+    (SANDBOXED, "fast"),
 )
 OPTIONS = {
     # Memory is kept from use after it is freed, but a daemon may not grow.

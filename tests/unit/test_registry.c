@@ -654,7 +654,7 @@ test_totals(void **state)
 	registry_on_stats(&w->reg, &m);
 	assert_int_equal(t->downloaded, 600);
 	assert_int_equal(t->uploaded, 400);
-	assert_int_equal(t->down_rate, 9);
+	assert_int_equal(t->now.down_rate, 9);
 	registry_tick(&w->reg);
 	expect(w, "tracker_totals ");
 	registry_tick(&w->reg);
