@@ -93,8 +93,8 @@ struct torrent {
 	struct ttracker		*trackers;
 	struct tpeer		*rows;
 	uint32_t		 nrows, rows_size;
-	struct addr		*known;		/* a ring */
-	uint16_t		 nknown, known_size, known_next;
+	struct addr		*known;		/* good ones, then a ring */
+	uint16_t		 nknown, known_size, known_next, ngood;
 	uint8_t			 ntrackers;
 
 	uint8_t			 dstate;	/* enum dstate */
@@ -211,6 +211,12 @@ void	 registry_stop(struct registry *reg);
 bool	 registry_halted(const struct registry *reg);
 /* Then tell the trackers and save what disk does not know yet. */
 void	 registry_finish(struct registry *reg);
+
+/* known.c: addresses of a torrent's peers, for the next peer child */
+/* One that a tracker told. */
+void	 torrent_know(struct torrent *t, const struct rec_addr *rec);
+/* One that is connected: once payload has moved, it is kept. */
+void	 torrent_know_good(struct torrent *t, const struct rec_peer *row);
 
 /* order.c: what the user orders */
 /* No room for another torrent. */

@@ -40,7 +40,7 @@ learn(struct torrent *t, const struct msg_torrent_meta *m)
 	t->have = 0;
 	t->measured = true;
 	if (m->private)
-		t->nknown = 0;
+		t->nknown = t->ngood = 0;
 }
 
 /* What is the same each time that disk reports a torrent. */
@@ -434,6 +434,7 @@ registry_on_peer_rows(struct registry *reg, const struct msg_peer_rows *m)
 		p->row = m->peers.v[i];
 		strlcpy(p->client, m->peers.v[i].client, sizeof(p->client));
 		p->row.client = NULL;
+		torrent_know_good(t, &m->peers.v[i]);
 	}
 }
 
@@ -471,33 +472,6 @@ registry_on_hungry(struct registry *reg, uint32_t id)
 
 /* ---- tracker ---- */
 
-static void
-know_peer(struct torrent *t, const struct rec_addr *a)
-{
-	uint16_t	max, i;
-
-	max = torrent_complete(t) ? TORRENT_KNOWN_SEEDING : TORRENT_KNOWN_MAX;
-	for (i = 0; i < t->nknown; i++) {
-		if (t->known[i].port == a->port &&
-		    memcmp(t->known[i].ip, a->ip, sizeof(a->ip)) == 0)
-			return;
-	}
-	if (t->nknown < max) {
-		if (t->nknown == t->known_size) {
-			t->known_size = t->known_size == 0 ? 4 :
-			    t->known_size * 2;
-			t->known = xreallocarray(t->known, t->known_size,
-			    sizeof(*t->known));
-		}
-		i = t->nknown++;
-	} else {
-		i = t->known_next % t->nknown;
-		t->known_next = (uint16_t)((i + 1) % t->nknown);
-	}
-	memcpy(t->known[i].ip, a->ip, sizeof(t->known[i].ip));
-	t->known[i].port = a->port;
-}
-
 void
 registry_on_peers(struct registry *reg, const struct msg_tracker_peers *m)
 {
@@ -511,7 +485,7 @@ registry_on_peers(struct registry *reg, const struct msg_tracker_peers *m)
 	if (t == NULL || t->swarm == SWARM_HALTING)
 		return;
 	for (i = 0; i < m->peers.n; i++)
-		know_peer(t, &m->peers.v[i]);
+		torrent_know(t, &m->peers.v[i]);
 	if (t->swarm != SWARM_RUNNING || m->peers.n == 0 ||
 	    !reg->ops->ready(ROLE_PEER, reg->arg))
 		return;
@@ -528,7 +502,7 @@ registry_on_magnet_peers(struct registry *reg,
 	uint32_t	 i;
 
 	for (i = 0; t != NULL && i < m->peers.n; i++)
-		know_peer(t, &m->peers.v[i]);
+		torrent_know(t, &m->peers.v[i]);
 }
 
 /* Tracker may try its list in another order than ours; the URL tells. */

@@ -36,6 +36,7 @@
 #define SWARM_HALF_OPEN_MAX	48	/* ... of one torrent */
 #define HALF_OPEN_PER_IP	4	/* ... to one host */
 #define NET_NEWCOMERS_PER_IP	64	/* of the next */
+#define NET_FILES_SPARE		96	/* descriptors for all but peers */
 #define NET_SELF_MAX		8	/* own addresses that were met */
 #define NET_HANDSHAKES_MAX	256	/* incoming, unknown: oldest goes */
 #define NET_GRACE_MS		5000	/* after the start: torrents come */
@@ -264,6 +265,7 @@ struct net {
 	uint8_t		 peer_id[20];
 	uint16_t	 port;		/* others reach us at; 0: none */
 	uint32_t	 max_peers, max_peers_torrent;
+	uint32_t	 sockets_max;	/* as descriptors allow */
 	bool		 allow_local;
 	bool		 pex;		/* exchange peers */
 	struct discovery *discovery;

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: ISC */
+#include <sys/resource.h>
+
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -20,6 +22,11 @@ peer_on_conf(struct chan *c, const struct msg_peer_conf *m, void *arg)
 	(void)c;
 	memcpy(net->peer_id, m->peer_id, sizeof(net->peer_id));
 	net->max_peers = m->max_peers;
+	if (net->max_peers > net->sockets_max) {
+		log_warnx("max peers %u: descriptors for %u only "
+		    "(RLIMIT_NOFILE)", m->max_peers, net->sockets_max);
+		net->max_peers = net->sockets_max;
+	}
 	net->max_peers_torrent = m->max_peers_torrent;
 	net->allow_local = m->allow_local;
 	exchange_set(net, m->pex);
@@ -314,6 +321,20 @@ net_idle(void *arg)
 		loop_timer_set(net->idle, SLOTS_KEEP_MS / 2);
 }
 
+/* Handshakes that go on take descriptors, too. */
+static uint32_t
+sockets_max(void)
+{
+	struct rlimit	rl;
+	rlim_t		n;
+
+	if (getrlimit(RLIMIT_NOFILE, &rl) == -1 ||
+	    rl.rlim_max > PEERS_MAX + 2 * NET_FILES_SPARE)
+		return PEERS_MAX;
+	n = rl.rlim_max > NET_FILES_SPARE ? rl.rlim_max - NET_FILES_SPARE : 1;
+	return (uint32_t)(n - n / 8);
+}
+
 static void *
 peer_start(struct child *child)
 {
@@ -323,6 +344,7 @@ peer_start(struct child *child)
 	net->loop = child->loop;
 	net->started = loop_now(net->loop);
 	net->max_peers = net->max_peers_torrent = 1;
+	net->sockets_max = sockets_max();
 	net->unchoke_slots = CHOKER_SLOTS_MAX;
 	RB_INIT(&net->swarms);
 	RB_INIT(&net->hashes);

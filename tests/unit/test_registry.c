@@ -410,6 +410,53 @@ test_waiting_and_error(void **state)
 	assert_null(t->error);
 }
 
+/* Peers that were of use are not pushed out by what trackers tell. */
+static void
+test_good_peers(void **state)
+{
+	struct world			*w = *state;
+	struct torrent			*t = running(w);
+	struct rec_addr			 addrs[100];
+	struct rec_peer			 rows[3];
+	struct msg_tracker_peers	 m = { .id = 1,
+	    .peers = { addrs, 100 } };
+	struct msg_peer_rows		 p = { .id = 1, .peers = { rows, 3 } };
+	uint32_t			 i, k;
+
+	memset(addrs, 0, sizeof(addrs));
+	memset(rows, 0, sizeof(rows));
+	for (i = 0; i < 3; i++) {
+		rows[i].conn = i + 1;
+		rows[i].port = (uint16_t)(i + 10);
+		rows[i].client = "";
+	}
+	rows[0].downloaded = rows[1].uploaded = rows[2].uploaded = 1;
+	rows[2].flags = PEER_INCOMING;
+	for (k = 0; k < 3; k++) {
+		for (i = 0; i < 100; i++)
+			addrs[i].port = (uint16_t)(k * 100 + i + 1);
+		registry_on_peers(&w->reg, &m);
+		registry_on_peer_rows(&w->reg, &p);
+	}
+	assert_int_equal(t->nknown, TORRENT_KNOWN_MAX);
+	assert_int_equal(t->ngood, 2);
+	assert_int_equal(t->known[0].port, 10);
+	assert_int_equal(t->known[1].port, 11);
+	for (i = 2; i < t->nknown; i++)
+		assert_true(t->known[i].port > 200);
+	/* And they are bounded, too. */
+	for (k = 0; k < 2 * TORRENT_KNOWN_MAX; k++) {
+		rows[0].port = (uint16_t)(1000 + k);
+		registry_on_peer_rows(&w->reg, &p);
+		assert_int_equal(t->nknown, TORRENT_KNOWN_MAX);
+		assert_true(t->ngood <= t->nknown);
+	}
+	registry_on_peers(&w->reg, &m);
+	for (i = 0; i < t->nknown; i++)
+		assert_true(t->known[i].port == 11 ||
+		    t->known[i].port > 1000);
+}
+
 static void
 test_peer_dies(void **state)
 {
@@ -880,6 +927,7 @@ main(void)
 		TEST(test_completed),
 		TEST(test_seed_at_start),
 		TEST(test_waiting_and_error),
+		TEST(test_good_peers),
 		TEST(test_peer_dies),
 		TEST(test_tracker_dies),
 		TEST(test_disk_dies),
