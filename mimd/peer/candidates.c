@@ -183,7 +183,7 @@ candidates_on_end(struct candidates *c, const struct addr *addr, bool useful,
 	}
 	wait = (uint64_t)CANDIDATE_WAIT_MS << cand->fails;
 	if (useful)
-		wait = CANDIDATE_WAIT_MS / 3;
+		wait = CANDIDATE_AGAIN_MS;
 	if (wait > CANDIDATE_WAIT_MAX_MS)
 		wait = CANDIDATE_WAIT_MAX_MS;
 	/* A quarter of jitter, so that a swarm does not move in step. */

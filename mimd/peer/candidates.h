@@ -12,8 +12,9 @@
  * first.  Pure: a clock is passed in.
  */
 #define CANDIDATES_MAX		1000	/* of a torrent */
-#define CANDIDATE_FAILS_MAX	6	/* then it is forgotten */
-#define CANDIDATE_WAIT_MS	15000	/* doubles with each failure */
+#define CANDIDATE_FAILS_MAX	8	/* then it is forgotten */
+#define CANDIDATE_AGAIN_MS	5000	/* after one that was of use */
+#define CANDIDATE_WAIT_MS	5000	/* doubles with each failure */
 #define CANDIDATE_WAIT_MAX_MS	3600000
 
 #define CAND_CONNECTED	0x01		/* or being connected */
