@@ -44,6 +44,10 @@ def seeds(t, announce):
             transmission.root = root
             transmission.add(path)
             t.wait(lambda: transmission.progress() == 1, 20, name)
+            # Now and then it would not announce by itself for a minute.
+            transmission.rpc("torrent-reannounce")
+            t.wait(lambda: announce.of(torrent.infohash), 30,
+                "Transmission's announce")
             client = transmission
         elif name == "libtorrent":
             client = clients.Libtorrent(t, path, seed=True, root=root)
