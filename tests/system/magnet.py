@@ -3,8 +3,10 @@
 # Magnet links: from and to other clients, over restarts of mimd and of each
 # of its children.
 
+import json
 import os
 import random
+import subprocess
 import sys
 import time
 
@@ -179,6 +181,34 @@ def chain(t):
             f"from hand to hand, the {daemon.name}: bit-exact")
 
 
+def get(t):
+    torrent = make(t, "got")
+    seed = MetaSeed(t, torrent, content(t, torrent))
+    out = t.dir("got")
+    done = subprocess.run([mimtest.program("mimctl"), "get", "-d", out, "-o",
+        "allow local trackers", link(torrent, seed.peer)],
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60,
+        env=mimd.CTL_ENV)
+    t.equal(done.returncode, 0, "mimctl get takes a link")
+    t.equal(torrent.wrong(out), None, "and gets all: bit-exact")
+
+
+def offline(t):
+    torrent = make(t, "offline")
+    path = torrent.save(f"{t.root}/offline.torrent", "http://t.test/a")
+    text = f"magnet:?xt=urn:btih:{torrent.infohash}&dn=offline" \
+        "&tr=http%3A%2F%2Ft.test%2Fa"
+    done = subprocess.run([mimtest.program("mimctl"), "magnet", path],
+        capture_output=True, text=True, timeout=20, env=mimd.CTL_ENV)
+    t.equal(done.stdout, text + "\n", "mimctl magnet prints the link")
+    done = subprocess.run([mimtest.program("mimctl"), "-j", "info", text],
+        capture_output=True, text=True, timeout=20, env=mimd.CTL_ENV)
+    said = json.loads(done.stdout)
+    t.equal((said["infohash"], said["name"], said["trackers"]),
+        (torrent.infohash, "offline", ["http://t.test/a"]),
+        "mimctl info tells what a link says")
+
+
 def test(t):
     announce = tracker.Tracker(interval=3)
     daemon = mimd.Mimd(t).start()
@@ -186,6 +216,8 @@ def test(t):
     commands(t, daemon)
     killed(t, daemon)
     chain(t)
+    get(t)
+    offline(t)
     serve(t, daemon, announce)
 
 
