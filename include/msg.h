@@ -127,6 +127,12 @@ enum ctl_action {
 };
 #define CTL_ACTION_MAX	CTL_CHECK
 
+/* Priorities of files and pieces. */
+enum file_prio {
+	FILE_PRIO_LOW, FILE_PRIO_NORMAL, FILE_PRIO_HIGH
+};
+#define FILE_PRIO_MAX	FILE_PRIO_HIGH
+
 /* Modes of a torrent. */
 #define TMODE_SEQUENTIAL	0x01	/* pieces in their order */
 #define TMODE_FIRST_LAST	0x02	/* first and last ones of files first */

@@ -12,6 +12,8 @@
 static const struct command	commands[] = {
 	{ "add", NULL, "[-cP] [-d dir] torrent ...", cmd_add },
 	{ "check", NULL, "selector ...", cmd_check },
+	{ "files", NULL, "selector high|normal|low file[-file],...|all",
+	    cmd_files },
 	{ "get", NULL, "[-k] [-d dir] [-o setting] torrent", cmd_get },
 	{ "info", NULL, "torrent ...", cmd_info },
 	{ "limit", NULL, "[[selector ...] up|down|peers value]", cmd_limit },

@@ -22,6 +22,7 @@ struct mimctl {
  */
 int	cmd_add(const struct mimctl *ctx, int argc, char **argv);
 int	cmd_check(const struct mimctl *ctx, int argc, char **argv);
+int	cmd_files(const struct mimctl *ctx, int argc, char **argv);
 int	cmd_get(const struct mimctl *ctx, int argc, char **argv);
 int	cmd_info(const struct mimctl *ctx, int argc, char **argv);
 int	cmd_limit(const struct mimctl *ctx, int argc, char **argv);

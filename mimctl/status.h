@@ -38,6 +38,8 @@ void	 status_tables(const struct mimctl *ctx, const struct view_torrent *t,
 char	*status_peer_flags(const struct rec_peer *p,
 	    char buf[STATUS_FLAGS_LEN]);
 const char *status_peer_source(unsigned source);
+/* FILE_PRIO_* as a word. */
+const char *status_prio(unsigned prio);
 const char *status_tracker_state(unsigned state);
 
 #endif /* STATUS_H */

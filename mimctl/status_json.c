@@ -123,7 +123,8 @@ files_json(const struct view_torrent *t)
 		json_object_set_new(j, "size", number(f->size));
 		json_object_set_new(j, "have", number(f->have));
 		json_object_set_new(j, "progress", share(f->have, f->size));
-		json_object_set_new(j, "priority", json_string("normal"));
+		json_object_set_new(j, "priority", json_string(
+		    status_prio(f->prio)));
 		json_array_append_new(list, j);
 	}
 	return list;

@@ -18,6 +18,7 @@ static const struct table_column file_columns[] = {
 	{ "FILE", TABLE_RIGHT },
 	{ "SIZE", TABLE_RIGHT },
 	{ "DONE", TABLE_RIGHT },
+	{ "PRIORITY", TABLE_LEFT },
 	{ "PATH", TABLE_LEFT }
 };
 
@@ -91,6 +92,7 @@ print_files(const struct mimctl *ctx, const struct view_torrent *t, FILE *fp)
 		add_number(table, f->index);
 		table_add(table, text_bytes(ctx, f->size, buf));
 		table_add(table, text_percent(f->have, f->size, buf));
+		table_add(table, status_prio(f->prio));
 		add_safe(table, f->path);
 	}
 	print(table, "files", t->nfiles, fp);

@@ -66,3 +66,11 @@ status_tracker_state(unsigned state)
 
 	return state > TRACKER_STATE_MAX ? "unknown" : names[state];
 }
+
+const char *
+status_prio(unsigned prio)
+{
+	static const char *const	names[] = { "low", "normal", "high" };
+
+	return names[prio <= FILE_PRIO_MAX ? prio : FILE_PRIO_NORMAL];
+}

@@ -47,6 +47,8 @@ static void control_on_refused_act(struct chan *,
     const struct msg_ctl_act *, void *);
 static void control_on_refused_limit(struct chan *,
     const struct msg_ctl_limit *, void *);
+static void control_on_refused_prio(struct chan *,
+    const struct msg_ctl_prio *, void *);
 static void control_on_refused_set(struct chan *,
     const struct msg_ctl_set *, void *);
 static void control_on_refused_log(struct chan *,
@@ -65,6 +67,7 @@ static const union msg_fn	full_fns[MSG_COUNT] = {
 	[MSG_CTL_ACT] = { .ctl_act = control_on_act },
 	[MSG_CTL_LIMIT] = { .ctl_limit = control_on_limit },
 	[MSG_CTL_LIMITS] = { .ctl_limits = control_on_limits },
+	[MSG_CTL_PRIO] = { .ctl_prio = control_on_prio },
 	[MSG_CTL_SET] = { .ctl_set = control_on_set },
 	[MSG_CTL_LOG] = { .ctl_log = control_on_log },
 	[MSG_CTL_RELOAD] = { .ctl_reload = control_on_reload },
@@ -81,6 +84,7 @@ static const union msg_fn	restricted_fns[MSG_COUNT] = {
 	[MSG_CTL_ACT] = { .ctl_act = control_on_refused_act },
 	[MSG_CTL_LIMIT] = { .ctl_limit = control_on_refused_limit },
 	[MSG_CTL_LIMITS] = { .ctl_limits = control_on_limits },
+	[MSG_CTL_PRIO] = { .ctl_prio = control_on_refused_prio },
 	[MSG_CTL_SET] = { .ctl_set = control_on_refused_set },
 	[MSG_CTL_LOG] = { .ctl_log = control_on_refused_log },
 	[MSG_CTL_RELOAD] = { .ctl_reload = control_on_refused_reload },
@@ -192,6 +196,15 @@ control_on_refused_act(struct chan *c, const struct msg_ctl_act *m, void *arg)
 
 static void
 control_on_refused_limit(struct chan *c, const struct msg_ctl_limit *m,
+    void *arg)
+{
+	(void)c;
+	(void)m;
+	control_deny(arg);
+}
+
+static void
+control_on_refused_prio(struct chan *c, const struct msg_ctl_prio *m,
     void *arg)
 {
 	(void)c;

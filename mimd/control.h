@@ -97,6 +97,8 @@ void	control_on_processes(struct chan *c, const struct msg_ctl_processes *m,
 void	control_end_act(struct control_conn *conn);
 
 /* control_set.c */
+void	control_on_prio(struct chan *c, const struct msg_ctl_prio *m,
+	    void *arg);
 void	control_on_set(struct chan *c, const struct msg_ctl_set *m, void *arg);
 
 /* control_limit.c */

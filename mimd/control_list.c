@@ -187,6 +187,7 @@ list_files(struct control_conn *conn, const struct torrent *t)
 		rows[n].path = path;
 		rows[n].size = t->files[l->pos].size;
 		rows[n].have = t->files[l->pos].have;
+		rows[n].prio = torrent_prio(t, l->pos);
 		rows[n++].attr = t->files[l->pos++].attr;
 	}
 	if (n == 0)

@@ -103,6 +103,8 @@ send_run(struct registry *reg, struct torrent *t)
 	t->bare = t->npieces == 0;
 	if (t->modes != 0)
 		registry_send_modes(reg, t);
+	if (t->prios != NULL)
+		registry_send_prios(reg, t);
 }
 
 static void

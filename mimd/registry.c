@@ -129,6 +129,7 @@ torrent_free(struct registry *reg, struct torrent *t)
 	    (reg->n - i) * sizeof(*reg->torrents));
 	RB_REMOVE(torrent_hashes, &reg->hashes, t);
 	torrent_files_clear(t);
+	free(t->prios);
 	torrent_trackers_clear(t);
 	free(t->name);
 	free(t->dir);

@@ -89,6 +89,8 @@ struct torrent {
 	char			*paths;		/* all NUL-terminated paths */
 	uint32_t		 paths_len, paths_size;
 	struct tfile		*files;
+	uint8_t			*prios;		/* of files; NULL: normal */
+	bool			 prios_stale;	/* disk has others */
 	uint32_t		 nfiles, files_got, files_size;
 	struct ttracker		*trackers;
 	struct tpeer		*rows;
@@ -240,6 +242,16 @@ void	 registry_check(struct registry *reg, struct torrent *t);
 void	 registry_remove(struct registry *reg, struct torrent *t,
 	    bool delete_data, uint64_t client);
 void	 registry_save(struct registry *reg, struct torrent *t);
+/* prio.c: priorities of files, FILE_PRIO_*. */
+uint8_t	 torrent_prio(const struct torrent *t, uint32_t file);
+/* File is as disk reports it, with this priority. */
+void	 torrent_prio_told(struct torrent *t, uint32_t file, uint8_t prio);
+/* Set that of files first to last; registry_prios_changed() then. */
+void	 torrent_set_prio(struct torrent *t, uint32_t first, uint32_t last,
+	    uint8_t prio);
+/* Tell disk, and peer. */
+void	 registry_prios_changed(struct registry *reg, struct torrent *t);
+void	 registry_send_prios(struct registry *reg, struct torrent *t);
 /* Switch modes (TMODE_*) on or off: tell peer, save. */
 void	 registry_set_modes(struct registry *reg, struct torrent *t,
 	    uint8_t modes, bool on);

@@ -169,6 +169,7 @@ registry_on_files(struct registry *reg, const struct msg_torrent_files *m)
 	for (i = 0; i < m->files.n; i++) {
 		if (torrent_file_add(t, &m->files.v[i]) == -1)
 			return -1;
+		torrent_prio_told(t, m->first + i, m->files.v[i].prio);
 	}
 	return 0;
 }
@@ -191,6 +192,8 @@ registry_on_loaded(struct registry *reg, uint32_t id)
 		t->paths_size = t->paths_len;
 	}
 	t->loaded = true;
+	if (t->prios_stale)
+		registry_prios_changed(reg, t);
 	if (registry_end_add(reg, id, &client)) {
 		log_info("torrent %u added: %s", t->id, t->name);
 		reg->ops->added(client, t, reg->arg);

@@ -203,6 +203,10 @@ content_shape(struct disk *d, struct content *t, struct metainfo *mi,
 	t->have = xcalloc(1, size);
 	if (r != NULL && r->npieces == mi->geom.npieces)
 		memcpy(t->have, r->have, size);
+	if (r != NULL && r->prios != NULL && r->nfiles == t->nfiles) {
+		t->prios = xmalloc(t->nfiles);
+		memcpy(t->prios, r->prios, t->nfiles);
+	}
 	content_count(t);
 	content_attach(d, t, mi, r);
 }
@@ -264,6 +268,7 @@ content_free(struct disk *d, struct content *t)
 	free(t->claim);
 	free(t->todo);
 	free(t->error);
+	free(t->prios);
 	free(t);
 }
 

@@ -62,6 +62,7 @@ struct content {
 	uint64_t		 up_limit, down_limit;	/* the parent's */
 	uint32_t		 max_peers;
 	uint8_t			 modes;		/* the parent's */
+	uint8_t			*prios;		/* of files; NULL: normal */
 	struct content_files	*files;		/* NULL: not loaded */
 	char			*error;
 	uint64_t		 need;		/* bytes, while waiting */

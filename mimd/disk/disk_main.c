@@ -359,6 +359,28 @@ disk_on_magnet_add(struct chan *c, const struct msg_magnet_add *m, void *arg)
 }
 
 static void
+disk_on_torrent_prios(struct chan *c, const struct msg_torrent_prios *m,
+    void *arg)
+{
+	struct disk	*d = arg;
+	struct content	*t = content_find(d, m->id);
+	uint32_t	 i;
+
+	(void)c;
+	if (t == NULL || t->removing || m->first >= t->nfiles ||
+	    m->prios.len > t->nfiles - m->first)
+		return;
+	if (t->prios == NULL) {
+		t->prios = xmalloc(t->nfiles);
+		memset(t->prios, FILE_PRIO_NORMAL, t->nfiles);
+	}
+	for (i = 0; i < m->prios.len; i++)
+		if (m->prios.p[i] <= FILE_PRIO_MAX)
+			t->prios[m->first + i] = m->prios.p[i];
+	content_dirty(d, t, TICK_MS);
+}
+
+static void
 disk_on_torrent_save(struct chan *c, const struct msg_torrent_save *m,
     void *arg)
 {
@@ -481,6 +503,7 @@ static const union msg_fn disk_fns[MSG_COUNT] = {
 	[MSG_STATE_SCAN] = { .state_scan = disk_on_state_scan },
 	[MSG_TORRENT_ADD] = { .torrent_add = disk_on_torrent_add },
 	[MSG_MAGNET_ADD] = { .magnet_add = disk_on_magnet_add },
+	[MSG_TORRENT_PRIOS] = { .torrent_prios = disk_on_torrent_prios },
 	[MSG_TORRENT_SAVE] = { .torrent_save = disk_on_torrent_save },
 	[MSG_TORRENT_CHECK] = { .torrent_check = disk_on_torrent_check },
 	[MSG_TORRENT_REMOVE] = { .torrent_remove = disk_on_torrent_remove },

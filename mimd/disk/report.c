@@ -116,6 +116,8 @@ report_files(struct disk *d, struct content *t)
 			.path = f[i].path,
 			.size = f[i].length,
 			.attr = f[i].attr,
+			.prio = t->prios == NULL ? FILE_PRIO_NORMAL :
+			    t->prios[i],
 		};
 	}
 	m.files.v = rows;

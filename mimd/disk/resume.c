@@ -18,13 +18,15 @@ static const char resume_magic[8] = { 'm', 'i', 'm', 'r', 'e', 's', 'u', 'm' };
 #define RESUME_FLAGS	(RESUME_FLAG_PAUSED | RESUME_FLAG_CLEAN)
 #define RESUME_FILE_LEN	24U	/* bytes of a file's entry */
 #define RESUME_SETTING_LEN 12U	/* bytes of a setting */
+#define FILE_PRIO_SET	0x80U	/* keeps the value from being 0 */
 
 /* Numbers of settings, never used anew. */
 enum resume_key {
 	RESUME_UP_LIMIT = 1,
 	RESUME_DOWN_LIMIT = 2,
 	RESUME_MAX_PEERS = 3,
-	RESUME_MODES = 4
+	RESUME_MODES = 4,
+	RESUME_FILE_PRIO = 5	/* index << 8 | priority; any number of it */
 };
 
 /* Writes when p is not NULL, else only counts. */
@@ -84,12 +86,16 @@ put_setting(struct out *o, uint32_t *n, enum resume_key key, uint64_t value)
 static uint32_t
 put_settings(struct out *o, const struct resume *r)
 {
-	uint32_t	n = 0;
+	uint32_t	i, n = 0;
 
 	put_setting(o, &n, RESUME_UP_LIMIT, r->up_limit);
 	put_setting(o, &n, RESUME_DOWN_LIMIT, r->down_limit);
 	put_setting(o, &n, RESUME_MAX_PEERS, r->max_peers);
 	put_setting(o, &n, RESUME_MODES, r->modes);
+	for (i = 0; r->prios != NULL && i < r->nfiles; i++)
+		if (r->prios[i] != FILE_PRIO_NORMAL)
+			put_setting(o, &n, RESUME_FILE_PRIO,
+			    (uint64_t)i << 8 | FILE_PRIO_SET | r->prios[i]);
 	return n;
 }
 
@@ -244,6 +250,22 @@ get_files(struct in *in, struct resume *r)
 	}
 }
 
+static void
+get_file_prio(struct in *in, struct resume *r, uint64_t value)
+{
+	uint8_t	prio = value & 0x7f;
+
+	if (value >> 8 >= r->nfiles || prio > FILE_PRIO_MAX) {
+		in->bad = true;
+		return;
+	}
+	if (r->prios == NULL) {
+		r->prios = xmalloc(r->nfiles);
+		memset(r->prios, FILE_PRIO_NORMAL, r->nfiles);
+	}
+	r->prios[value >> 8] = prio;
+}
+
 /* Numbers that are not known come from a later mimd. */
 static void
 get_setting(struct in *in, struct resume *r)
@@ -262,6 +284,9 @@ get_setting(struct in *in, struct resume *r)
 		r->max_peers = (uint32_t)value;
 		if (value > PEERS_MAX)
 			in->bad = true;
+		break;
+	case RESUME_FILE_PRIO:
+		get_file_prio(in, r, value);
 		break;
 	case RESUME_MODES:
 		r->modes = value & TMODES_ALL;
@@ -362,5 +387,6 @@ resume_clear(struct resume *r)
 	free(r->subdir);
 	free(r->have);
 	free(r->files);
+	free(r->prios);
 	memset(r, 0, sizeof(*r));
 }

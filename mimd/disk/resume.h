@@ -33,6 +33,7 @@ struct resume {
 	uint64_t	 up_limit, down_limit;	/* bytes/s, 0 none */
 	uint32_t	 max_peers;	/* 0: the default */
 	uint8_t		 modes;		/* TMODE_* */
+	uint8_t		*prios;		/* of files; NULL: all normal */
 	char		*root;		/* path of the download directory */
 	char		*subdir;	/* beneath it, or "" */
 	uint32_t	 npieces;	/* 0, without files: a link alone */

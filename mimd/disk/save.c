@@ -54,6 +54,10 @@ save_fill_pieces(struct disk *d, struct content *t, struct resume *r,
 	r->nfiles = t->nfiles;
 	r->files = xreallocarray(NULL, t->nfiles, sizeof(*r->files));
 	memcpy(r->files, t->files->stamps, t->nfiles * sizeof(*r->files));
+	if (t->prios == NULL)
+		return;
+	r->prios = xmalloc(t->nfiles);
+	memcpy(r->prios, t->prios, t->nfiles);
 }
 
 static void

@@ -67,6 +67,24 @@ peer_on_swarm_files(struct chan *c, const struct msg_swarm_files *m,
 }
 
 static void
+peer_on_swarm_prios(struct chan *c, const struct msg_swarm_prios *m,
+    void *arg)
+{
+	struct swarm	*s = swarm_find(arg, m->id);
+	uint32_t	 i, end;
+	const uint8_t	*v = m->prios.p;
+
+	(void)c;
+	for (i = 0; i < m->prios.len && s != NULL; i = end) {
+		for (end = i + 1; end < m->prios.len && v[end] == v[i]; )
+			end++;
+		if (v[i] <= FILE_PRIO_MAX)
+			swarm_set_priority(s, m->first + i, m->first + end - 1,
+			    (enum picker_prio)v[i]);
+	}
+}
+
+static void
 peer_on_swarm_limits(struct chan *c, const struct msg_swarm_limits *m,
     void *arg)
 {
@@ -227,6 +245,7 @@ static const union msg_fn peer_fns[MSG_COUNT] = {
 	[MSG_PEER_RATES] = { .peer_rates = peer_on_rates },
 	[MSG_SWARM_MODES] = { .swarm_modes = peer_on_swarm_modes },
 	[MSG_SWARM_FILES] = { .swarm_files = peer_on_swarm_files },
+	[MSG_SWARM_PRIOS] = { .swarm_prios = peer_on_swarm_prios },
 	[MSG_SWARM_LIMITS] = { .swarm_limits = peer_on_swarm_limits },
 	[MSG_PEER_UNLISTEN] = { .peer_unlisten = peer_on_unlisten },
 	[MSG_PEER_LISTEN] = { .peer_listen = peer_on_listen },

@@ -6,6 +6,7 @@
 import os
 import signal
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "lib"))
 import mimd
@@ -64,6 +65,43 @@ def first_last(t):
     return torrent, daemon
 
 
+def priorities(t):
+    files = [("a", 10 * PIECE), ("b", 9 * PIECE + 9), ("c", 10 * PIECE - 9),
+        ("d", 11 * PIECE)]
+    torrent, seed, daemon = fetch(t, "priorities", files)
+    daemon.ctl("stop", torrent.infohash)
+    daemon.ctl("files", torrent.infohash, "low", "all")
+    daemon.ctl("files", torrent.infohash, "normal", "1,3")
+    daemon.ctl("files", torrent.infohash, "high", "2-2")
+    have = daemon.torrent(torrent.infohash)["have"] // PIECE
+    disk = daemon.children()["disk"]
+    os.kill(disk, signal.SIGKILL)
+    t.wait(lambda: daemon.children().get("disk", disk) != disk, 10,
+        "a new disk child")
+    daemon.wait_state(torrent.infohash, "stopped", 10)
+    time.sleep(1)
+    daemon.stop()
+    daemon.start()
+    row = daemon.torrent(torrent.infohash, "-f")
+    t.equal([f["priority"] for f in row["files"]],
+        ["low", "normal", "high", "normal"], "priorities outlive a restart")
+    seed.requests.clear()
+    daemon.ctl("start", torrent.infohash)
+    daemon.wait_state(torrent.infohash, "seeding", 40)
+    got = order(seed)
+    t.diag(f"{have} pieces before, then {got}")
+    high = [i for i, p in enumerate(got) if 19 <= p < 29]
+    low = [i for i, p in enumerate(got) if p < 10]
+    rest = [i for i, p in enumerate(got) if 10 <= p < 19 or p >= 29]
+    t.ok(max(high) < min(rest) and max(rest) < min(low),
+        "files of high priority first, of low priority last", got)
+    t.equal(daemon.ctl("files", "all", "high", "4", check=False)[0], 1,
+        "a file that is none")
+    t.equal(daemon.ctl("files", "all", "high", "3-1", check=False)[0], 2,
+        "a list that is none")
+    daemon.stop()
+
+
 def shown(wire_, npieces):
     """The pieces that a peer says it has until it falls silent."""
     have = set()
@@ -104,6 +142,7 @@ def super_seeding(t, torrent, daemon):
 
 def test(t):
     sequential(t)
+    priorities(t)
     torrent, daemon = first_last(t)
     super_seeding(t, torrent, daemon)
     t.equal(daemon.ctl("set", "all", "sequential", "maybe", check=False)[0],

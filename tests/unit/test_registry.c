@@ -163,7 +163,8 @@ report_meta_only(struct world *w, uint32_t id)
 		.id = id, .trackers = { &url, 1 }
 	};
 	const struct rec_file		files[] = {
-		{ "name/a", 400, 0 }, { "name/b", 600, 0 }
+		{ "name/a", 400, 0, FILE_PRIO_NORMAL },
+		{ "name/b", 600, 0, FILE_PRIO_NORMAL }
 	};
 	struct msg_torrent_files	page = { .id = id };
 
@@ -277,7 +278,8 @@ test_lies_of_disk(void **state)
 		.npieces = 1, .nfiles = 1, .subdir = ""
 	};
 	const struct rec_file		 files[] = {
-		{ "a", 1, 0 }, { "b", 1, 0 }
+		{ "a", 1, 0, FILE_PRIO_NORMAL },
+		{ "b", 1, 0, FILE_PRIO_NORMAL }
 	};
 	struct msg_torrent_files	 page = { .id = 1 };
 	const struct rec_file_have	 have = { 2, 1 };
@@ -788,7 +790,8 @@ static void
 report_metadata(struct world *w, bool private)
 {
 	struct msg_torrent_meta	 m = magnet_meta(w);
-	const struct rec_file	 file = { .path = "n", .size = 100 };
+	const struct rec_file	 file = { .path = "n", .size = 100,
+		.prio = FILE_PRIO_NORMAL };
 	struct msg_torrent_files files = { .id = m.id, .files = { &file, 1 } };
 	struct msg_disk_state	 state = { .id = m.id, .error = "" };
 	struct msg_disk_progress progress = { .id = m.id };

@@ -16,13 +16,17 @@ static struct resume_file	entries[] = {
 	{ 1000, 1700000000123456789, 42 }, { 0, 0, 0 }, { 7, -5, UINT64_MAX }
 };
 
+static uint8_t			prios[] = { FILE_PRIO_LOW, FILE_PRIO_NORMAL,
+	FILE_PRIO_HIGH };
+
 static const struct resume	record = {
 	.id = 7, .infohash = "abcdefghijklmnopqrs", .paused = true,
 	.clean = true, .added = 1, .completed = 2, .downloaded = 3,
 	.uploaded = 4, .wasted = INT64_MAX, .up_limit = 1024, .modes = 5,
 	.max_peers = PEERS_MAX,
 	.root = (char *)(uintptr_t)"/srv/t", .subdir = (char *)(uintptr_t)"",
-	.npieces = 9, .have = bits, .nfiles = 3, .files = entries
+	.npieces = 9, .have = bits, .nfiles = 3, .files = entries,
+	.prios = prios
 };
 
 static void
@@ -44,6 +48,7 @@ test_round_trip(void **state)
 	assert_int_equal(r.downloaded, 3);
 	assert_int_equal(r.up_limit, 1024);
 	assert_int_equal(r.modes, 5);
+	assert_memory_equal(r.prios, prios, record.nfiles);
 	assert_int_equal(r.down_limit, 0);
 	assert_int_equal(r.max_peers, PEERS_MAX);
 	assert_string_equal(r.root, "/srv/t");
@@ -126,6 +131,7 @@ test_version_1(void **state)
 
 	(void)state;
 	old.up_limit = old.max_peers = old.modes = 0;
+	old.prios = NULL;
 	buf = resume_encode(&old, &len);
 	len -= 4;			/* no count of settings */
 	buf[8] = 1;
@@ -152,7 +158,7 @@ test_unknown_setting(void **state)
 
 	(void)state;
 	buf = resume_encode(&record, &len);
-	buf[len - SHA1_LEN - 36] = 0xee;	/* was the upload's limit */
+	buf[len - SHA1_LEN - 60] = 0xee;	/* was the upload's limit */
 	hash_sha1(buf, len - SHA1_LEN, buf + len - SHA1_LEN);
 	assert_int_equal(resume_decode(&r, buf, len, &why), 0);
 	assert_int_equal(r.up_limit, 0);
