@@ -34,15 +34,6 @@ static void	disk_on_data_read(struct chan *, const struct msg_data_read *,
 		    void *);
 static void	disk_on_data_digest(struct chan *,
 		    const struct msg_data_digest *, void *);
-static void	disk_on_meta_open(struct chan *, const struct msg_meta_open *,
-		    void *);
-static void	disk_on_meta_close(struct chan *,
-		    const struct msg_meta_close *, void *);
-static void	disk_on_meta_write(struct chan *,
-		    const struct msg_meta_write *, void *);
-static void	disk_on_meta_read(struct chan *, const struct msg_meta_read *,
-		    void *);
-
 static void	tell_verdicts(void *);
 
 static const union msg_fn data_fns[MSG_COUNT] = {
@@ -51,10 +42,10 @@ static const union msg_fn data_fns[MSG_COUNT] = {
 	[MSG_DATA_WRITE] = { .data_write = disk_on_data_write },
 	[MSG_DATA_READ] = { .data_read = disk_on_data_read },
 	[MSG_DATA_DIGEST] = { .data_digest = disk_on_data_digest },
-	[MSG_META_OPEN] = { .meta_open = disk_on_meta_open },
-	[MSG_META_CLOSE] = { .meta_close = disk_on_meta_close },
-	[MSG_META_WRITE] = { .meta_write = disk_on_meta_write },
-	[MSG_META_READ] = { .meta_read = disk_on_meta_read },
+	[MSG_META_OPEN] = { .meta_open = meta_on_open },
+	[MSG_META_CLOSE] = { .meta_close = meta_on_close },
+	[MSG_META_WRITE] = { .meta_write = meta_on_write },
+	[MSG_META_READ] = { .meta_read = meta_on_read },
 };
 
 /* ---- the channel ---- */
@@ -87,7 +78,7 @@ disk_data_drop(struct disk *d)
 }
 
 /* The parent replaces the sibling that broke it, and makes a new one. */
-static void
+void
 disk_data_on_closed(struct chan *c, const char *why, void *arg)
 {
 	struct disk		*d = arg;
@@ -140,83 +131,6 @@ disk_data_forget(struct disk *d, struct content *t)
 	t->open = false;
 	meta_forget(d, t);
 	piece_close_torrent(&d->pieces, t->id);
-}
-
-/* ---- metadata ---- */
-
-static void
-disk_on_meta_open(struct chan *c, const struct msg_meta_open *m, void *arg)
-{
-	struct msg_meta_opened	 r = { .torrent = m->torrent };
-	struct disk		*d = arg;
-	struct content		*t = content_find(d, m->torrent);
-
-	if (t != NULL)
-		meta_forget(d, t);
-	r.ok = t != NULL && !d->stopping && meta_start(d, t, m->size);
-	chan_send(c, MSG_META_OPENED, &r);
-	chan_pause(c, chan_full(c));
-}
-
-static void
-disk_on_meta_close(struct chan *c, const struct msg_meta_close *m, void *arg)
-{
-	struct disk	*d = arg;
-	struct content	*t = content_find(d, m->torrent);
-
-	(void)c;
-	if (t != NULL)
-		meta_forget(d, t);
-}
-
-static void
-disk_on_meta_write(struct chan *c, const struct msg_meta_write *m, void *arg)
-{
-	struct rec_slot_result	 r = { .slot = m->slot, .gen = m->gen };
-	struct msg_data_written	 written = { .slots = { &r, 1 } };
-	struct msg_meta_result	 result = { .torrent = m->torrent };
-	struct disk		*d = arg;
-	struct content		*t = content_find(d, m->torrent);
-	const char		*why = NULL;
-
-	if (m->slot >= d->arena.nslots)
-		why = "a slot that is not in the arena";
-	else if (t != NULL && !meta_fits(t, m->begin, m->length))
-		why = "a block outside the metadata";
-	if (why != NULL) {
-		disk_data_on_closed(c, why, d);
-		return;
-	}
-	r.status = SLOT_UNWANTED;
-	if (t != NULL && meta_store(t, m->begin, arena_slot(&d->arena,
-	    m->slot), m->length))
-		r.status = SLOT_OK;
-	chan_send(c, MSG_DATA_WRITTEN, &written);
-	if (t != NULL && meta_full(t)) {
-		result.good = meta_finish(d, t);
-		chan_send(c, MSG_META_RESULT, &result);
-	}
-	chan_pause(c, chan_full(c));
-}
-
-static void
-disk_on_meta_read(struct chan *c, const struct msg_meta_read *m, void *arg)
-{
-	struct rec_slot_result	 r = { .slot = m->slot, .gen = m->gen };
-	struct msg_data_read_done done = { .slots = { &r, 1 } };
-	struct disk		*d = arg;
-	struct content		*t = content_find(d, m->torrent);
-
-	if (m->slot >= d->arena.nslots) {
-		disk_data_on_closed(c, "a slot that is not in the arena", d);
-		return;
-	}
-	r.status = SLOT_FAILED;
-	if (t != NULL && !t->removing && meta_read(d, t, m->begin,
-	    arena_slot(&d->arena, m->slot), m->length))
-		r.status = SLOT_OK;
-	chan_send(c, MSG_DATA_READ_DONE, &done);
-	chan_pause(c, chan_full(c));
 }
 
 /* ---- open and close ---- */

@@ -4,6 +4,7 @@
 
 #include <stdint.h>
 
+struct chan;
 struct content;
 struct disk;
 struct piece;
@@ -14,6 +15,8 @@ void	disk_data_init(struct disk *d);
 void	disk_data_arena(struct disk *d, int fd, uint32_t nslots);
 /* The channel that the parent calls link. */
 void	disk_data_channel(struct disk *d, int fd, uint32_t link);
+/* The channel breaks a rule (why) or ended (NULL): drop it; arg is disk. */
+void	disk_data_on_closed(struct chan *c, const char *why, void *arg);
 /* Peer may not use the torrent any more. */
 void	disk_data_forget(struct disk *d, struct content *t);
 

@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "msg.h"
+
 struct content;
 struct disk;
 
@@ -35,5 +37,13 @@ void	meta_settle(struct disk *d, struct content *t);
 /* Read a block of the metadata of a torrent into p. */
 bool	meta_read(struct disk *d, const struct content *t, uint32_t begin,
 	    uint8_t *p, uint32_t length);
+
+/* meta_data.c: what peer asks of it */
+void	meta_on_open(struct chan *c, const struct msg_meta_open *m, void *arg);
+void	meta_on_close(struct chan *c, const struct msg_meta_close *m,
+	    void *arg);
+void	meta_on_write(struct chan *c, const struct msg_meta_write *m,
+	    void *arg);
+void	meta_on_read(struct chan *c, const struct msg_meta_read *m, void *arg);
 
 #endif /* META_H */
