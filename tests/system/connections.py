@@ -5,6 +5,9 @@
 # all places are taken, the useless make way and the good stay.
 
 import os
+import re
+import socket
+import struct
 import sys
 import threading
 import time
@@ -18,6 +21,7 @@ from torrent import Torrent
 
 SIZE = 2_000_001
 PIECE = 1 << 17
+EXTENDED = 20
 
 
 class Ring:
@@ -153,6 +157,31 @@ def replacement(t):
         "the good one and the new ones stay")
 
 
+def remembered(t):
+    """Heard of by exchange alone: the next peer child knows it, too."""
+    ring = Ring(t, "known", conf="encryption off\n")
+    seed = wire.Seed(t, ring.torrent, ring.root, rate=300_000)
+    ring.begin()
+    w = wire.connect(t, (ring.daemon.addr, ring.daemon.port),
+        ring.torrent.infohash)
+    w.send_handshake(reserved=b"\0\0\0\0\0\x10\0\0")
+    w.read_handshake()
+    kind, body = w.read_msg()
+    while kind != EXTENDED:
+        kind, body = w.read_msg()
+    pex = int(re.search(rb"6:ut_pexi(\d+)e", body)[1])
+    w.msg(EXTENDED, b"\0d1:md6:ut_pexi1eee")
+    peer = socket.inet_aton(seed.addr) + struct.pack(">H", seed.port)
+    w.msg(EXTENDED, bytes([pex]) + b"d5:added6:" + peer + b"7:added.f1:\0e")
+    t.wait(lambda: ring.daemon.torrent(ring.torrent.infohash)["downloaded"],
+        15, "some payload")
+    w.close()
+    time.sleep(1.2)
+    ring.daemon.kill_child("peer")
+    ring.daemon.wait_state(ring.torrent.infohash, "seeding", 20)
+    t.equal(seed.accepted, 2, "a new peer child goes on with good peers")
+
+
 def scarce(t):
     """Few descriptors: fewer peers are allowed, and the log says so."""
     ring = Ring(t, "scarce", seed=True, conf="max peers 1000 per torrent "
@@ -175,6 +204,7 @@ def test(t):
     duplicates(t)
     simultaneous(t)
     backoff(t)
+    remembered(t)
     scarce(t)
 
 
