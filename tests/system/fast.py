@@ -230,6 +230,42 @@ def from_fast_seed(t, content):
     t.equal(body[1:], b"\1", "completion is told as upload_only")
 
 
+class NarrowSeed(wire.Seed):
+    """Takes three requests at a time, and says so."""
+
+    most = 0
+
+    def serve(self, w):
+        w.read_handshake()
+        w.send_handshake(reserved=wire.BOTH_BITS)
+        w.ext(0, bencode({"m": {}, "reqq": 3}))
+        w.msg(wire.HAVE_ALL)
+        w.msg(wire.UNCHOKE)
+        w.sock.settimeout(0.05)
+        waiting = []
+        while True:
+            try:
+                kind, body = w.read_msg()
+                if kind == wire.REQUEST:
+                    waiting.append(struct.unpack(">III", body))
+            except TimeoutError:
+                self.most = max(self.most, len(waiting))
+                for r in waiting:
+                    w.block(*r[:2], self.block_of(*r))
+                waiting = []
+
+
+def from_narrow_seed(t, content):
+    torrent = Torrent("narrow", 1_000_000, PIECE).make(content)
+    announce = tracker.Tracker(interval=1800)
+    seed = NarrowSeed(t, torrent, content)
+    announce.fixed = [seed.peer]
+    leech = mimd.Mimd(t, "narrow").start()
+    leech.add(torrent.save(t.root + "/narrow.torrent", announce.url))
+    leech.wait_state(torrent.infohash, "seeding", 20)
+    t.equal(seed.most, 3, "no more requests than a peer's reqq")
+
+
 def with_libtorrent(t, content):
     """Both directions; libtorrent's own log of messages says what it saw."""
     torrent = Torrent("lt", SIZE, PIECE).make(content)
@@ -282,6 +318,7 @@ def test(t):
     each_request_is_answered(t, seed, torrent)
     choked_newcomer(t, seed, torrent)
     from_fast_seed(t, content)
+    from_narrow_seed(t, content)
     with_libtorrent(t, content)
 
 
