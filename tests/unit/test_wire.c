@@ -136,11 +136,44 @@ test_build(void **state)
 	    (const uint8_t *)"GET / HTTP/1.0\r\n", 16), -1);
 }
 
+/* Nobody knows how many pieces there are: see bare.c. */
+static void
+test_bare(void **state)
+{
+	static const struct {
+		uint8_t		bytes[17];
+		size_t		n;
+		enum wire_kind	kind;
+	} rows[] = {
+		{ { 0, 0, 0, 5, 4, 0, 0, 0, 0 }, 9, WIRE_CONTROL },
+		{ { 0, 0, 0, 5, 4, 0, 0x1f, 0xff, 0xff }, 9, WIRE_CONTROL },
+		{ { 0, 0, 0, 5, 4, 0, 0x20, 0, 0 }, 9, WIRE_BAD },
+		{ { 0, 0, 0, 2, 5 }, 5, WIRE_BITS },
+		{ { 0, 4, 0, 1, 5 }, 5, WIRE_BITS },
+		{ { 0, 4, 0, 2, 5 }, 5, WIRE_BAD },
+		{ { 0, 0, 0, 1, 5 }, 5, WIRE_BAD },
+		{ { 0, 0, 0x40, 9, 7 }, 13, WIRE_BAD },
+		{ { 0, 0, 0, 13, 6, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0x40, 0 },
+		    17, WIRE_CONTROL },
+	};
+	static const struct geom	none;
+	struct wire_msg			m;
+	size_t				i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		wire_parse(rows[i].bytes, rows[i].n, &none, &m);
+		if (m.kind != rows[i].kind)
+			fail_msg("row %zu: %d", i, (int)m.kind);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest	tests[] = {
 		cmocka_unit_test(test_table),
+		cmocka_unit_test(test_bare),
 		cmocka_unit_test(test_build),
 	};
 
