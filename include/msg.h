@@ -92,7 +92,9 @@ enum encryption {
 /* rec_swarm.held: what keeps a swarm from going faster */
 #define SWARM_HELD_DISK		0x01	/* disk is away, or behind */
 #define SWARM_HELD_FULL		0x02	/* no room for more connections */
-#define SWARM_HELD_ALL		0x03
+#define SWARM_HELD_DOWN		0x04	/* the rate of receiving */
+#define SWARM_HELD_UP		0x08	/* the rate of sending */
+#define SWARM_HELD_ALL		0x0f
 
 /* rec_tracker_row.state */
 enum tracker_state {

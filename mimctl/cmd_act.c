@@ -1,21 +1,14 @@
 /* SPDX-License-Identifier: ISC */
-#include <stdlib.h>
 #include <unistd.h>
 
-#include "client.h"
-#include "daemon.h"
-#include "mem.h"
+#include "act.h"
 #include "mimctl.h"
-#include "view.h"
+#include "msg.h"
 
 /* Commands that change torrents: which ones is never left unsaid. */
 
-#define IDS_MAX		4096		/* in one ctl_act */
-
 static int	act(const struct mimctl *ctx, enum ctl_action action,
     int nwords, char **words);
-static int	act_on(struct client *client, enum ctl_action action,
-    const struct view *view);
 
 static int
 plain(const struct mimctl *ctx, const char *name, enum ctl_action action,
@@ -68,43 +61,8 @@ static int
 act(const struct mimctl *ctx, enum ctl_action action, int nwords,
     char **words)
 {
-	struct view	 view = { 0 };
-	struct client	*client;
-	int		 status;
+	struct msg_ctl_act	req = { .action = (uint8_t)action };
 
-	status = daemon_connect(ctx, &client);
-	if (status != CTL_OK)
-		return status;
-	status = view_select(&view, client, nwords, words, 0);
-	if (status == CTL_OK)
-		status = act_on(client, action, &view);
-	view_clear(&view);
-	client_close(client);
-	return status;
-}
-
-static int
-act_on(struct client *client, enum ctl_action action, const struct view *view)
-{
-	struct msg_ctl_act	 req = { .action = (uint8_t)action };
-	struct rec_id		*page;
-	size_t			 done, n;
-	int			 status = CTL_OK, one;
-
-	page = xcalloc(IDS_MAX, sizeof(*page));
-	for (done = 0; done < view->n; done += n) {
-		n = view->n - done > IDS_MAX ? IDS_MAX : view->n - done;
-		for (size_t i = 0; i < n; i++)
-			page[i].id = view->torrents[done + i].row.id;
-		req.ids.v = page;
-		req.ids.n = (uint32_t)n;
-		one = daemon_ask(client, MSG_CTL_ACT, &req, -1,
-		    DAEMON_DISK_MS, NULL, NULL, NULL);
-		if (done == 0)
-			status = one;
-		else if (one != status)
-			status = CTL_PARTIAL;
-	}
-	free(page);
-	return status;
+	return act_on_selected(ctx, nwords, words, MSG_CTL_ACT, &req,
+	    &req.ids.v, &req.ids.n);
 }

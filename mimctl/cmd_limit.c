@@ -8,15 +8,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "client.h"
+#include "act.h"
 #include "daemon.h"
-#include "mem.h"
 #include "mimctl.h"
 #include "show.h"
-#include "view.h"
 #include "word.h"
-
-#define IDS_MAX		4096		/* in one ctl_limit */
 
 /* In the order of enum ctl_limit_what. */
 static const char *const	kinds[] = { "up", "down", "peers", NULL };
@@ -93,39 +89,11 @@ set_value(struct msg_ctl_limit *req, const char *word)
 	    set_rate(req, word);
 }
 
-static int
-limit_torrents(struct client *client, struct msg_ctl_limit *req,
-    const struct view *view)
-{
-	struct rec_id	*page;
-	size_t		 done, n;
-	int		 status = CTL_OK, one;
-
-	page = xcalloc(IDS_MAX, sizeof(*page));
-	for (done = 0; done < view->n; done += n) {
-		n = view->n - done > IDS_MAX ? IDS_MAX : view->n - done;
-		for (size_t i = 0; i < n; i++)
-			page[i].id = view->torrents[done + i].row.id;
-		req->ids.v = page;
-		req->ids.n = (uint32_t)n;
-		one = daemon_ask(client, MSG_CTL_LIMIT, req, -1, DAEMON_MS,
-		    NULL, NULL, NULL);
-		if (done == 0)
-			status = one;
-		else if (one != status)
-			status = CTL_PARTIAL;
-	}
-	free(page);
-	return status;
-}
-
 int
 cmd_limit(const struct mimctl *ctx, int argc, char **argv)
 {
 	struct msg_ctl_limit	 req = { 0 };
-	struct view		 view = { 0 };
-	struct client		*client;
-	int			 status, what, nwords;
+	int			 what, nwords;
 
 	if (getopt(argc, argv, "") != -1 || argc - optind == 1)
 		return command_usage("limit");
@@ -139,12 +107,6 @@ cmd_limit(const struct mimctl *ctx, int argc, char **argv)
 	nwords = argc - 2 - optind;
 	if (nwords == 0)
 		return daemon_tell(ctx, MSG_CTL_LIMIT, &req);
-	if ((status = daemon_connect(ctx, &client)) != CTL_OK)
-		return status;
-	status = view_select(&view, client, nwords, argv + optind, 0);
-	if (status == CTL_OK)
-		status = limit_torrents(client, &req, &view);
-	view_clear(&view);
-	client_close(client);
-	return status;
+	return act_on_selected(ctx, nwords, argv + optind, MSG_CTL_LIMIT,
+	    &req, &req.ids.v, &req.ids.n);
 }

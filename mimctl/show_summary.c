@@ -78,8 +78,8 @@ print_text(const struct mimctl *ctx, const struct view *view, bool named)
 	for (size_t i = 0; i < view->n; i++) {
 		t = &view->torrents[i];
 		reason = why_explain(t, why);
-		if (!named && (reason == WHY_FINE || reason == WHY_STOPPED ||
-		    reason == WHY_NO_INTEREST))
+		if (!named && (reason == WHY_FINE || reason == WHY_RATE ||
+		    reason == WHY_STOPPED || reason == WHY_NO_INTEREST))
 			continue;
 		name = text_safe(t->row.name);
 		text = text_safe(why);

@@ -107,6 +107,9 @@ why_downloading(const struct view_torrent *t, char buf[WHY_LEN])
 	if (r->down_rate == 0)
 		return say(buf, WHY_SILENT, "%u %s asked, but nothing comes "
 		    "so far", open, open == 1 ? "peer was" : "peers were");
+	if (r->held & SWARM_HELD_DOWN)
+		return say(buf, WHY_RATE, "downloads from %u %s as fast as "
+		    "the rate limit lets it", open, peers(open));
 	if (r->choking > 0)
 		return say(buf, WHY_FINE, "downloads from %u %s, choked by "
 		    "%u more", open, peers(open), r->choking);
@@ -123,6 +126,10 @@ why_seeding(const struct view_torrent *t, char buf[WHY_LEN])
 	if (r->interested == 0)
 		return say(buf, WHY_NO_INTEREST, "none of its %u %s wants "
 		    "anything", r->peers, peers(r->peers));
+	if (r->up_rate > 0 && (r->held & SWARM_HELD_UP))
+		return say(buf, WHY_RATE, "uploads to %u of %u interested %s "
+		    "as fast as the rate limit lets it", r->served,
+		    r->interested, peers(r->interested));
 	if (r->up_rate > 0)
 		return say(buf, WHY_FINE, "uploads to %u of %u interested %s",
 		    r->served, r->interested, peers(r->interested));
@@ -192,6 +199,7 @@ why_name(enum why why)
 		[WHY_METADATA] = "metadata",
 		[WHY_NOTHING_NEW] = "nothing-new",
 		[WHY_CHOKED] = "choked",
+		[WHY_RATE] = "rate",
 		[WHY_DISK] = "disk",
 		[WHY_SILENT] = "silent",
 		[WHY_NO_INTEREST] = "no-interest",

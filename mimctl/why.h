@@ -28,6 +28,7 @@ enum why {
 	WHY_METADATA,		/* not yet got from the peers there are */
 	WHY_NOTHING_NEW,	/* peers have nothing that is missing */
 	WHY_CHOKED,		/* by all that have what is missing */
+	WHY_RATE,		/* payload moves at the rate set */
 	WHY_DISK,		/* disk is away, or behind */
 	WHY_SILENT,		/* peers were asked and do not send */
 	WHY_NO_INTEREST,	/* a seed that nobody wants anything of */

@@ -95,6 +95,10 @@ stats_look(struct swarm *s)
 		f.served += c->peer_interested && !c->am_choking;
 		if (c->waiting)
 			f.held |= SWARM_HELD_DISK;
+		if (c->rx_line.waiting)
+			f.held |= SWARM_HELD_DOWN;
+		if (c->tx_line.waiting)
+			f.held |= SWARM_HELD_UP;
 	}
 	if (memcmp(&f, &s->facts, sizeof(f)) == 0)
 		return;

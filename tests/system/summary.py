@@ -88,6 +88,10 @@ def test(t):
         "but only what does not go well is listed unasked", out)
     t.match(out, r"^5 torrents: 5 downloading; down ", "after the totals")
 
+    daemon.ctl("limit", torrent.infohash, "down", "100K")
+    t.match(wait_reason(t, daemon, torrent, "rate"),
+        "^downloads from 1 peer as fast as the rate limit lets it$",
+        "held back by its limit")
     daemon.ctl("stop", torrent.infohash)
     t.wait(lambda: daemon.state_of(torrent.infohash) == "stopped", 10,
         "the stop")

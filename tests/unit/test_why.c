@@ -92,6 +92,9 @@ test_downloading(void **state)
 	expect(WHY_FINE, "downloads from 1 peer, choked by 3 more");
 	r->choking = 0;
 	expect(WHY_FINE, "downloads from 4 peers");
+	r->held = SWARM_HELD_DOWN;
+	expect(WHY_RATE, "downloads from 4 peers as fast as the rate limit "
+	    "lets it");
 	r->held = SWARM_HELD_DISK;
 	expect(WHY_DISK, "waits for the disk");
 }
@@ -110,6 +113,9 @@ test_seeding(void **state)
 	expect(WHY_SILENT, "1 peer may ask, but asks for nothing now");
 	r->up_rate = 1;
 	expect(WHY_FINE, "uploads to 1 of 2 interested peers");
+	r->held = SWARM_HELD_UP;
+	expect(WHY_RATE, "uploads to 1 of 2 interested peers as fast as the "
+	    "rate limit lets it");
 }
 
 static void
