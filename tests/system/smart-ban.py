@@ -101,7 +101,8 @@ def crowd(t, name, **liar):
     t.diag(f"{name}: {swarm.liars[0].lies} lies, wasted "
         f"{waste / MIB:.1f} of {swarm.torrent.size / MIB:.0f} MiB, "
         f"{took:.1f} s")
-    t.ok(waste < swarm.torrent.size, f"{name}: bounded waste", waste)
+    # All pieces may have been begun with the liar, and one be tried again.
+    t.ok(waste < 1.5 * swarm.torrent.size, f"{name}: bounded waste", waste)
     swarm.daemon.stop()
 
 
