@@ -99,6 +99,11 @@ candidates_add(struct candidates *c, const struct addr *addr, uint8_t source,
 	if (cand != NULL) {
 		if (source_rank(source) > source_rank(cand->source))
 			cand->source = source;
+		/* The user wants it now. */
+		if (source == PEER_SOURCE_USER) {
+			cand->fails = 0;
+			cand->due = now;
+		}
 		return false;
 	}
 	if (!candidates_room(c, source))

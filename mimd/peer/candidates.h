@@ -42,6 +42,7 @@ void	candidates_clear(struct candidates *c);
 /*
  * False if it is there already or there is no room for it.  When all places
  * are taken, one that failed or that comes from a lesser source makes way.
+ * What the user names is due at once, also if it is there.
  */
 bool	candidates_add(struct candidates *c, const struct addr *addr,
 	    uint8_t source, uint32_t priority, uint64_t now);

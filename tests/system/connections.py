@@ -6,6 +6,7 @@
 
 import os
 import re
+import signal
 import socket
 import struct
 import sys
@@ -182,6 +183,34 @@ def remembered(t):
     t.equal(seed.accepted, 2, "a new peer child goes on with good peers")
 
 
+def early(t):
+    """Who comes before disk has said what there is waits for the answer."""
+    ring = Ring(t, "early", seed=True)
+    disk = ring.daemon.children()["disk"]
+    os.kill(disk, signal.SIGSTOP)
+    ring.daemon.kill_child("peer")
+    w = wire.connect(t, (ring.daemon.addr, ring.daemon.port),
+        ring.torrent.infohash)
+    stranger = wire.connect(t, (ring.daemon.addr, ring.daemon.port),
+        "77" * 20)
+    for x in (w, stranger):
+        x.send_handshake()
+        x.msg(wire.INTERESTED)
+        x.sock.settimeout(2)
+        try:
+            x.read(1)
+            t.ok(False, "it is not answered yet")
+        except TimeoutError:
+            t.ok(True, "who is early is neither answered nor sent away")
+    os.kill(disk, signal.SIGCONT)
+    w.sock.settimeout(5)
+    w.read_handshake()
+    while w.read_msg()[0] != wire.UNCHOKE:
+        pass
+    t.ok(True, "... but let in then, with all that it said")
+    t.ok(gone(stranger, 15), "who asks for what never comes is sent away")
+
+
 def scarce(t):
     """Few descriptors: fewer peers are allowed, and the log says so."""
     ring = Ring(t, "scarce", seed=True, conf="max peers 1000 per torrent "
@@ -205,6 +234,7 @@ def test(t):
     simultaneous(t)
     backoff(t)
     remembered(t)
+    early(t)
     scarce(t)
 
 

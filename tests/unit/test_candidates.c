@@ -151,6 +151,11 @@ test_order(void **state)
 	assert_false(candidates_add(&c, &a, PEER_SOURCE_PEX, 0, 0));
 	assert_int_equal(candidates_find(&c, &a)->source,
 	    PEER_SOURCE_TRACKER);
+	/* Whom the user names has another chance at once. */
+	candidates_on_end(&c, &a, false, 100);
+	assert_null(candidates_next(&c, false, 200));
+	assert_false(candidates_add(&c, &a, PEER_SOURCE_USER, 0, 200));
+	assert_non_null(candidates_next(&c, false, 200));
 	candidates_clear(&c);
 }
 
