@@ -91,7 +91,7 @@ cmd_files(const struct mimctl *ctx, int argc, char **argv)
 	struct client		*client;
 	int			 status, prio;
 
-	if (getopt(argc, argv, "+") != -1 || argc - optind < 3)
+	if (getopt(argc, argv, "") != -1 || argc - optind < 3)
 		return command_usage("files");
 	if ((prio = word_get("priority", argv[argc - 2], prios)) < 0)
 		return CTL_USAGE;

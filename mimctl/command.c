@@ -19,6 +19,7 @@ static const struct command	commands[] = {
 	{ "limit", NULL, "[[selector ...] up|down|peers value]", cmd_limit },
 	{ "log", NULL, "brief|verbose|debug", cmd_log },
 	{ "magnet", NULL, "file ...", cmd_magnet },
+	{ "peers", NULL, "selector ... add|ban address[:port]", cmd_peers },
 	{ "reload", NULL, "", cmd_reload },
 	{ "remove", NULL, "[-D] selector ...", cmd_remove },
 	{ "set", NULL, "selector ... sequential|first-last|super-seeding "

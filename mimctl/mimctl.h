@@ -28,6 +28,7 @@ int	cmd_info(const struct mimctl *ctx, int argc, char **argv);
 int	cmd_limit(const struct mimctl *ctx, int argc, char **argv);
 int	cmd_log(const struct mimctl *ctx, int argc, char **argv);
 int	cmd_magnet(const struct mimctl *ctx, int argc, char **argv);
+int	cmd_peers(const struct mimctl *ctx, int argc, char **argv);
 int	cmd_reload(const struct mimctl *ctx, int argc, char **argv);
 int	cmd_remove(const struct mimctl *ctx, int argc, char **argv);
 int	cmd_set(const struct mimctl *ctx, int argc, char **argv);

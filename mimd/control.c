@@ -51,6 +51,8 @@ static void control_on_refused_prio(struct chan *,
     const struct msg_ctl_prio *, void *);
 static void control_on_refused_set(struct chan *,
     const struct msg_ctl_set *, void *);
+static void control_on_refused_peer(struct chan *,
+    const struct msg_ctl_peer *, void *);
 static void control_on_refused_log(struct chan *,
     const struct msg_ctl_log *, void *);
 static void control_on_refused_reload(struct chan *,
@@ -69,6 +71,7 @@ static const union msg_fn	full_fns[MSG_COUNT] = {
 	[MSG_CTL_LIMITS] = { .ctl_limits = control_on_limits },
 	[MSG_CTL_PRIO] = { .ctl_prio = control_on_prio },
 	[MSG_CTL_SET] = { .ctl_set = control_on_set },
+	[MSG_CTL_PEER] = { .ctl_peer = control_on_peer },
 	[MSG_CTL_LOG] = { .ctl_log = control_on_log },
 	[MSG_CTL_RELOAD] = { .ctl_reload = control_on_reload },
 	[MSG_CTL_SHUTDOWN] = { .ctl_shutdown = control_on_shutdown },
@@ -86,6 +89,7 @@ static const union msg_fn	restricted_fns[MSG_COUNT] = {
 	[MSG_CTL_LIMITS] = { .ctl_limits = control_on_limits },
 	[MSG_CTL_PRIO] = { .ctl_prio = control_on_refused_prio },
 	[MSG_CTL_SET] = { .ctl_set = control_on_refused_set },
+	[MSG_CTL_PEER] = { .ctl_peer = control_on_refused_peer },
 	[MSG_CTL_LOG] = { .ctl_log = control_on_refused_log },
 	[MSG_CTL_RELOAD] = { .ctl_reload = control_on_refused_reload },
 	[MSG_CTL_SHUTDOWN] = { .ctl_shutdown = control_on_refused_shutdown },
@@ -214,6 +218,15 @@ control_on_refused_prio(struct chan *c, const struct msg_ctl_prio *m,
 
 static void
 control_on_refused_set(struct chan *c, const struct msg_ctl_set *m, void *arg)
+{
+	(void)c;
+	(void)m;
+	control_deny(arg);
+}
+
+static void
+control_on_refused_peer(struct chan *c, const struct msg_ctl_peer *m,
+    void *arg)
 {
 	(void)c;
 	(void)m;

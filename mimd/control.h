@@ -101,6 +101,10 @@ void	control_on_prio(struct chan *c, const struct msg_ctl_prio *m,
 	    void *arg);
 void	control_on_set(struct chan *c, const struct msg_ctl_set *m, void *arg);
 
+/* control_peer.c */
+void	control_on_peer(struct chan *c, const struct msg_ctl_peer *m,
+	    void *arg);
+
 /* control_limit.c */
 void	control_on_limit(struct chan *c, const struct msg_ctl_limit *m,
 	    void *arg);

@@ -440,6 +440,7 @@ parent_on_started(struct proc *p, void *arg)
 
 	if (p->role == ROLE_PEER) {
 		parent_send_filters(parent);
+		parent_send_bans(parent);
 		parent_send_listens(parent);
 		send_multicast(parent);
 	} else if (p->role == ROLE_TRACKER)

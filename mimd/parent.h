@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "bans.h"
 #include "conf.h"
 #include "filters.h"
 #include "listen.h"
@@ -53,6 +54,7 @@ struct parent {
 	struct names		 names;
 	struct listens		 listens;
 	struct limits		 limits;
+	struct user_bans		 bans;
 	struct filters		 filters;
 	struct multicast	 multicast;
 	int			 state_fd;		/* O_PATH */

@@ -266,6 +266,9 @@ int	 registry_on_meta(struct registry *reg,
 	    const struct msg_torrent_meta *m);
 int	 registry_on_trackers(struct registry *reg,
 	    const struct msg_torrent_trackers *m);
+/* One that the user names. */
+void	 registry_on_user_peer(struct registry *reg, struct torrent *t,
+	    const struct addr *addr);
 void	 registry_on_magnet_peers(struct registry *reg,
 	    const struct msg_torrent_peers *m);
 int	 registry_on_files(struct registry *reg,

@@ -475,26 +475,45 @@ registry_on_hungry(struct registry *reg, uint32_t id)
 
 /* ---- tracker ---- */
 
-void
-registry_on_peers(struct registry *reg, const struct msg_tracker_peers *m)
+static void
+take_peers(struct registry *reg, struct torrent *t, uint8_t source,
+    const struct rec_addr *peers, uint32_t n)
 {
-	struct torrent		*t = registry_find(reg, m->id);
 	struct msg_peers_found	 found = {
-		.id = m->id,
-		.source = PEER_SOURCE_TRACKER,
+		.id = t->id,
+		.source = source,
+		.peers = { .v = peers, .n = n },
 	};
 	uint32_t		 i;
 
-	if (t == NULL || t->swarm == SWARM_HALTING)
+	if (t->swarm == SWARM_HALTING)
 		return;
-	for (i = 0; i < m->peers.n; i++)
-		torrent_know(t, &m->peers.v[i]);
-	if (t->swarm != SWARM_RUNNING || m->peers.n == 0 ||
+	for (i = 0; i < n; i++)
+		torrent_know(t, &peers[i]);
+	if (t->swarm != SWARM_RUNNING || n == 0 ||
 	    !reg->ops->ready(ROLE_PEER, reg->arg))
 		return;
-	found.peers.v = m->peers.v;
-	found.peers.n = m->peers.n;
 	reg->ops->send(ROLE_PEER, MSG_PEERS_FOUND, &found, -1, reg->arg);
+}
+
+void
+registry_on_peers(struct registry *reg, const struct msg_tracker_peers *m)
+{
+	struct torrent	*t = registry_find(reg, m->id);
+
+	if (t != NULL)
+		take_peers(reg, t, PEER_SOURCE_TRACKER, m->peers.v,
+		    m->peers.n);
+}
+
+void
+registry_on_user_peer(struct registry *reg, struct torrent *t,
+    const struct addr *addr)
+{
+	struct rec_addr	peer = { .port = addr->port };
+
+	memcpy(peer.ip, addr->ip, sizeof(peer.ip));
+	take_peers(reg, t, PEER_SOURCE_USER, &peer, 1);
 }
 
 void

@@ -99,6 +99,13 @@ peer_on_swarm_limits(struct chan *c, const struct msg_swarm_limits *m,
 }
 
 static void
+peer_on_ban(struct chan *c, const struct msg_peer_ban *m, void *arg)
+{
+	(void)c;
+	verdict_ban(arg, m->ip, "the user says so");
+}
+
+static void
 peer_on_unlisten(struct chan *c, const struct msg_peer_unlisten *m, void *arg)
 {
 	struct net	*net = arg;
@@ -247,6 +254,7 @@ static const union msg_fn peer_fns[MSG_COUNT] = {
 	[MSG_SWARM_FILES] = { .swarm_files = peer_on_swarm_files },
 	[MSG_SWARM_PRIOS] = { .swarm_prios = peer_on_swarm_prios },
 	[MSG_SWARM_LIMITS] = { .swarm_limits = peer_on_swarm_limits },
+	[MSG_PEER_BAN] = { .peer_ban = peer_on_ban },
 	[MSG_PEER_UNLISTEN] = { .peer_unlisten = peer_on_unlisten },
 	[MSG_PEER_LISTEN] = { .peer_listen = peer_on_listen },
 	[MSG_FILTER_FILES] = { .filter_files = peer_on_filter_files },

@@ -32,8 +32,7 @@ verdict_parole(struct swarm *s, const uint8_t ip[16], bool parole)
 			c->parole = parole;
 }
 
-/* Not to be heard of again, in no torrent. */
-static void
+void
 verdict_ban(struct net *net, const uint8_t ip[16], const char *why)
 {
 	uint64_t	 now = loop_now(net->loop);
@@ -42,8 +41,6 @@ verdict_ban(struct net *net, const uint8_t ip[16], const char *why)
 	struct addr	 addr = { .port = 0 };
 	char		 host[ADDR_STRLEN];
 
-	if (bans_has(&net->bans, ip, now))
-		return;
 	memcpy(addr.ip, ip, sizeof(addr.ip));
 	log_info("%s: banned: %s", addr_host(&addr, host), why);
 	bans_add(&net->bans, ip, now);
@@ -55,6 +52,11 @@ verdict_ban(struct net *net, const uint8_t ip[16], const char *why)
 			if (addr_cmp_ip(&c->addr, &addr) == 0)
 				conn_close(c, why);
 		}
+	}
+	for (c = TAILQ_FIRST(&net->newcomers); c != NULL; c = next) {
+		next = TAILQ_NEXT(c, link);
+		if (addr_cmp_ip(&c->addr, &addr) == 0)
+			conn_close(c, why);
 	}
 }
 

@@ -211,7 +211,9 @@ def restricted(t, daemon):
     cli.exits(OK, "status")
     cli.exits(OK, "show", "processes")
     for words in (["add", t.root + "/done.torrent"], ["stop", "all"],
-        ["remove", "all"], ["log", "debug"], ["reload"], ["shutdown"]):
+        ["remove", "all"], ["log", "debug"], ["reload"], ["shutdown"],
+        ["peers", "all", "ban", "192.0.2.1"], ["set", "all", "seq", "yes"],
+        ["limit", "up", "1M"]):
         cli.exits(REFUSED, *words)
     daemon.socket = socket
     os.chmod(daemon.dir, 0o755)

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: ISC */
+#include <string.h>
+
+#include "addr.h"
+#include "control.h"
+#include "log.h"
+#include "parent.h"
+
+/* Peers that the user names, or wants to hear no more of. */
+
+static const char *
+addr_check(const struct parent *parent, const struct msg_ctl_peer *m,
+    struct addr *addr)
+{
+	enum addr_class	class;
+
+	memcpy(addr->ip, m->ip, sizeof(addr->ip));
+	addr->port = m->port;
+	class = addr_class(addr);
+	if (class == ADDR_UNUSABLE)
+		return "that is no address of a peer";
+	if (m->ban)
+		return NULL;
+	if (addr->port == 0)
+		return "the address has no port";
+	if ((class == ADDR_LOOPBACK || class == ADDR_LINK_LOCAL) &&
+	    !parent->conf->allow_local)
+		return "no peers are sought on this host or link";
+	return NULL;
+}
+
+/* False if it may not be told. */
+static bool
+add_peer(struct control_conn *conn, struct torrent *t,
+    const struct addr *addr)
+{
+	/* BEP 27 */
+	if (t->private) {
+		conn->failed++;
+		control_note(conn, t->id, CTL_FAILED,
+		    "it is private: its trackers alone name peers");
+		return false;
+	}
+	conn->found++;
+	registry_on_user_peer(&control_parent(conn)->registry, t, addr);
+	return true;
+}
+
+void
+control_on_peer(struct chan *c, const struct msg_ctl_peer *m, void *arg)
+{
+	struct control_conn	*conn = arg;
+	struct parent		*parent = control_parent(conn);
+	struct torrent		*t;
+	struct addr		 addr;
+	const char		*why;
+	uint32_t		 i, refused = 0;
+
+	(void)c;
+	control_begin(conn);
+	conn->found = conn->failed = 0;
+	if ((why = addr_check(parent, m, &addr)) != NULL) {
+		control_end(conn, CTL_USAGE, why);
+		return;
+	}
+	for (i = 0; i < m->ids.n; i++) {
+		t = registry_find(&parent->registry, m->ids.v[i].id);
+		if (t == NULL || t->removing) {
+			conn->failed++;
+			control_note(conn, m->ids.v[i].id, CTL_NO_TORRENT,
+			    "no such torrent");
+		} else if (m->ban)
+			conn->found++;
+		else if (!add_peer(conn, t, &addr))
+			refused++;
+	}
+	if (m->ban && conn->found > 0)
+		parent_ban(parent, &addr);
+	if (refused > 0 && conn->found == 0)
+		control_end(conn, CTL_FAILED, "no peer is added");
+	else
+		control_end_act(conn);
+}
