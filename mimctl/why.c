@@ -124,8 +124,9 @@ why_seeding(const struct view_torrent *t, char buf[WHY_LEN])
 	if (r->peers == 0)
 		return why_unconnected(t, buf);
 	if (r->interested == 0)
-		return say(buf, WHY_NO_INTEREST, "none of its %u %s wants "
-		    "anything", r->peers, peers(r->peers));
+		return say(buf, WHY_NO_INTEREST, "%s its %u %s "
+		    "anything", r->peers == 1 ? "not even" : "none of",
+		    r->peers, r->peers == 1 ? "peer wants" : "peers wants");
 	if (r->up_rate > 0 && (r->held & SWARM_HELD_UP))
 		return say(buf, WHY_RATE, "uploads to %u of %u interested %s "
 		    "as fast as the rate limit lets it", r->served,

@@ -105,6 +105,8 @@ test_seeding(void **state)
 	struct rec_torrent_row	*r = fresh(TSTATE_SEEDING);
 
 	(void)state;
+	r->peers = 1;
+	expect(WHY_NO_INTEREST, "not even its 1 peer wants anything");
 	r->peers = 2;
 	expect(WHY_NO_INTEREST, "none of its 2 peers wants anything");
 	r->interested = 2;
