@@ -102,6 +102,12 @@ torrent_json(const struct view_torrent *t)
 	json_object_set_new(j, "dir", text_json(r->dir));
 	json_object_set_new(j, "label", json_null());
 	json_object_set_new(j, "private", json_boolean(r->private));
+	json_object_set_new(j, "sequential",
+	    json_boolean(r->modes & TMODE_SEQUENTIAL));
+	json_object_set_new(j, "first_last",
+	    json_boolean(r->modes & TMODE_FIRST_LAST));
+	json_object_set_new(j, "super_seeding",
+	    json_boolean(r->modes & TMODE_SUPER));
 	json_object_set_new(j, "added", time_or_null(r->added));
 	json_object_set_new(j, "completed", time_or_null(r->completed));
 	return j;

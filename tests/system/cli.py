@@ -17,7 +17,8 @@ OK, FAILED, USAGE, NO_TORRENT, NO_DAEMON, REFUSED, PARTIAL, TIMEOUT = range(8)
 ROW_KEYS = {"id", "infohash", "infohash_v2", "name", "state", "size",
     "wanted", "have", "progress", "downloaded", "uploaded", "ratio",
     "down_rate", "up_rate", "peers", "seeds", "eta", "error", "dir", "label",
-    "private", "added", "completed"}
+    "private", "sequential", "first_last", "super_seeding",
+    "added", "completed"}
 
 
 def lines(text):

@@ -316,7 +316,9 @@ test_json_keys(void **state)
 		"id", "infohash", "infohash_v2", "name", "state", "size",
 		"wanted", "have", "progress", "downloaded", "uploaded",
 		"ratio", "down_rate", "up_rate", "peers", "seeds", "eta",
-		"error", "dir", "label", "private", "added", "completed"
+		"error", "dir", "label", "private",
+		"sequential", "first_last", "super_seeding", "added",
+		"completed"
 	};
 	json_t				*j, *t;
 
