@@ -150,8 +150,9 @@ def large(t, ring):
         if at - begin > 10:
             break
     took = time.monotonic() - begin
-    t.ok(took < 1, "half a million ranges are read in a second", took)
-    t.ok(slowest < 0.25, "nobody waits for that", slowest)
+    scale = 5 if mimtest.sanitized() else 1
+    t.ok(took < scale, "half a million ranges are read in a second", took)
+    t.ok(slowest < 0.25 * scale, "nobody waits for that", slowest)
     t.match(ring.daemon.log(), f"blocklist: {RANGES + 1} ranges", "all count")
     row = ring.daemon.processes()["peer"]
     t.diag(f"read in {took * 1000:.0f} ms, slowest handshake meanwhile "

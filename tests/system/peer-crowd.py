@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: ISC
-# A thousand peers that want nothing cost little and keep nobody out.
+# Two thousand peers that want nothing cost little and keep nobody out.
 
 import os
 import resource
@@ -17,7 +17,7 @@ from torrent import Torrent
 
 SIZE = 8_000_001
 PIECE = 1 << 18
-IDLE = int(os.environ.get("IDLE", 1000))
+IDLE = int(os.environ.get("IDLE", 2000))
 HONEST = 4
 
 

@@ -29,6 +29,8 @@ RUNS = (
     (BARE, "magnet-hostile"),
     (BARE, "ext-hostile"),
     (SANDBOXED, "fast"),
+    (BARE, "connections"),
+    (SANDBOXED, "blocklist"),
 )
 OPTIONS = {
     # Memory is kept from use after it is freed, but a daemon may not grow.
