@@ -30,6 +30,7 @@
 #define PIECES_MAX	(1U << 21)
 #define PIECE_LEN_MAX	(512U << 20)
 #define SLOT_SIZE	16384U
+#define BAN_SECONDS	3600U
 #define DIGEST_LEN	8U		/* bytes, of a block */
 #define DIGESTS_MAX	256U		/* of a message */
 #define SLOTS_MIN	64U

@@ -211,6 +211,16 @@ parent_on_pieces_told(struct chan *c, const struct msg_pieces_told *m,
 }
 
 static void
+parent_on_peer_banned(struct chan *c, const struct msg_peer_banned *m,
+    void *arg)
+{
+	struct parent	*parent = owner(arg);
+
+	(void)c;
+	banned_add(&parent->banned, m->ip, loop_now(parent->loop));
+}
+
+static void
 parent_on_swarm_hungry(struct chan *c, const struct msg_swarm_hungry *m,
     void *arg)
 {
@@ -273,6 +283,7 @@ const union msg_fn	parent_fns[MSG_COUNT] = {
 	[MSG_PEER_ROWS] = { .peer_rows = parent_on_peer_rows },
 	[MSG_PEER_GONE] = { .peer_gone = parent_on_peer_gone },
 	[MSG_PIECES_TOLD] = { .pieces_told = parent_on_pieces_told },
+	[MSG_PEER_BANNED] = { .peer_banned = parent_on_peer_banned },
 	[MSG_SWARM_HUNGRY] = { .swarm_hungry = parent_on_swarm_hungry },
 	[MSG_TRACKER_PEERS] = { .tracker_peers = parent_on_tracker_peers },
 	[MSG_TRACKER_ROWS] = { .tracker_rows = parent_on_tracker_rows },

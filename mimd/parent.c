@@ -417,6 +417,27 @@ parent_on_link_broken(struct parent *parent, struct proc *p,
 		proc_blame(p, other, m->why);
 }
 
+void
+parent_ban(struct parent *parent, const struct addr *addr)
+{
+	struct msg_peer_ban	m;
+
+	banned_add(&parent->banned, addr->ip, loop_now(parent->loop));
+	memcpy(m.ip, addr->ip, sizeof(m.ip));
+	proc_send(parent_child(parent, ROLE_PEER), MSG_PEER_BAN, &m);
+}
+
+static void
+send_bans(struct parent *parent)
+{
+	struct rec_ban		 list[BANNED_MAX];
+	struct msg_peer_bans	 m = { .bans = { list, 0 } };
+
+	m.bans.n = banned_list(&parent->banned, loop_now(parent->loop), list);
+	if (m.bans.n > 0)
+		proc_send(parent_child(parent, ROLE_PEER), MSG_PEER_BANS, &m);
+}
+
 /* All that a child must know, in the order of a first start. */
 static void
 parent_on_started(struct proc *p, void *arg)
@@ -439,8 +460,8 @@ parent_on_started(struct proc *p, void *arg)
 	proc_send(p, MSG_CONF_END, &end);
 
 	if (p->role == ROLE_PEER) {
+		send_bans(parent);
 		parent_send_filters(parent);
-		parent_send_bans(parent);
 		parent_send_listens(parent);
 		send_multicast(parent);
 	} else if (p->role == ROLE_TRACKER)

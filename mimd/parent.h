@@ -5,7 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "bans.h"
+#include "addr.h"
+#include "banned.h"
 #include "conf.h"
 #include "filters.h"
 #include "listen.h"
@@ -54,8 +55,8 @@ struct parent {
 	struct names		 names;
 	struct listens		 listens;
 	struct limits		 limits;
-	struct user_bans		 bans;
 	struct filters		 filters;
+	struct banned		 banned;
 	struct multicast	 multicast;
 	int			 state_fd;		/* O_PATH */
 	int			 root_fds[ROOTS_MAX];	/* O_PATH, or -1 */
@@ -93,6 +94,8 @@ void	parent_link_data(struct parent *parent);
 void	parent_on_link_broken(struct parent *parent, struct proc *p,
 	    const struct msg_data_broken *m);
 void	parent_send_peer_conf(struct parent *parent);
+/* The user wants no more of an address. */
+void	parent_ban(struct parent *parent, const struct addr *addr);
 /* limits.c: back to what the configuration says; tells nobody. */
 void	parent_reset_limits(struct parent *parent);
 void	parent_send_rates(struct parent *parent);

@@ -244,7 +244,7 @@ bans_clear(struct bans *bans)
 }
 
 void
-bans_add(struct bans *bans, const uint8_t ip[16], uint64_t now)
+bans_add(struct bans *bans, const uint8_t ip[16], uint64_t now, uint64_t ms)
 {
 	uint32_t	i;
 
@@ -261,7 +261,7 @@ bans_add(struct bans *bans, const uint8_t ip[16], uint64_t now)
 			bans->n++;
 	}
 	memcpy(bans->v[i].ip, ip, 16);
-	bans->v[i].until = now + BAN_MS;
+	bans->v[i].until = now + ms;
 }
 
 void

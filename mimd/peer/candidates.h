@@ -73,7 +73,7 @@ void	candidates_drop_ip(struct candidates *c, const struct addr *addr);
 
 /* Addresses that sent bad data; bounded, and each for an hour only. */
 #define BANS_MAX	1024
-#define BAN_MS		3600000
+#define BAN_MS		3600000ULL
 
 struct bans {
 	struct {
@@ -85,7 +85,9 @@ struct bans {
 
 void	bans_del(struct bans *bans, const uint8_t ip[16]);
 void	bans_clear(struct bans *bans);
-void	bans_add(struct bans *bans, const uint8_t ip[16], uint64_t now);
+/* For so many ms. */
+void	bans_add(struct bans *bans, const uint8_t ip[16], uint64_t now,
+	    uint64_t ms);
 bool	bans_has(const struct bans *bans, const uint8_t ip[16], uint64_t now);
 
 #endif /* CANDIDATES_H */

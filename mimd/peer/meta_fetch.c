@@ -223,24 +223,6 @@ fetch_on_stored(struct swarm *s, bool stored)
 		fetch_idle(s, AGAIN_MS);
 }
 
-static void
-fetch_ban(struct swarm *s, const uint8_t ip[16])
-{
-	struct addr	 addr = { .port = 0 };
-	struct conn	*c, *next;
-	char		 host[ADDR_STRLEN];
-
-	memcpy(addr.ip, ip, sizeof(addr.ip));
-	log_debug("%s: banned: sent false metadata", addr_host(&addr, host));
-	bans_add(&s->net->bans, ip, loop_now(s->net->loop));
-	candidates_drop_ip(&s->cands, &addr);
-	for (c = TAILQ_FIRST(&s->conns); c != NULL; c = next) {
-		next = TAILQ_NEXT(c, link);
-		if (addr_cmp_ip(&c->addr, &addr) == 0)
-			conn_close(c, "sent false metadata");
-	}
-}
-
 void
 fetch_on_result(struct swarm *s, bool good)
 {
@@ -257,7 +239,8 @@ fetch_on_result(struct swarm *s, bool good)
 		s->wasted += f->md.size;
 		s->changed = true;
 		if (metadata_on_bad(&f->md, ip))
-			fetch_ban(s, ip);
+			ban_address(s->net, ip,
+			    "sent false metadata");
 		fetch_idle(s, 0);
 	}
 }

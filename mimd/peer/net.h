@@ -685,9 +685,11 @@ void	swarm_add_file(struct swarm *s, uint32_t first, uint32_t last);
 /* The picker is new. */
 void	swarm_tell_wishes(struct swarm *s);
 
+/* ban.c: who sent bad data; every connection of the address ends. */
+void	ban_address(struct net *net, const uint8_t ip[16], const char *why);
+void	ban_replay(struct net *net, const struct msg_peer_bans *m);
+
 /* verdict.c: disk's word on a piece, and on blocks of pieces that failed. */
-/* Close, and not to be heard of again for a while, in no torrent. */
-void	verdict_ban(struct net *net, const uint8_t ip[16], const char *why);
 void	verdict_on_piece(struct swarm *s, uint32_t piece, bool good);
 void	verdict_on_digests(struct net *net,
 	    const struct msg_data_digests *m);

@@ -85,6 +85,13 @@ peer_on_swarm_prios(struct chan *c, const struct msg_swarm_prios *m,
 }
 
 static void
+peer_on_bans(struct chan *c, const struct msg_peer_bans *m, void *arg)
+{
+	(void)c;
+	ban_replay(arg, m);
+}
+
+static void
 peer_on_swarm_limits(struct chan *c, const struct msg_swarm_limits *m,
     void *arg)
 {
@@ -102,7 +109,7 @@ static void
 peer_on_ban(struct chan *c, const struct msg_peer_ban *m, void *arg)
 {
 	(void)c;
-	verdict_ban(arg, m->ip, "the user says so");
+	ban_address(arg, m->ip, "the user says so");
 }
 
 static void
@@ -253,6 +260,7 @@ static const union msg_fn peer_fns[MSG_COUNT] = {
 	[MSG_SWARM_MODES] = { .swarm_modes = peer_on_swarm_modes },
 	[MSG_SWARM_FILES] = { .swarm_files = peer_on_swarm_files },
 	[MSG_SWARM_PRIOS] = { .swarm_prios = peer_on_swarm_prios },
+	[MSG_PEER_BANS] = { .peer_bans = peer_on_bans },
 	[MSG_SWARM_LIMITS] = { .swarm_limits = peer_on_swarm_limits },
 	[MSG_PEER_BAN] = { .peer_ban = peer_on_ban },
 	[MSG_PEER_UNLISTEN] = { .peer_unlisten = peer_on_unlisten },

@@ -24,40 +24,12 @@ verdict_parole(struct swarm *s, const uint8_t ip[16], bool parole)
 
 	/* Also if it goes and comes again. */
 	if (parole)
-		bans_add(&net->paroles, ip, loop_now(net->loop));
+		bans_add(&net->paroles, ip, loop_now(net->loop), BAN_MS);
 	else
 		bans_del(&net->paroles, ip);
 	TAILQ_FOREACH(c, &s->conns, link)
 		if (memcmp(c->addr.ip, ip, 16) == 0)
 			c->parole = parole;
-}
-
-void
-verdict_ban(struct net *net, const uint8_t ip[16], const char *why)
-{
-	uint64_t	 now = loop_now(net->loop);
-	struct swarm	*s, *snext;
-	struct conn	*c, *next;
-	struct addr	 addr = { .port = 0 };
-	char		 host[ADDR_STRLEN];
-
-	memcpy(addr.ip, ip, sizeof(addr.ip));
-	log_info("%s: banned: %s", addr_host(&addr, host), why);
-	bans_add(&net->bans, ip, now);
-	for (s = TAILQ_FIRST(&net->busy); s != NULL; s = snext) {
-		snext = TAILQ_NEXT(s, busy_link);
-		candidates_drop_ip(&s->cands, &addr);
-		for (c = TAILQ_FIRST(&s->conns); c != NULL; c = next) {
-			next = TAILQ_NEXT(c, link);
-			if (addr_cmp_ip(&c->addr, &addr) == 0)
-				conn_close(c, why);
-		}
-	}
-	for (c = TAILQ_FIRST(&net->newcomers); c != NULL; c = next) {
-		next = TAILQ_NEXT(c, link);
-		if (addr_cmp_ip(&c->addr, &addr) == 0)
-			conn_close(c, why);
-	}
 }
 
 /* Have disk make digests of all blocks of a piece as it is now. */
@@ -125,7 +97,7 @@ verdict_on_bad(struct swarm *s, uint32_t piece)
 	if (!recorded)
 		picker_retry(s->picker, piece);
 	if (verdict == PICK_SOLE)
-		verdict_ban(net, senders[0].ip, "sent a bad piece");
+		ban_address(net, senders[0].ip, "sent a bad piece");
 	for (i = 0; i < n && verdict == PICK_MIXED && !recorded; i++)
 		verdict_parole(s, senders[i].ip, true);
 }
@@ -180,7 +152,7 @@ verdict_on_digests(struct net *net, const struct msg_data_digests *m)
 	s = swarm_find(net, res.torrent);
 	for (i = 0; i < res.n; i++) {
 		if (res.senders[i].lied) {
-			verdict_ban(net, res.senders[i].ip,
+			ban_address(net, res.senders[i].ip,
 			    "sent bad blocks of a piece");
 			liars++;
 		} else if (s != NULL && res.senders[i].suspect) {

@@ -6,6 +6,7 @@
 import os
 import random
 import re
+import signal
 import sys
 import threading
 import time
@@ -106,6 +107,30 @@ def crowd(t, name, **liar):
     swarm.daemon.stop()
 
 
+def answers(t, swarm, addr):
+    """Does mimd speak with this address?"""
+    try:
+        peer = wire.connect(t, (swarm.daemon.addr, swarm.daemon.port),
+            swarm.torrent.infohash, addr=addr)
+        peer.send_handshake()
+        peer.read_handshake()
+        return True
+    except (wire.Gone, OSError):
+        return False
+
+
+def next_child(t, swarm):
+    """Bans outlive the child that made them."""
+    daemon = swarm.daemon
+    pid = daemon.children()["peer"]
+    os.kill(pid, signal.SIGKILL)
+    t.wait(lambda: daemon.children().get("peer", pid) != pid, 10,
+        "a new peer child")
+    t.wait(lambda: answers(t, swarm, t.addr()), 10, "it to answer")
+    t.ok(not answers(t, swarm, swarm.liars[0].addr),
+        "the next peer child knows of the ban")
+
+
 def delay(t):
     """A poisoner among five honest peers, and the same without it."""
     times = []
@@ -121,6 +146,8 @@ def delay(t):
             f"{waste / MIB:.1f} MiB wasted, "
             f"banned {swarm.banned()}")
         swarm.judge(name)
+        if name == "poisoned":
+            next_child(t, swarm)
         swarm.daemon.stop()
     t.ok(max(times[1:]) < times[0] * 1.5 + 1,
         "a poisoner among five honest peers delays little", times)

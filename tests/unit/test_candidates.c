@@ -192,8 +192,8 @@ test_bans(void **state)
 	(void)state;
 	a = address(1, 0);
 	assert_false(bans_has(&b, a.ip, 0));
-	bans_add(&b, a.ip, 1000);
-	bans_add(&b, a.ip, 1000);
+	bans_add(&b, a.ip, 1000, BAN_MS);
+	bans_add(&b, a.ip, 1000, BAN_MS);
 	assert_int_equal(b.n, 1);
 	assert_true(bans_has(&b, a.ip, 1000 + BAN_MS - 1));
 	assert_false(bans_has(&b, a.ip, 1000 + BAN_MS));
@@ -203,7 +203,7 @@ test_bans(void **state)
 		a.ip[0] = (uint8_t)(i >> 8);
 		a.ip[1] = (uint8_t)i;
 		a.ip[15] = 77;
-		bans_add(&b, a.ip, 2000);
+		bans_add(&b, a.ip, 2000, BAN_MS);
 	}
 	assert_int_equal(b.n, BANS_MAX);
 	assert_true(bans_has(&b, a.ip, 2000));
