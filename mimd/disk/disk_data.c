@@ -324,6 +324,7 @@ piece_catch_up(struct disk *d, struct content *t, uint32_t index)
 {
 	struct piece	*p;
 	struct iovec	 iov;
+	uint8_t		*run;
 	uint64_t	 pos;
 	uint32_t	 n;
 
@@ -332,14 +333,15 @@ piece_catch_up(struct disk *d, struct content *t, uint32_t index)
 		if (n > LANE_RUN)
 			n = LANE_RUN;
 		pos = (uint64_t)index * t->geom.piece_length + p->cursor;
-		iov.iov_base = lane_take(d->lane);
+		/* The iov moves along with what is read. */
+		iov.iov_base = run = lane_take(d->lane);
 		iov.iov_len = n;
 		if (block_read(d, t, pos, &iov, 1) < n) {
-			lane_give(d->lane, iov.iov_base);
+			lane_give(d->lane, run);
 			piece_close(&d->pieces, p);
 			return;
 		}
-		if (!lane_hash(d->lane, p, iov.iov_base, n))
+		if (!lane_hash(d->lane, p, run, n))
 			return;
 	}
 }
