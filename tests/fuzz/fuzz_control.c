@@ -157,10 +157,10 @@ start(void)
 	char	err[ERROR_MAX];
 
 	log_init("fuzz_control", 0);	/* a reload takes a sink away */
+	check((parent.conf = conf_load(&parent.source)) != NULL);
 	parent_init(&parent, true, 022);
 	in = msg_in_new();
 	turn = loop_timer_new(parent.loop, on_turn, NULL);
-	check((parent.conf = conf_load(&parent.source)) != NULL);
 	parent.control = control_new(&parent, parent.conf, err, sizeof(err));
 	check(parent.control != NULL);
 	memset(parent.root_fds, 0xff, sizeof(parent.root_fds));

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * A resume record: as it stands, and as the payload of a record whose
- * envelope is right, which must survive a round trip if it is taken.
+ * envelope is right.  What is taken of it, of an older or a later version,
+ * is what is written again, and then stays the same.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -15,21 +16,48 @@
 
 int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
-static void
-decode(const uint8_t *buf, size_t len)
+/* The record of what is taken of this one; NULL if it is refused. */
+static uint8_t *
+again(const uint8_t *buf, size_t len, size_t *n)
 {
 	struct resume	 r;
 	const char	*why;
-	uint8_t		*again;
-	size_t		 n;
+	uint8_t		*out;
 
 	if (resume_decode(&r, buf, len, &why) == -1)
-		return;
-	again = resume_encode(&r, &n);
-	if (n != len || memcmp(again, buf, len) != 0)
-		abort();
-	free(again);
+		return NULL;
+	out = resume_encode(&r, n);
 	resume_clear(&r);
+	return out;
+}
+
+static void
+decode(const uint8_t *buf, size_t len)
+{
+	uint8_t	*first, *second;
+	size_t	 n, m;
+
+	if ((first = again(buf, len, &n)) == NULL)
+		return;
+	second = again(first, n, &m);
+	if (second == NULL || n != m || memcmp(first, second, n) != 0)
+		abort();
+	free(first);
+	free(second);
+}
+
+static void
+wrap(uint8_t *buf, const uint8_t *data, size_t size, uint8_t version)
+{
+	memcpy(buf, "mimresum\0\0\0", 12);
+	buf[8] = version;
+	buf[12] = (uint8_t)size;
+	buf[13] = (uint8_t)(size >> 8);
+	buf[14] = (uint8_t)(size >> 16);
+	buf[15] = 0;
+	memcpy(buf + HEAD, data, size);
+	hash_sha1(buf, HEAD + size, buf + HEAD + size);
+	decode(buf, HEAD + size + SHA1_LEN);
 }
 
 int
@@ -43,14 +71,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	buf = malloc(HEAD + size + SHA1_LEN);
 	if (buf == NULL)
 		return 0;
-	memcpy(buf, "mimresum\1\0\0", 12);
-	buf[12] = (uint8_t)size;
-	buf[13] = (uint8_t)(size >> 8);
-	buf[14] = (uint8_t)(size >> 16);
-	buf[15] = 0;
-	memcpy(buf + HEAD, data, size);
-	hash_sha1(buf, HEAD + size, buf + HEAD + size);
-	decode(buf, HEAD + size + SHA1_LEN);
+	wrap(buf, data, size, 1);
+	wrap(buf, data, size, 2);
 	free(buf);
 	return 0;
 }
