@@ -36,6 +36,8 @@ static struct parent		parent;
 static struct loop_timer	*turn;
 static struct msg_in		*in;
 static struct client		clients[CLIENTS];
+static struct msg_pieces_ask	pieces[STEPS_MAX];	/* not answered */
+static uint32_t			npieces;
 
 static void
 check(bool good)
@@ -55,6 +57,10 @@ fake_send(enum role to, enum msg_type type, const void *body, int fd,
 	(void)to;
 	(void)arg;
 	check(msg_encode(type, body, buf, sizeof(buf)) != -1);
+	if (type == MSG_PIECES_ASK) {
+		check(npieces < STEPS_MAX);
+		pieces[npieces++] = *(const struct msg_pieces_ask *)body;
+	}
 	if (fd != -1)
 		close(fd);
 }
@@ -201,6 +207,29 @@ report(uint32_t id)
 	check(registry_on_progress(&parent.registry, &progress) == 0);
 }
 
+/* Good pages, empty ones, and those that do not hold together. */
+static void
+tell_pieces(struct gen *g)
+{
+	static const uint8_t	bytes[3];
+	struct msg_pieces_told	m = { 0 };
+
+	while (npieces > 0) {
+		npieces--;
+		m.id = pieces[npieces].id;
+		m.client = pieces[npieces].client;
+		m.first = pieces[npieces].first;
+		m.peers = (struct blob){ bytes, gen_byte(g) % 4 };
+		m.have = m.begun = (struct blob){ bytes, m.peers.len > 0 };
+		if (gen_byte(g) % 4 == 3) {
+			m.begun.len = 2;
+			check(control_pieces_told(parent.control, &m) == -1);
+			m.begun.len = m.have.len;
+		}
+		check(control_pieces_told(parent.control, &m) == 0);
+	}
+}
+
 /* What was asked of peer and disk is done, well or not. */
 static void
 children(struct gen *g)
@@ -211,6 +240,7 @@ children(struct gen *g)
 	struct torrent			*t;
 	uint32_t			 i, id = 0;
 
+	tell_pieces(g);
 	while ((t = registry_after(reg, id)) != NULL) {
 		id = gone.id = no.id = t->id;
 		gone.error = gen_byte(g) % 2 ? "" : "a file stays";
@@ -301,7 +331,8 @@ client_ask(struct client *cl, struct gen *g)
 	static const enum msg_type	types[] = {
 		MSG_CTL_LIST, MSG_CTL_LIST, MSG_CTL_ACT, MSG_CTL_ACT,
 		MSG_CTL_ADD, MSG_CTL_ADD_MAGNET, MSG_CTL_PROCESSES, MSG_CTL_LOG,
-		MSG_CTL_RELOAD, MSG_CTL_SHUTDOWN
+		MSG_CTL_RELOAD, MSG_CTL_SHUTDOWN, MSG_CTL_LIMIT, MSG_CTL_LIMITS,
+		MSG_CTL_SET, MSG_CTL_PRIO, MSG_CTL_PEER, MSG_CTL_PIECES
 	};
 	static uint8_t	frame[GEN_SIZE];
 	uint8_t		what = gen_byte(g);
