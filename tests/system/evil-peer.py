@@ -37,6 +37,10 @@ def flip(t, world):
     row = daemon.torrent(world.torrent.infohash)
     t.diag(f"{row['have']} of {row['downloaded']} bytes were good")
     daemon.kill_child("peer")
+    # What it had banned stays so for an hour: one that it never met.
+    honest = wire.Seed(t, world.torrent, world.seed.root)
+    daemon.ctl("peers", world.torrent.infohash, "add",
+        "%s:%d" % honest.peer)
     daemon.wait_state(world.torrent.infohash, "seeding", 30)
     t.equal(world.torrent.wrong(daemon.root), None,
         "slots changed after submission: bit-exact")
