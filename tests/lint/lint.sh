@@ -74,6 +74,8 @@ none "every C file names its licence" \
     "$(sources | xargs grep -L 'SPDX-License-Identifier: ISC')"
 none "every script of the tests names its licence" "$(scripts |
     grep '^tests' | xargs grep -L 'SPDX-License-Identifier: ISC')"
+none "every test may be run" "$(find tests/system tests/lint tests/fuzz \
+    -maxdepth 1 \( -name '*.sh' -o -name '*.py' \) ! -perm -100)"
 none "nothing is left to be done later" \
     "$(sources | xargs grep -nE '\b(TODO|FIXME|XXX)\b')"
 

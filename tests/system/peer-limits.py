@@ -191,9 +191,9 @@ def half_open(t, ring):
 
 def descriptors(t):
     """Out of descriptors: no spinning, and on as soon as there are some."""
-    ring = Ring(t, "poor", ("--nofile=48",))
+    ring = Ring(t, "poor", ("--nofile=120",))
     pid = ring.pid()
-    calls = [ring.call() for _ in range(60)]
+    calls = [ring.call() for _ in range(160)]
     for w in calls:
         w.send_handshake()
     before = cpu_ms(pid)
@@ -202,7 +202,7 @@ def descriptors(t):
         cpu_ms(pid) - before)
     t.ok(1 <= ring.daemon.log().count("accept") <= 2,
         "but a line in the log", ring.daemon.log())
-    for w in calls[:30]:
+    for w in calls[:-10]:
         w.close()
     try:
         calls[-1].read_handshake()
