@@ -119,10 +119,19 @@ const char	*tstate_name(enum tstate state);
 enum dstate {
 	DSTATE_READY,		/* pieces are known: may be opened */
 	DSTATE_CHECKING,
+	DSTATE_MOVING,		/* a complete one may be opened */
 	DSTATE_WAITING,		/* for space or a volume; goes on by itself */
 	DSTATE_ERROR		/* needs the user */
 };
 #define DSTATE_MAX	DSTATE_ERROR
+
+/* torrent_move.what and ctl_move.what */
+enum move_what {
+	MOVE_DATA,
+	MOVE_LOCATE,		/* was moved by hand */
+	MOVE_RENAME		/* it, or a file of it, within its place */
+};
+#define MOVE_WHAT_MAX	MOVE_RENAME
 
 /* ctl_act.action */
 enum ctl_action {

@@ -26,7 +26,15 @@ enum resume_key {
 	RESUME_DOWN_LIMIT = 2,
 	RESUME_MAX_PEERS = 3,
 	RESUME_MODES = 4,
-	RESUME_FILE_PRIO = 5	/* index << 8 | priority; any number of it */
+	RESUME_FILE_PRIO = 5,	/* index << 8 | priority; any number of it */
+	RESUME_TEXT = 16,	/* of the next that takes a string */
+	RESUME_NAME = 17,	/* index + 1; any number of it */
+	RESUME_HOME_ROOT = 18,
+	RESUME_HOME_SUBDIR = 19,
+	RESUME_MOVE_PHASE = 20,
+	RESUME_MOVE_ROOT = 21,
+	RESUME_MOVE_SUBDIR = 22,
+	RESUME_MOVE_NAME = 23	/* index + 1 */
 };
 
 /* Writes when p is not NULL, else only counts. */
@@ -39,6 +47,8 @@ struct in {
 	const uint8_t	*p;
 	size_t		 left;
 	bool		 bad;
+	size_t		 ntext;		/* bytes of the string that comes */
+	char		 text[PATH_LEN_MAX + sizeof(uint64_t)];
 };
 
 static void
@@ -83,6 +93,41 @@ put_setting(struct out *o, uint32_t *n, enum resume_key key, uint64_t value)
 	(*n)++;
 }
 
+/* NULL: nothing to say.  value is not 0. */
+static void
+put_text(struct out *o, uint32_t *n, enum resume_key key, uint64_t value,
+    const char *s)
+{
+	size_t		len, i, k;
+	uint64_t	v;
+
+	if (s == NULL)
+		return;
+	for (i = 0, len = strlen(s); i < len; i += sizeof(v)) {
+		for (v = 0, k = 0; k < sizeof(v) && i + k < len; k++)
+			v |= (uint64_t)(uint8_t)s[i + k] << 8 * k;
+		put_setting(o, n, RESUME_TEXT, v);
+	}
+	put_setting(o, n, key, value);
+}
+
+static void
+put_places(struct out *o, uint32_t *n, const struct resume *r)
+{
+	const struct resume_move	*m = &r->move;
+	uint32_t			 i;
+
+	for (i = 0; i < r->nnames; i++)
+		put_text(o, n, RESUME_NAME, (uint64_t)r->names[i].index + 1,
+		    r->names[i].name);
+	put_text(o, n, RESUME_HOME_ROOT, 1, r->home_root);
+	put_text(o, n, RESUME_HOME_SUBDIR, 1, r->home_subdir);
+	put_setting(o, n, RESUME_MOVE_PHASE, m->phase);
+	put_text(o, n, RESUME_MOVE_ROOT, 1, m->root);
+	put_text(o, n, RESUME_MOVE_SUBDIR, 1, m->subdir);
+	put_text(o, n, RESUME_MOVE_NAME, (uint64_t)m->index + 1, m->name);
+}
+
 static uint32_t
 put_settings(struct out *o, const struct resume *r)
 {
@@ -96,6 +141,7 @@ put_settings(struct out *o, const struct resume *r)
 		if (r->prios[i] != FILE_PRIO_NORMAL)
 			put_setting(o, &n, RESUME_FILE_PRIO,
 			    (uint64_t)i << 8 | FILE_PRIO_SET | r->prios[i]);
+	put_places(o, &n, r);
 	return n;
 }
 
@@ -266,6 +312,98 @@ get_file_prio(struct in *in, struct resume *r, uint64_t value)
 	r->prios[value >> 8] = prio;
 }
 
+/* Eight more bytes of a string; what follows its end is 0. */
+static void
+get_text(struct in *in, uint64_t value)
+{
+	if (in->ntext > PATH_LEN_MAX - 1)
+		in->bad = true;
+	for (; value != 0 && !in->bad; value >>= 8) {
+		if ((uint8_t)value == 0)
+			in->bad = true;
+		in->text[in->ntext++] = (char)value;
+	}
+}
+
+/* The string that came; one that is there already gives way to it. */
+static void
+take_text(struct in *in, char **s)
+{
+	if (in->ntext > PATH_LEN_MAX)
+		in->bad = true;
+	if (in->bad)
+		return;
+	free(*s);
+	*s = xstrndup(in->text, in->ntext);
+}
+
+static void
+get_name(struct in *in, struct resume *r, uint64_t value)
+{
+	struct resume_name	*n;
+
+	if (value == 0 || (value - 1 != RESUME_TOP && value > r->nfiles) ||
+	    in->ntext == 0 || r->nnames > r->nfiles) {
+		in->bad = true;
+		return;
+	}
+	/* Doubled when it is a power of two. */
+	if ((r->nnames & (r->nnames - 1)) == 0)
+		r->names = xreallocarray(r->names,
+		    r->nnames == 0 ? 1 : 2 * (size_t)r->nnames,
+		    sizeof(*r->names));
+	n = &r->names[r->nnames++];
+	n->index = (uint32_t)(value - 1);
+	n->name = NULL;
+	take_text(in, &n->name);
+}
+
+static void
+get_move_name(struct in *in, struct resume *r, uint64_t value)
+{
+	if (value == 0 || (value - 1 != RESUME_TOP && value > r->nfiles) ||
+	    in->ntext == 0) {
+		in->bad = true;
+		return;
+	}
+	r->move.index = (uint32_t)(value - 1);
+	take_text(in, &r->move.name);
+}
+
+static void
+get_place(struct in *in, struct resume *r, uint32_t key, uint64_t value)
+{
+	switch (key) {
+	case RESUME_TEXT:
+		get_text(in, value);
+		return;
+	case RESUME_NAME:
+		get_name(in, r, value);
+		break;
+	case RESUME_HOME_ROOT:
+		take_text(in, &r->home_root);
+		break;
+	case RESUME_HOME_SUBDIR:
+		take_text(in, &r->home_subdir);
+		break;
+	case RESUME_MOVE_PHASE:
+		r->move.phase = (uint8_t)value;
+		if (value > UINT8_MAX)
+			in->bad = true;
+		break;
+	case RESUME_MOVE_ROOT:
+		take_text(in, &r->move.root);
+		break;
+	case RESUME_MOVE_SUBDIR:
+		take_text(in, &r->move.subdir);
+		break;
+	case RESUME_MOVE_NAME:
+		get_move_name(in, r, value);
+		break;
+	}
+	in->ntext = 0;
+}
+
 /* Numbers that are not known come from a later mimd. */
 static void
 get_setting(struct in *in, struct resume *r)
@@ -291,6 +429,8 @@ get_setting(struct in *in, struct resume *r)
 	case RESUME_MODES:
 		r->modes = value & TMODES_ALL;
 		break;
+	default:
+		get_place(in, r, key, value);
 	}
 	if (r->up_limit > RATE_MAX || r->down_limit > RATE_MAX)
 		in->bad = true;
@@ -305,6 +445,11 @@ get_settings(struct in *in, struct resume *r)
 		in->bad = true;
 	while (n-- > 0 && !in->bad)
 		get_setting(in, r);
+	/* Half a place is none. */
+	if ((r->home_root == NULL) != (r->home_subdir == NULL) ||
+	    (r->move.phase != 0 && (r->move.root == NULL ||
+	    r->move.subdir == NULL)))
+		in->bad = true;
 }
 
 static void
@@ -371,6 +516,7 @@ resume_decode(struct resume *r, const void *buf, size_t len, const char **why)
 	in.p = (const uint8_t *)buf + RESUME_HEAD;
 	in.left = len - RESUME_HEAD - SHA1_LEN;
 	in.bad = false;
+	in.ntext = 0;
 	get_record(&in, r, version);
 	if (in.bad || in.left != 0) {
 		resume_clear(r);
@@ -388,5 +534,13 @@ resume_clear(struct resume *r)
 	free(r->have);
 	free(r->files);
 	free(r->prios);
+	free(r->home_root);
+	free(r->home_subdir);
+	while (r->nnames > 0)
+		free(r->names[--r->nnames].name);
+	free(r->names);
+	free(r->move.root);
+	free(r->move.subdir);
+	free(r->move.name);
 	memset(r, 0, sizeof(*r));
 }

@@ -12,7 +12,8 @@
  * The resume record of a torrent, a pure codec: magic, version, length of
  * the payload, payload, SHA-1 over all of it.  Integers are little endian.
  * Settings that differ from their defaults follow at the payload's end, as
- * pairs of a number and a value; version 1 had none.
+ * pairs of a number and a value; version 1 had none.  A value that is a
+ * string comes before its pair, eight bytes in each of as many as it takes.
  */
 #define RESUME_SIZE_MAX	(64U << 20)
 
@@ -21,6 +22,21 @@ struct resume_file {
 	uint64_t	size;
 	int64_t		mtime;		/* ns */
 	uint64_t	ino;
+};
+
+/* A file, or the torrent, whose name is not that of its .torrent. */
+#define RESUME_TOP	UINT32_MAX	/* as index: the torrent's own name */
+struct resume_name {
+	uint32_t	 index;
+	char		*name;		/* a file's is beneath the torrent's */
+};
+
+/* A move under way: where else its files may be; see move_plan.h. */
+struct resume_move {
+	uint8_t		 phase;		/* enum move_phase, 0: none */
+	uint32_t	 index;		/* whose name changes, */
+	char		*name;		/* ... to this, or NULL: none does */
+	char		*root, *subdir;
 };
 
 struct resume {
@@ -36,6 +52,11 @@ struct resume {
 	uint8_t		*prios;		/* of files; NULL: all normal */
 	char		*root;		/* path of the download directory */
 	char		*subdir;	/* beneath it, or "" */
+	char		*home_root;	/* where to go when complete, or NULL */
+	char		*home_subdir;
+	uint32_t	 nnames;
+	struct resume_name *names;
+	struct resume_move move;
 	uint32_t	 npieces;	/* 0, without files: a link alone */
 	uint8_t		*have;		/* pieces verified and on disk */
 	uint32_t	 nfiles;

@@ -84,6 +84,51 @@ test_link(void **state)
 	free(buf);
 }
 
+/* Strings are cut into eights: of any length, and with what goes with them. */
+static void
+test_places(void **state)
+{
+	char			 long_name[PATH_LEN_MAX + 1];
+	struct resume_name	 names[] = {
+		{ RESUME_TOP, (char *)(uintptr_t)"12345678" },
+		{ 2, long_name }, { 0, (char *)(uintptr_t)"a" }
+	};
+	struct resume		 rec = record, r;
+	const char		*why;
+	uint8_t			*buf;
+	size_t			 len;
+
+	(void)state;
+	memset(long_name, 0xc3, sizeof(long_name) - 1);
+	long_name[PATH_LEN_MAX] = '\0';
+	rec.names = names;
+	rec.nnames = 3;
+	rec.home_root = (char *)(uintptr_t)"/srv/complete";
+	rec.home_subdir = (char *)(uintptr_t)"";
+	rec.move.phase = 3;
+	rec.move.root = (char *)(uintptr_t)"/srv/123";
+	rec.move.subdir = (char *)(uintptr_t)"12345678/9";
+	rec.move.index = RESUME_TOP;
+	rec.move.name = (char *)(uintptr_t)"new";
+	buf = resume_encode(&rec, &len);
+	assert_int_equal(resume_decode(&r, buf, len, &why), 0);
+	free(buf);
+	assert_int_equal(r.nnames, 3);
+	assert_int_equal(r.names[0].index, RESUME_TOP);
+	assert_string_equal(r.names[0].name, "12345678");
+	assert_int_equal(r.names[1].index, 2);
+	assert_string_equal(r.names[1].name, long_name);
+	assert_string_equal(r.names[2].name, "a");
+	assert_string_equal(r.home_root, "/srv/complete");
+	assert_string_equal(r.home_subdir, "");
+	assert_int_equal(r.move.phase, 3);
+	assert_string_equal(r.move.root, "/srv/123");
+	assert_string_equal(r.move.subdir, "12345678/9");
+	assert_int_equal(r.move.index, RESUME_TOP);
+	assert_string_equal(r.move.name, "new");
+	resume_clear(&r);
+}
+
 static void
 refused(const void *buf, size_t len)
 {
@@ -92,6 +137,43 @@ refused(const void *buf, size_t len)
 
 	assert_int_equal(resume_decode(&r, buf, len, &why), -1);
 	assert_non_null(why);
+}
+
+static void
+refused_record(const struct resume *r)
+{
+	uint8_t	*buf;
+	size_t	 len;
+
+	buf = resume_encode(r, &len);
+	refused(buf, len);
+	free(buf);
+}
+
+static void
+test_bad_places(void **state)
+{
+	char			 long_name[PATH_LEN_MAX + 2];
+	struct resume_name	 name = { 3, (char *)(uintptr_t)"x" };
+	struct resume		 rec = record;
+
+	(void)state;
+	rec.names = &name;
+	rec.nnames = 1;
+	refused_record(&rec);			/* no such file */
+	name.index = 0;
+	name.name = (char *)(uintptr_t)"";
+	refused_record(&rec);			/* no name */
+	memset(long_name, 'x', sizeof(long_name) - 1);
+	long_name[PATH_LEN_MAX + 1] = '\0';
+	name.name = long_name;
+	refused_record(&rec);
+	rec = record;
+	rec.home_root = (char *)(uintptr_t)"/a";	/* no subdir */
+	refused_record(&rec);
+	rec = record;
+	rec.move.phase = 1;			/* no place */
+	refused_record(&rec);
 }
 
 static void
@@ -214,6 +296,8 @@ main(void)
 	const struct CMUnitTest	tests[] = {
 		cmocka_unit_test(test_round_trip),
 		cmocka_unit_test(test_link),
+		cmocka_unit_test(test_places),
+		cmocka_unit_test(test_bad_places),
 		cmocka_unit_test(test_damaged),
 		cmocka_unit_test(test_version_1),
 		cmocka_unit_test(test_unknown_setting),
