@@ -5,12 +5,12 @@
 
 #include <errno.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "bitfield.h"
 #include "content.h"
 #include "disk.h"
 #include "fdcache.h"
+#include "io.h"
 #include "metainfo.h"
 #include "resume.h"
 #include "span.h"
@@ -35,11 +35,11 @@ write_span(struct disk *d, struct content *t, const struct span *s,
 	fd = block_fd(d, t, s->file, FILE_WRITE);
 	if (fd == -1)
 		return -1;
-	if (t->dev == 0 && fstat(fd, &st) == 0)
+	if (t->dev == 0 && io_fstat(fd, &st) == 0)
 		t->dev = st.st_dev;
 	content_touch(d, t, s->file);
 	while (done < s->len) {
-		n = pwrite(fd, buf + done, (size_t)(s->len - done),
+		n = io_pwrite(fd, buf + done, (size_t)(s->len - done),
 		    (off_t)(s->off + done));
 		if (n == -1 && errno == EINTR)
 			continue;
@@ -88,7 +88,7 @@ file_is_ours(struct content *t, uint32_t file, int fd)
 	    t->saving)
 		return true;
 	errno = ESTALE;
-	if (fstat(fd, &st) == -1)
+	if (io_fstat(fd, &st) == -1)
 		return false;
 	return st.st_nlink > 0 && st.st_ino == r->ino &&
 	    (uint64_t)st.st_size == r->size && r->mtime ==
@@ -139,7 +139,7 @@ iov_read(int fd, struct iovec *iov, int niov, uint64_t max, uint64_t off)
 		iov[i - 1].iov_len -= cut;
 	}
 	do {
-		n = preadv(fd, iov, i, (off_t)off);
+		n = io_preadv(fd, iov, i, (off_t)off);
 	} while (n == -1 && errno == EINTR);
 	if (cut > 0)
 		iov[i - 1].iov_len += cut;
@@ -222,7 +222,7 @@ block_make_empty(struct disk *d, struct content *t)
 		    FILE_WRITE);
 		if (fd == -1)
 			break;
-		close(fd);
+		io_close(fd);
 		content_touch(d, t, i);
 	}
 	if (fd == -1) {

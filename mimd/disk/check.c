@@ -12,6 +12,7 @@
 #include "content.h"
 #include "disk.h"
 #include "fdcache.h"
+#include "io.h"
 #include "loop.h"
 #include "mem.h"
 #include "metainfo.h"
@@ -72,12 +73,12 @@ check_open(struct check_job *j, uint32_t file)
 	if (j->file == file)
 		return j->fd;
 	if (j->fd != -1)
-		close(j->fd);
+		io_close(j->fd);
 	j->file = file;
 	j->fd = file_open(j->check->place, j->check->mi->files[file].path,
 	    FILE_READ);
 	if (j->fd != -1)
-		posix_fadvise(j->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
+		io_fadvise(j->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
 	else if (errno != ENOENT && errno != ENOTDIR && j->error == 0) {
 		j->error = errno;
 		j->error_file = file;
@@ -109,7 +110,7 @@ check_read(struct check_job *j, struct checker *w, const struct span *s)
 			return false;
 		want = s->len - done < CHECK_BUF ?
 		    (size_t)(s->len - done) : CHECK_BUF;
-		n = pread(j->fd, w->buf, want, (off_t)(s->off + done));
+		n = io_pread(j->fd, w->buf, want, (off_t)(s->off + done));
 		if (n == -1 && errno == EINTR) {
 			n = 0;
 			continue;
@@ -133,10 +134,10 @@ check_presence(struct check_job *j, const struct span *s)
 	struct stat	st;
 	off_t		data;
 
-	if (check_open(j, s->file) == -1 || fstat(j->fd, &st) == -1 ||
+	if (check_open(j, s->file) == -1 || io_fstat(j->fd, &st) == -1 ||
 	    (uint64_t)st.st_size < s->off + s->len)
 		return ABSENT;
-	data = lseek(j->fd, (off_t)s->off, SEEK_DATA);
+	data = io_lseek(j->fd, (off_t)s->off, SEEK_DATA);
 	if ((data == -1 && errno == ENXIO) ||
 	    (data != -1 && (uint64_t)data >= s->off + s->len))
 		return HOLE;
@@ -183,7 +184,7 @@ check_run(struct job *job, unsigned int worker)
 			break;
 	}
 	if (j->fd != -1)
-		close(j->fd);
+		io_close(j->fd);
 }
 
 /* ---- in the loop ---- */

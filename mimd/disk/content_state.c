@@ -6,11 +6,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "chan.h"
 #include "content.h"
 #include "disk.h"
+#include "io.h"
 #include "log.h"
 #include "mem.h"
 #include "metainfo.h"
@@ -122,8 +122,8 @@ has_space(struct disk *d, struct content *t)
 		    "");
 	if (fd == -1)
 		return false;
-	rc = fstatfs(fd, &st);
-	close(fd);
+	rc = io_fstatfs(fd, &st);
+	io_close(fd);
 	return rc == 0 && (uint64_t)st.f_bavail * (uint64_t)st.f_bsize >=
 	    t->need;
 }

@@ -20,6 +20,7 @@
 #include "fdcache.h"
 #include "lane.h"
 #include "hash.h"
+#include "io.h"
 #include "log.h"
 #include "loop.h"
 #include "magnet_msg.h"
@@ -53,7 +54,7 @@ disk_on_root(struct chan *c, const struct msg_disk_root *m, void *arg)
 		fatalx("disk_root %u given twice", m->index);
 	root->fd = chan_take_fd(c);
 	root->path = xstrdup(m->path);
-	if (fstat(root->fd, &st) == -1 || !S_ISDIR(st.st_mode))
+	if (io_fstat(root->fd, &st) == -1 || !S_ISDIR(st.st_mode))
 		fatalx("%s is not a directory", m->path);
 	root->dev = st.st_dev;
 }
@@ -215,7 +216,7 @@ read_memfd(int fd, size_t *len, const char **why)
 	int		 seals = fcntl(fd, F_GET_SEALS);
 
 	*why = "not a sealed memfd";
-	if (seals == -1 || (seals & SEALS) != SEALS || fstat(fd, &st) == -1)
+	if (seals == -1 || (seals & SEALS) != SEALS || io_fstat(fd, &st) == -1)
 		return NULL;
 	*why = "too large for a .torrent file";
 	if (st.st_size < 0 || (uint64_t)st.st_size > METAINFO_SIZE_MAX)
@@ -223,7 +224,7 @@ read_memfd(int fd, size_t *len, const char **why)
 	*why = "cannot be read";
 	buf = xmalloc((size_t)st.st_size + 1);
 	while (done < (size_t)st.st_size) {
-		n = pread(fd, buf + done, (size_t)st.st_size - done,
+		n = io_pread(fd, buf + done, (size_t)st.st_size - done,
 		    (off_t)done);
 		if (n <= 0 && !(n == -1 && errno == EINTR)) {
 			free(buf);

@@ -10,12 +10,12 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "bitfield.h"
 #include "check.h"
 #include "content.h"
 #include "disk.h"
+#include "io.h"
 #include "mem.h"
 #include "metainfo.h"
 #include "resume.h"
@@ -105,6 +105,6 @@ check_exists(struct disk *d, const struct content *t)
 	fd = file_open_dir(content_place(d, t), t->name);
 	if (fd == -1)
 		return errno != ENOENT;
-	close(fd);
+	io_close(fd);
 	return true;
 }

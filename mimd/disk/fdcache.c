@@ -6,8 +6,8 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <unistd.h>
 
+#include "io.h"
 #include "mem.h"
 
 struct entry {
@@ -47,7 +47,7 @@ entry_close(struct fdcache *cache, struct entry *e)
 	RB_REMOVE(entry_tree, &cache->tree, e);
 	TAILQ_REMOVE(&cache->lru, e, used);
 	cache->n--;
-	close(e->fd);
+	io_close(e->fd);
 	free(e);
 }
 

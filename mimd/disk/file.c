@@ -1,40 +1,16 @@
 /* SPDX-License-Identifier: ISC */
 #include "file.h"
 
-#include <sys/syscall.h>
-
-#include <linux/openat2.h>
-
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
-#define FILE_RESOLVE \
-	(RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS)
+#include "io.h"
+
 /* Non-blocking, or a FIFO in the way would hang us. */
-#define FILE_FLAGS	(O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY)
-
-/* openat2(2) has no wrapper in the C library. */
-static int
-open_beneath(int dir, const char *path, int flags, mode_t mode)
-{
-	struct open_how	how = {
-		.flags = (uint64_t)(unsigned int)flags,
-		.mode = mode,
-		.resolve = FILE_RESOLVE
-	};
-	long		fd;
-
-	/* EAGAIN: a rename elsewhere raced with ".." checks of the kernel. */
-	do {
-		fd = syscall(SYS_openat2, dir, path, &how, sizeof(how));
-	} while (fd == -1 && (errno == EINTR || errno == EAGAIN));
-	return (int)fd;
-}
+#define FILE_FLAGS	(O_NOFOLLOW | O_NONBLOCK | O_NOCTTY)
 
 static int
 place_path(struct place place, const char *path, char buf[PATH_MAX])
@@ -64,14 +40,14 @@ make_dirs(int root, char *path)
 	for (; p != NULL; p = slash) {
 		if ((slash = strchr(p, '/')) != NULL)
 			*slash = '\0';
-		if (mkdirat(dir, p, 0777) == -1 && errno != EEXIST)
+		if (io_mkdirat(dir, p, 0777) == -1 && errno != EEXIST)
 			next = -1;
 		else
-			next = open_beneath(dir, p,
-			    O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
+			next = io_open(dir, p,
+			    O_PATH | O_DIRECTORY | O_NOFOLLOW, 0);
 		error = errno;
 		if (dir != root)
-			close(dir);
+			io_close(dir);
 		if (slash != NULL)
 			*slash++ = '/';
 		if (next == -1) {
@@ -80,7 +56,7 @@ make_dirs(int root, char *path)
 		}
 		dir = next;
 	}
-	close(dir);
+	io_close(dir);
 	return 0;
 }
 
@@ -105,9 +81,9 @@ must_be_regular(int fd)
 {
 	struct stat	st;
 
-	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+	if (io_fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
 		return fd;
-	close(fd);
+	io_close(fd);
 	errno = FILE_NOT_REGULAR;
 	return -1;
 }
@@ -121,12 +97,12 @@ file_open(struct place place, const char *path, enum file_mode mode)
 	flags |= mode == FILE_WRITE ? O_RDWR | O_CREAT : O_RDONLY;
 	if (place_path(place, path, full) == -1)
 		return -1;
-	fd = open_beneath(place.root, full, flags,
+	fd = io_open(place.root, full, flags,
 	    mode == FILE_WRITE ? 0666 : 0);
 	if (fd == -1 && errno == ENOENT && mode == FILE_WRITE) {
 		if (make_parents(place.root, full) == -1)
 			return -1;
-		fd = open_beneath(place.root, full, flags, 0666);
+		fd = io_open(place.root, full, flags, 0666);
 	}
 	if (fd == -1) {
 		if (errno == ENXIO || errno == EISDIR)
@@ -144,12 +120,12 @@ file_stat(struct place place, const char *path, struct stat *st)
 
 	if (place_path(place, path, full) == -1)
 		return -1;
-	fd = open_beneath(place.root, full, O_PATH | O_NOFOLLOW | O_CLOEXEC,
+	fd = io_open(place.root, full, O_PATH | O_NOFOLLOW,
 	    0);
 	if (fd == -1)
 		return -1;
-	rc = fstat(fd, st);
-	close(fd);
+	rc = io_fstat(fd, st);
+	io_close(fd);
 	if (rc == 0 && !S_ISREG(st->st_mode)) {
 		errno = S_ISLNK(st->st_mode) ? ELOOP : FILE_NOT_REGULAR;
 		rc = -1;
@@ -164,8 +140,8 @@ file_open_dir(struct place place, const char *path)
 
 	if (place_path(place, path, full) == -1)
 		return -1;
-	return open_beneath(place.root, full,
-	    O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
+	return io_open(place.root, full,
+	    O_PATH | O_DIRECTORY | O_NOFOLLOW, 0);
 }
 
 int
@@ -189,15 +165,15 @@ unlink_beneath(struct place place, const char *path, int flags)
 		return -1;
 	if ((slash = strrchr(full, '/')) != NULL) {
 		*slash = '\0';
-		dir = open_beneath(place.root, full,
-		    O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
+		dir = io_open(place.root, full,
+		    O_PATH | O_DIRECTORY | O_NOFOLLOW, 0);
 		if (dir == -1)
 			return -1;
 	}
-	rc = unlinkat(dir, slash != NULL ? slash + 1 : full, flags);
+	rc = io_unlinkat(dir, slash != NULL ? slash + 1 : full, flags);
 	error = errno;
 	if (dir != place.root)
-		close(dir);
+		io_close(dir);
 	errno = error;
 	return rc;
 }

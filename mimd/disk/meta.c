@@ -8,12 +8,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "bitfield.h"
 #include "check.h"
 #include "content.h"
 #include "disk.h"
+#include "io.h"
 #include "log.h"
 #include "magnet.h"
 #include "mem.h"
@@ -244,7 +244,7 @@ meta_run(struct job *job, unsigned int worker)
 	(void)worker;
 	store_name(j->infohash, ".torrent", name);
 	if (store_write(j->dir, name, j->torrent, j->len) == -1 ||
-	    fsync(j->dir) == -1) {
+	    io_fsync(j->dir) == -1) {
 		j->error = errno;
 		return;
 	}
@@ -329,11 +329,11 @@ meta_read(struct disk *d, const struct content *t, uint32_t begin, uint8_t *p,
 
 	if (!is_block(t->info_len, begin, length))
 		return false;
-	fd = openat(d->torrents, store_name(t->infohash, ".torrent", name),
-	    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	fd = io_open(d->torrents, store_name(t->infohash, ".torrent", name),
+	    O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0);
 	if (fd == -1)
 		return false;
-	n = pread(fd, p, length, (off_t)t->info_off + begin);
-	close(fd);
+	n = io_pread(fd, p, length, (off_t)t->info_off + begin);
+	io_close(fd);
 	return n == (ssize_t)length;
 }

@@ -4,13 +4,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "bitfield.h"
 #include "chan.h"
 #include "content.h"
 #include "disk.h"
 #include "fdcache.h"
+#include "io.h"
 #include "mem.h"
 #include "metainfo.h"
 #include "resume.h"
@@ -87,11 +87,11 @@ remove_run(struct job *job, unsigned int worker)
 	    store_name(r->infohash, ".torrent", name)) == -1 ||
 	    store_remove(r->torrents,
 	    store_name(r->infohash, ".magnet", name)) == -1 ||
-	    fsync(r->torrents) == -1)
+	    io_fsync(r->torrents) == -1)
 		note(r, name);
 	if (store_remove(r->resumes,
 	    store_name(r->infohash, ".resume", name)) == -1 ||
-	    fsync(r->resumes) == -1)
+	    io_fsync(r->resumes) == -1)
 		note(r, name);
 	if (r->mi != NULL)
 		remove_data(r);

@@ -4,11 +4,11 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "bitfield.h"
 #include "content.h"
 #include "disk.h"
+#include "io.h"
 #include "log.h"
 #include "loop.h"
 #include "mem.h"
@@ -173,13 +173,13 @@ save_sync_file(struct save *s, uint32_t i)
 	memset(stamp, 0, sizeof(*stamp));
 	if (fd == -1)
 		return 0;
-	if (fdatasync(fd) == -1 || fstat(fd, &st) == -1) {
+	if (io_fsync(fd) == -1 || io_fstat(fd, &st) == -1) {
 		s->error = errno;
-		close(fd);
+		io_close(fd);
 		errno = s->error;
 		return -1;
 	}
-	close(fd);
+	io_close(fd);
 	stamp->size = (uint64_t)st.st_size;
 	stamp->mtime = (int64_t)st.st_mtim.tv_sec * 1000000000 +
 	    st.st_mtim.tv_nsec;
@@ -198,7 +198,7 @@ save_write(struct save *s)
 	if (s->torrent != NULL) {
 		store_name(s->r.infohash, s->suffix, name);
 		if (store_write(s->torrents, name, s->torrent,
-		    s->torrent_len) == -1 || fsync(s->torrents) == -1)
+		    s->torrent_len) == -1 || io_fsync(s->torrents) == -1)
 			return -1;
 	}
 	store_name(s->r.infohash, ".resume", name);
@@ -206,7 +206,7 @@ save_write(struct save *s)
 	rc = store_write(s->resumes, name, buf, len);
 	free(buf);
 	if (rc == 0)
-		rc = fsync(s->resumes);
+		rc = io_fsync(s->resumes);
 	return rc;
 }
 

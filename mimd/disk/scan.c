@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: ISC */
 /* Torrents that the state directory holds. */
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "check.h"
 #include "content.h"
 #include "disk.h"
+#include "io.h"
 #include "log.h"
 #include "magnet.h"
 #include "mem.h"
@@ -76,33 +74,29 @@ scan_cmp(const void *pa, const void *pb)
 	return (int)a->magnet - (int)b->magnet;
 }
 
+static void
+scan_take(const char *name, void *arg)
+{
+	struct scan		*scan = arg;
+	struct scan_entry	 e;
+
+	if (!scan_name(name, &e))
+		return;
+	if (scan->n == scan->size) {
+		scan->size = scan->size ? 2 * scan->size : 64;
+		scan->entries = xreallocarray(scan->entries, scan->size,
+		    sizeof(*scan->entries));
+	}
+	scan->entries[scan->n++] = e;
+}
+
 struct scan *
 scan_new(struct disk *d)
 {
 	struct scan	*scan = xcalloc(1, sizeof(*scan));
-	struct scan_entry e;
-	struct dirent	*de;
-	DIR		*dir;
-	int		 fd;
 
-	fd = openat(d->torrents, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd == -1 || (dir = fdopendir(fd)) == NULL) {
+	if (io_list(d->torrents, scan_take, scan) == -1)
 		log_warn("state directory");
-		if (fd != -1)
-			close(fd);
-		return scan;
-	}
-	while ((de = readdir(dir)) != NULL) {
-		if (!scan_name(de->d_name, &e))
-			continue;
-		if (scan->n == scan->size) {
-			scan->size = scan->size ? 2 * scan->size : 64;
-			scan->entries = xreallocarray(scan->entries,
-			    scan->size, sizeof(*scan->entries));
-		}
-		scan->entries[scan->n++] = e;
-	}
-	closedir(dir);
 	if (scan->n > 0)
 		qsort(scan->entries, scan->n, sizeof(*scan->entries),
 		    scan_cmp);

@@ -8,7 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+
+#include "io.h"
 
 char *
 store_name(const uint8_t infohash[SHA1_LEN], const char *suffix,
@@ -22,10 +23,9 @@ store_name(const uint8_t infohash[SHA1_LEN], const char *suffix,
 int
 store_dir(int state, const char *name)
 {
-	if (mkdirat(state, name, 0700) == -1 && errno != EEXIST)
+	if (io_mkdirat(state, name, 0700) == -1 && errno != EEXIST)
 		return -1;
-	return openat(state, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW |
-	    O_CLOEXEC);
+	return io_open(state, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
 }
 
 static uint8_t *
@@ -36,7 +36,7 @@ read_whole(int fd, size_t max, size_t *len)
 	size_t		 have = 0, size;
 	ssize_t		 n;
 
-	if (fstat(fd, &st) == -1)
+	if (io_fstat(fd, &st) == -1)
 		return NULL;
 	if (!S_ISREG(st.st_mode) || st.st_size < 0 ||
 	    (uint64_t)st.st_size > max) {
@@ -47,7 +47,7 @@ read_whole(int fd, size_t max, size_t *len)
 	if ((buf = malloc(size + 1)) == NULL)
 		return NULL;
 	while (have < size) {
-		n = pread(fd, buf + have, size - have, (off_t)have);
+		n = io_pread(fd, buf + have, size - have, (off_t)have);
 		if (n == -1 && errno == EINTR)
 			continue;
 		if (n == -1) {
@@ -68,12 +68,12 @@ store_read(int dir, const char *name, size_t max, size_t *len)
 	uint8_t	*buf;
 	int	 fd, error;
 
-	fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	fd = io_open(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0);
 	if (fd == -1)
 		return NULL;
 	buf = read_whole(fd, max, len);
 	error = errno;
-	close(fd);
+	io_close(fd);
 	errno = error;
 	return buf;
 }
@@ -81,10 +81,11 @@ store_read(int dir, const char *name, size_t max, size_t *len)
 static int
 write_whole(int fd, const uint8_t *buf, size_t len)
 {
+	size_t	done = 0;
 	ssize_t	n;
 
-	while (len > 0) {
-		n = write(fd, buf, len);
+	while (done < len) {
+		n = io_pwrite(fd, buf + done, len - done, (off_t)done);
 		if (n == -1 && errno == EINTR)
 			continue;
 		if (n <= 0) {
@@ -92,10 +93,9 @@ write_whole(int fd, const uint8_t *buf, size_t len)
 				errno = ENOSPC;
 			return -1;
 		}
-		buf += n;
-		len -= (size_t)n;
+		done += (size_t)n;
 	}
-	return fsync(fd);
+	return io_fsync(fd);
 }
 
 int
@@ -109,20 +109,20 @@ store_write(int dir, const char *name, const void *buf, size_t len)
 		errno = ENAMETOOLONG;
 		return -1;
 	}
-	fd = openat(dir, temp, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW |
-	    O_NONBLOCK | O_CLOEXEC, 0600);
+	fd = io_open(dir, temp, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW |
+	    O_NONBLOCK, 0600);
 	if (fd == -1)
 		return -1;
 	rc = write_whole(fd, buf, len);
 	error = errno;
-	if (close(fd) == -1 && rc == 0) {
+	if (io_close(fd) == -1 && rc == 0) {
 		rc = -1;
 		error = errno;
 	}
-	if (rc == 0 && (rc = renameat(dir, temp, dir, name)) == -1)
+	if (rc == 0 && (rc = io_renameat(dir, temp, dir, name)) == -1)
 		error = errno;
 	if (rc == -1)
-		unlinkat(dir, temp, 0);
+		io_unlinkat(dir, temp, 0);
 	errno = error;
 	return rc;
 }
@@ -130,7 +130,7 @@ store_write(int dir, const char *name, const void *buf, size_t len)
 int
 store_remove(int dir, const char *name)
 {
-	if (unlinkat(dir, name, 0) == -1 && errno != ENOENT)
+	if (io_unlinkat(dir, name, 0) == -1 && errno != ENOENT)
 		return -1;
 	return 0;
 }
@@ -145,5 +145,5 @@ store_set_aside(int dir, const char *name)
 		errno = ENAMETOOLONG;
 		return -1;
 	}
-	return renameat(dir, name, dir, bad);
+	return io_renameat(dir, name, dir, bad);
 }

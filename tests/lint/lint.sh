@@ -55,6 +55,15 @@ sibling_headers()
 	done
 }
 
+# What the disk child does with files goes through io.c, where tests cut in.
+disk_calls()
+{
+	for f in mimd/disk/*.c; do
+		[ "$f" = mimd/disk/io.c ] || grep -nHE \
+		    '\b(open(at|dir)?|f?stat(at|fs|vfs)?|lseek|p(read|write)v?|f(data)?sync|ftruncate|fallocate|posix_fadvise|(mkdir|rename|unlink)(at)?)\([^)]' "$f"
+	done
+}
+
 # gcc builds the tree for the other tests; this is what clang says of it.
 clang_says()
 {
@@ -67,6 +76,7 @@ none "manual pages are clean" \
 none "nothing is included from the folder above" \
     "$(sources | xargs grep -n '#include "\.\./')"
 none "no child includes a sibling's header" "$(sibling_headers)"
+none "no file is reached past the disk child's I/O layer" "$(disk_calls)"
 none "no line of C is longer than 80 columns" "$(long_lines)"
 none "no line ends in blanks" "$({ sources; scripts; echo Makefile; } |
     xargs grep -nE '[[:blank:]]+$')"

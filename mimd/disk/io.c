@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: ISC */
+#include "io.h"
+
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/vfs.h>
+
+#include <linux/openat2.h>
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#define IO_RESOLVE \
+	(RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS)
+
+/* openat2(2) has no wrapper in the C library. */
+int
+io_open(int dir, const char *path, int flags, mode_t mode)
+{
+	struct open_how	how = {
+		.flags = (uint64_t)(unsigned int)flags | O_CLOEXEC,
+		.mode = mode,
+		.resolve = IO_RESOLVE
+	};
+	long		fd;
+
+	/* EAGAIN: a rename elsewhere raced with ".." checks of the kernel. */
+	do {
+		fd = syscall(SYS_openat2, dir, path, &how, sizeof(how));
+	} while (fd == -1 && (errno == EINTR || errno == EAGAIN));
+	return (int)fd;
+}
+
+int
+io_close(int fd)
+{
+	return close(fd);
+}
+
+int
+io_fstat(int fd, struct stat *st)
+{
+	return fstat(fd, st);
+}
+
+int
+io_fstatfs(int fd, struct statfs *st)
+{
+	return fstatfs(fd, st);
+}
+
+off_t
+io_lseek(int fd, off_t off, int whence)
+{
+	return lseek(fd, off, whence);
+}
+
+int
+io_fadvise(int fd, off_t off, off_t len, int advice)
+{
+	return posix_fadvise(fd, off, len, advice);
+}
+
+ssize_t
+io_pread(int fd, void *buf, size_t len, off_t off)
+{
+	return pread(fd, buf, len, off);
+}
+
+ssize_t
+io_preadv(int fd, const struct iovec *iov, int n, off_t off)
+{
+	return preadv(fd, iov, n, off);
+}
+
+ssize_t
+io_pwrite(int fd, const void *buf, size_t len, off_t off)
+{
+	return pwrite(fd, buf, len, off);
+}
+
+int
+io_ftruncate(int fd, off_t len)
+{
+	return ftruncate(fd, len);
+}
+
+int
+io_fallocate(int fd, int mode, off_t off, off_t len)
+{
+	return fallocate(fd, mode, off, len);
+}
+
+int
+io_fsync(int fd)
+{
+	return fsync(fd);
+}
+
+int
+io_mkdirat(int dir, const char *path, mode_t mode)
+{
+	return mkdirat(dir, path, mode);
+}
+
+int
+io_renameat(int from, const char *old, int to, const char *new)
+{
+	return renameat(from, old, to, new);
+}
+
+int
+io_unlinkat(int dir, const char *path, int flags)
+{
+	return unlinkat(dir, path, flags);
+}
+
+int
+io_list(int dir, void (*fn)(const char *name, void *arg), void *arg)
+{
+	struct dirent	*de;
+	DIR		*dp;
+	int		 fd, error;
+
+	fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd == -1)
+		return -1;
+	if ((dp = fdopendir(fd)) == NULL) {
+		error = errno;
+		close(fd);
+		errno = error;
+		return -1;
+	}
+	for (errno = 0; (de = readdir(dp)) != NULL; errno = 0)
+		fn(de->d_name, arg);
+	error = errno;
+	closedir(dp);
+	errno = error;
+	return error == 0 ? 0 : -1;
+}

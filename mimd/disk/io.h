@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef IO_H
+#define IO_H
+
+#include <sys/stat.h>
+#include <sys/types.h>
+
+struct iovec;
+struct statfs;
+
+/*
+ * Every system call of the disk child on payload and state files, and what
+ * the kernel says of it: nothing is added but where a line says so.  Tests
+ * take the place of these functions when they link (--wrap), to inject
+ * faults, to record, or to play a file system that loses power; see
+ * tests/system/attempt/faulty.h.  Callable from any thread.
+ */
+
+/*
+ * openat2(2) beneath dir: no symbolic link is followed, nothing is inherited
+ * by exec.  Begun again when interrupted.
+ */
+int	io_open(int dir, const char *path, int flags, mode_t mode);
+int	io_close(int fd);
+int	io_fstat(int fd, struct stat *st);
+int	io_fstatfs(int fd, struct statfs *st);
+off_t	io_lseek(int fd, off_t off, int whence);
+int	io_fadvise(int fd, off_t off, off_t len, int advice);	/* an errno */
+ssize_t	io_pread(int fd, void *buf, size_t len, off_t off);
+ssize_t	io_preadv(int fd, const struct iovec *iov, int n, off_t off);
+ssize_t	io_pwrite(int fd, const void *buf, size_t len, off_t off);
+int	io_ftruncate(int fd, off_t len);
+int	io_fallocate(int fd, int mode, off_t off, off_t len);
+int	io_fsync(int fd);
+int	io_mkdirat(int dir, const char *path, mode_t mode);
+int	io_renameat(int from, const char *old, int to, const char *new);
+int	io_unlinkat(int dir, const char *path, int flags);
+/* Call fn for each name in dir, an open directory; -1 and errno. */
+int	io_list(int dir, void (*fn)(const char *name, void *arg), void *arg);
+
+#endif /* IO_H */
