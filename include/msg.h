@@ -125,6 +125,14 @@ enum dstate {
 };
 #define DSTATE_MAX	DSTATE_ERROR
 
+/* disk_root.device: what a directory lies on */
+enum device_kind {
+	DEVICE_UNKNOWN,		/* network, memory, several devices... */
+	DEVICE_ROTATING,
+	DEVICE_SOLID
+};
+#define DEVICE_KIND_MAX	DEVICE_SOLID
+
 /* torrent_move.what and ctl_move.what */
 enum move_what {
 	MOVE_DATA,

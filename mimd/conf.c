@@ -115,7 +115,7 @@ conf_add_listen(struct conf *conf, const char *host, uint16_t port)
 }
 
 const char *
-conf_add_root(struct conf *conf, const char *path)
+conf_add_root(struct conf *conf, const char *path, uint8_t device)
 {
 	const char	*why;
 	uint32_t	 i;
@@ -128,6 +128,7 @@ conf_add_root(struct conf *conf, const char *path)
 	}
 	if (conf->nroots == ROOTS_MAX)
 		return "too many download directories";
+	conf->root_devices[conf->nroots] = device;
 	conf->roots[conf->nroots++] = xstrdup(path);
 	return NULL;
 }

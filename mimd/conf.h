@@ -42,6 +42,7 @@ struct conf {
 	struct conf_listen	 listens[CONF_LISTENS_MAX];
 	uint32_t		 nlistens;
 	char			*roots[ROOTS_MAX];	/* absolute */
+	uint8_t			 root_devices[ROOTS_MAX]; /* DEVICE_* */
 	uint32_t		 nroots;	/* the first is the default */
 	char			*state_dir;
 	struct conf_socket	 socket;
@@ -94,7 +95,8 @@ const char	*conf_check_socket(const char *path);
 const char	*conf_check_port(int64_t port);
 const char	*conf_add_listen(struct conf *conf, const char *host,
 		    uint16_t port);
-const char	*conf_add_root(struct conf *conf, const char *path);
+const char	*conf_add_root(struct conf *conf, const char *path,
+		    uint8_t device);
 const char	*conf_add_filter(struct conf *conf, const char *path,
 		    bool allow);
 const char	*conf_find_group(const char *name, gid_t *gid);

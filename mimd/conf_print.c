@@ -96,6 +96,22 @@ print_sockets(const struct conf *conf, FILE *fp)
 	fputs(" restricted\n", fp);
 }
 
+static void
+print_roots(const struct conf *conf, FILE *fp)
+{
+	static const char *const	words[] = {
+		[DEVICE_UNKNOWN] = "", [DEVICE_ROTATING] = " rotating",
+		[DEVICE_SOLID] = " solid"
+	};
+	uint32_t			i;
+
+	for (i = 0; i < conf->nroots; i++) {
+		fputs("download directory ", fp);
+		print_quoted(conf->roots[i], fp);
+		fprintf(fp, "%s\n", words[conf->root_devices[i]]);
+	}
+}
+
 void
 conf_print(const struct conf *conf, FILE *fp)
 {
@@ -107,8 +123,7 @@ conf_print(const struct conf *conf, FILE *fp)
 	uint32_t			i;
 
 	print_listens(conf, fp);
-	for (i = 0; i < conf->nroots; i++)
-		print_setting("download directory", conf->roots[i], fp);
+	print_roots(conf, fp);
 	print_setting("state directory", conf->state_dir, fp);
 	print_sockets(conf, fp);
 	print_size("cache", conf->cache, fp);

@@ -8,6 +8,7 @@
 #include "parent.h"
 #include "arena.h"
 #include "control.h"
+#include "device.h"
 #include "log.h"
 #include "notify.h"
 
@@ -249,6 +250,10 @@ setup_disk(struct parent *parent, struct proc *p)
 			continue;
 		root.index = i;
 		root.path = parent->conf->roots[i];
+		root.device = parent->conf->root_devices[i];
+		if (root.device == DEVICE_UNKNOWN)
+			root.device = (uint8_t)device_kind(
+			    parent->root_fds[i]);
 		proc_send_fd(p, MSG_DISK_ROOT, &root,
 		    copy_fd(parent->root_fds[i]));
 	}

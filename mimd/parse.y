@@ -80,12 +80,13 @@ static int	 set_path(char **, char *, const char *(*)(const char *));
 %token	ALLOW ALLOWLIST BLOCKLIST CA CACHE CONTROL DIRECTORY DOWN DOWNLOAD
 %token	ENCRYPTION EXEMPT FILE_
 %token	GROUP INCLUDE LISTEN LOCAL LSD MAX MODE NO OFF ON PEER PEERS PER PEX
-%token	PORT PREFER RATE RELAXED REQUIRE RESTRICTED SANDBOX SOCKET STATE
+%token	PORT PREFER RATE RELAXED REQUIRE RESTRICTED ROTATING SANDBOX SOCKET
+%token	SOLID STATE
 %token	TORRENT TRACKERS UNLIMITED UP WRONG YES
 %token	<v.string>	STRING
 %token	<v.number>	NUMBER
 %type	<v.string>	group
-%type	<v.number>	amount encryption yesno
+%type	<v.number>	amount device encryption yesno
 %type	<v.rates>	rates
 
 %destructor { free($$); } <v.string>
@@ -187,10 +188,11 @@ listen	: LISTEN ON STRING PORT NUMBER {
 	}
 	;
 
-directory : DOWNLOAD DIRECTORY STRING {
+directory : DOWNLOAD DIRECTORY STRING device {
 		int	r;
 
-		r = conf_error(conf_add_root(parser.conf, $3), $3);
+		r = conf_error(conf_add_root(parser.conf, $3,
+		    (uint8_t)$4), $3);
 		free($3);
 		if (r == -1)
 			YYERROR;
@@ -200,6 +202,11 @@ directory : DOWNLOAD DIRECTORY STRING {
 		    conf_check_path) == -1)
 			YYERROR;
 	}
+	;
+
+device	: /* empty */	{ $$ = DEVICE_UNKNOWN; }
+	| ROTATING	{ $$ = DEVICE_ROTATING; }
+	| SOLID		{ $$ = DEVICE_SOLID; }
 	;
 
 socket	: control sockopts
@@ -374,8 +381,10 @@ static const struct keyword {
 	{ "relaxed",	RELAXED },
 	{ "require",	REQUIRE },
 	{ "restricted",	RESTRICTED },
+	{ "rotating",	ROTATING },
 	{ "sandbox",	SANDBOX },
 	{ "socket",	SOCKET },
+	{ "solid",	SOLID },
 	{ "state",	STATE },
 	{ "torrent",	TORRENT },
 	{ "trackers",	TRACKERS },

@@ -65,7 +65,8 @@ same_roots(const struct conf *a, const struct conf *b)
 	if (a->nroots != b->nroots)
 		return false;
 	for (i = 0; i < a->nroots; i++) {
-		if (strcmp(a->roots[i], b->roots[i]) != 0)
+		if (strcmp(a->roots[i], b->roots[i]) != 0 ||
+		    a->root_devices[i] != b->root_devices[i])
 			return false;
 	}
 	return true;

@@ -1,46 +1,39 @@
 /* SPDX-License-Identifier: ISC */
 #include "check.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "bitfield.h"
 #include "content.h"
 #include "disk.h"
 #include "fdcache.h"
-#include "io.h"
 #include "loop.h"
 #include "mem.h"
 #include "metainfo.h"
 #include "report.h"
 #include "save.h"
+#include "sched.h"
 #include "span.h"
+#include "verify.h"
 #include "worker.h"
 
-#define CHECK_BUF	(512U << 10)	/* read at once */
 #define CHECK_BATCH	64U		/* pieces of a job at most */
 #define CHECK_JOB	(4U << 20)	/* bytes of a job, about */
-#define CHECK_DEPTH	2U		/* jobs for each worker */
 
-/* What a worker has to itself. */
-struct checker {
-	uint8_t		*buf;
-	struct hash	*hash;
-};
-
-/* The check that runs; workers read all of it but the counters. */
+/* A check that runs; workers read of it what does not change. */
 struct check {
+	TAILQ_ENTRY(check)	 link;		/* disk::checking */
+	struct disk		*disk;
 	struct content		*t;
 	const struct metainfo	*mi;
 	struct place		 place;
-	struct checker		 checkers[WORKERS_MAX];
+	struct sched_device	*dev;
 	atomic_bool		 cancel;
 	uint32_t		 next;		/* piece to hand out */
 	uint32_t		 running;	/* jobs */
+	bool			 drained;	/* no more to hand out */
 	int			 error;
 	uint32_t		 error_file;
 	bool			 restart;
@@ -49,146 +42,60 @@ struct check {
 struct check_job {
 	struct job	 job;
 	struct check	*check;
+	uint64_t	 began;			/* ms */
 	uint32_t	 n, looked;		/* pieces, those done */
 	uint32_t	 pieces[CHECK_BATCH];
 	bool		 good[CHECK_BATCH];
-	int		 error;
-	uint32_t	 error_file;
-	/* The file at hand. */
-	int		 fd;
-	uint32_t	 file;			/* UINT32_MAX: none */
+	struct verify	 verify;
 };
 
-static const uint8_t	zeros[65536];
-
-static void	check_next(struct disk *);
+static void	check_pump(void *);
 static void	check_done(struct job *, void *);
 
+void
+check_init(struct disk *d)
+{
+	TAILQ_INIT(&d->checks);
+	TAILQ_INIT(&d->checking);
+	sched_init(&d->sched, pool_size(d->hashers));
+	d->check_resume = loop_timer_new(d->loop, check_pump, d);
+}
+
 /* ---- in a worker ---- */
-
-/* Have file open; -1: there is nothing to read. */
-static int
-check_open(struct check_job *j, uint32_t file)
-{
-	if (j->file == file)
-		return j->fd;
-	if (j->fd != -1)
-		io_close(j->fd);
-	j->file = file;
-	j->fd = file_open(j->check->place, j->check->mi->files[file].path,
-	    FILE_READ);
-	if (j->fd != -1)
-		io_fadvise(j->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
-	else if (errno != ENOENT && errno != ENOTDIR && j->error == 0) {
-		j->error = errno;
-		j->error_file = file;
-	}
-	return j->fd;
-}
-
-static void
-hash_zeros(struct hash *h, uint64_t len)
-{
-	size_t	n;
-
-	for (; len > 0; len -= n) {
-		n = len < sizeof(zeros) ? (size_t)len : sizeof(zeros);
-		hash_update(h, zeros, n);
-	}
-}
-
-static bool
-check_read(struct check_job *j, struct checker *w, const struct span *s)
-{
-	uint64_t	done;
-	size_t		want;
-	ssize_t		n;
-
-	for (done = 0; done < s->len; done += (uint64_t)n) {
-		if (atomic_load_explicit(&j->check->cancel,
-		    memory_order_relaxed))
-			return false;
-		want = s->len - done < CHECK_BUF ?
-		    (size_t)(s->len - done) : CHECK_BUF;
-		n = io_pread(j->fd, w->buf, want, (off_t)(s->off + done));
-		if (n == -1 && errno == EINTR) {
-			n = 0;
-			continue;
-		}
-		if (n == -1 && j->error == 0) {
-			j->error = errno;
-			j->error_file = s->file;
-		}
-		if (n <= 0)
-			return false;
-		hash_update(w->hash, w->buf, (size_t)n);
-	}
-	return true;
-}
-
-enum presence { ABSENT, HOLE, DATA };
-
-static enum presence
-check_presence(struct check_job *j, const struct span *s)
-{
-	struct stat	st;
-	off_t		data;
-
-	if (check_open(j, s->file) == -1 || io_fstat(j->fd, &st) == -1 ||
-	    (uint64_t)st.st_size < s->off + s->len)
-		return ABSENT;
-	data = io_lseek(j->fd, (off_t)s->off, SEEK_DATA);
-	if ((data == -1 && errno == ENXIO) ||
-	    (data != -1 && (uint64_t)data >= s->off + s->len))
-		return HOLE;
-	return DATA;
-}
-
-static bool
-check_piece(struct check_job *j, struct checker *w, uint32_t piece)
-{
-	const struct metainfo	*mi = j->check->mi;
-	struct span_iter	 it;
-	struct span		 s;
-	uint8_t			 digest[SHA1_LEN];
-	enum presence		 there;
-
-	hash_reset(w->hash);
-	span_start(&it, mi, (uint64_t)piece * mi->geom.piece_length,
-	    geom_piece_size(&mi->geom, piece));
-	while (span_next(&it, &s)) {
-		there = s.pad ? HOLE : check_presence(j, &s);
-		if (there == ABSENT)
-			return false;
-		if (there == HOLE)
-			hash_zeros(w->hash, s.len);
-		else if (!check_read(j, w, &s))
-			return false;
-	}
-	hash_final(w->hash, digest);
-	return memcmp(digest, mi->pieces + (size_t)piece * SHA1_LEN,
-	    SHA1_LEN) == 0;
-}
 
 static void
 check_run(struct job *job, unsigned int worker)
 {
 	struct check_job	*j = (struct check_job *)job;
-	struct checker		*w = &j->check->checkers[worker];
+	struct check		*c = j->check;
+	struct verifier		*w = &c->disk->verifiers[worker];
 
-	j->file = UINT32_MAX;
-	j->fd = -1;
+	if (w->buf == NULL)
+		verifier_start(w);
+	verify_start(&j->verify, c->mi, c->place, &c->cancel);
 	for (j->looked = 0; j->looked < j->n; j->looked++) {
-		j->good[j->looked] = check_piece(j, w, j->pieces[j->looked]);
-		if (j->error != 0 || atomic_load(&j->check->cancel))
+		j->good[j->looked] = verify_piece(&j->verify, w,
+		    j->pieces[j->looked]);
+		if (j->verify.error != 0 || atomic_load(&c->cancel))
 			break;
 	}
-	if (j->fd != -1)
-		io_close(j->fd);
+	verify_end(&j->verify);
 }
 
 /* ---- in the loop ---- */
 
+static struct check *
+check_of(const struct disk *d, const struct content *t)
+{
+	struct check	*c;
+
+	TAILQ_FOREACH(c, &d->checking, link)
+		if (c->t == t)
+			break;
+	return c;
+}
+
+/* Give the workers a job of this check; false if there is none. */
 static bool
 check_submit(struct disk *d, struct check *c)
 {
@@ -196,7 +103,7 @@ check_submit(struct disk *d, struct check *c)
 	struct check_job	*j;
 	uint32_t		 max = CHECK_JOB / t->geom.piece_length;
 
-	if (atomic_load(&c->cancel))
+	if (c->drained || atomic_load(&c->cancel))
 		return false;
 	max = max < 1 ? 1 : max > CHECK_BATCH ? CHECK_BATCH : max;
 	j = xcalloc(1, sizeof(*j));
@@ -204,26 +111,30 @@ check_submit(struct disk *d, struct check *c)
 		if (bitfield_get(t->todo, c->next))
 			j->pieces[j->n++] = c->next;
 	if (j->n == 0) {
+		c->drained = true;
 		free(j);
 		return false;
 	}
 	j->check = c;
+	j->began = loop_now(d->loop);
 	j->job.run = check_run;
 	j->job.done = check_done;
 	c->running++;
+	sched_job(c->dev);
 	pool_submit(d->hashers, &j->job);
 	return true;
 }
 
 static void
-check_end(struct disk *d)
+check_end(struct disk *d, struct check *c)
 {
-	struct check	*c = d->check;
 	struct content	*t = c->t;
 	bool		 restart = c->restart;
 	unsigned int	 i;
 
-	d->check = NULL;
+	TAILQ_REMOVE(&d->checking, c, link);
+	sched_ended(&d->sched, c->dev);
+	d->check_news = true;
 	t->files->pins--;
 	t->in_checks = false;
 	if (c->error != 0)
@@ -237,17 +148,14 @@ check_end(struct disk *d)
 		content_set_state(d, t, DSTATE_READY, NULL);
 		content_dirty(d, t, 0);
 	}
-	for (i = 0; i < pool_size(d->hashers); i++) {
-		free(c->checkers[i].buf);
-		hash_free(c->checkers[i].hash);
-	}
 	free(c);
+	for (i = 0; i < WORKERS_MAX && check_idle(d); i++)
+		verifier_end(&d->verifiers[i]);
 	if (t->removing)
 		remove_try(d, t);
 	else if (restart)
 		check_want(d, t, NULL);
 	disk_settled(d);
-	check_next(d);
 }
 
 static void
@@ -277,71 +185,124 @@ check_done(struct job *job, void *arg)
 	struct check_job	*j = (struct check_job *)job;
 	struct disk		*d = arg;
 	struct check		*c = j->check;
+	uint64_t		 now = loop_now(d->loop);
 	uint32_t		 i;
 
 	c->running--;
+	sched_job_done(c->dev, now, now - j->began);
 	if (!atomic_load(&c->cancel))
 		for (i = 0; i < j->looked; i++)
 			check_verdict(d, c->t, j->pieces[i], j->good[i]);
-	if (j->error != 0 && c->error == 0) {
-		c->error = j->error;
-		c->error_file = j->error_file;
+	if (j->verify.error != 0 && c->error == 0) {
+		c->error = j->verify.error;
+		c->error_file = j->verify.error_file;
 		atomic_store(&c->cancel, true);
 	}
 	free(j);
-	while (c->running < CHECK_DEPTH * pool_size(d->hashers) &&
-	    check_submit(d, c))
-		continue;
-	if (c->running == 0)
-		check_end(d);
+	check_pump(d);
 }
 
 static void
-check_start(struct disk *d, struct content *t)
+check_start(struct disk *d, struct content *t, struct sched_device *dev)
 {
 	struct check	*c = xcalloc(1, sizeof(*c));
-	unsigned int	 i;
 
+	c->disk = d;
 	c->t = t;
 	c->mi = t->files->mi;
 	c->place = content_place(d, t);
-	for (i = 0; i < pool_size(d->hashers); i++) {
-		c->checkers[i].buf = xmalloc(CHECK_BUF);
-		c->checkers[i].hash = hash_new();
-	}
+	c->dev = dev;
 	t->files->pins++;
-	d->check = c;
-	while (c->running < CHECK_DEPTH * pool_size(d->hashers) &&
-	    check_submit(d, c))
-		continue;
-	if (c->running == 0)
-		check_end(d);
+	sched_started(&d->sched, dev);
+	TAILQ_INSERT_TAIL(&d->checking, c, link);
 }
 
+/* Begin those that may run now, in the order in which they were wanted. */
 static void
-check_next(struct disk *d)
+check_begin(struct disk *d)
 {
-	struct content	*t;
+	struct content		*t, *next;
+	struct sched_device	*dev;
 
-	while (d->check == NULL && !d->stopping &&
-	    (t = TAILQ_FIRST(&d->checks)) != NULL) {
+	if (!d->check_news || d->stopping)
+		return;
+	d->check_news = false;
+	TAILQ_FOREACH_SAFE(t, &d->checks, check_link, next) {
+		dev = sched_device(&d->sched, content_dev(d, t));
+		if (!sched_may_start(dev))
+			continue;
 		TAILQ_REMOVE(&d->checks, t, check_link);
 		if (content_load(d, t) == NULL)
 			t->in_checks = false;
 		else
-			check_start(d, t);
+			check_start(d, t, dev);
 	}
+}
+
+/* One job for each check that may have one; the time to wait if none. */
+static uint64_t
+check_round(struct disk *d, bool *any)
+{
+	struct check	*c;
+	uint64_t	 wait = SCHED_LATER, ms;
+
+	*any = false;
+	TAILQ_FOREACH(c, &d->checking, link) {
+		if (c->drained || atomic_load(&c->cancel))
+			continue;
+		ms = sched_wait(&d->sched, c->dev, loop_now(d->loop));
+		if (ms == 0 && check_submit(d, c))
+			*any = true;
+		else if (ms > 0 && ms < wait)
+			wait = ms;
+	}
+	return wait;
+}
+
+/* End what is over, begin what may, and keep the workers busy. */
+static void
+check_pump(void *arg)
+{
+	struct disk	*d = arg;
+	struct check	*c;
+	uint64_t	 wait;
+	bool		 any;
+
+	do {
+		check_begin(d);
+		do
+			wait = check_round(d, &any);
+		while (any);
+		TAILQ_FOREACH(c, &d->checking, link)
+			if (c->running == 0 && (c->drained ||
+			    atomic_load(&c->cancel)))
+				break;
+		if (c != NULL)
+			check_end(d, c);
+	} while (c != NULL);
+	loop_timer_clear(d->check_resume);
+	if (wait != SCHED_LATER)
+		loop_timer_set(d->check_resume, wait);
+}
+
+/* It ends when its jobs have, or at once. */
+static void
+check_stop(struct disk *d, struct check *c)
+{
+	atomic_store(&c->cancel, true);
+	loop_timer_set(d->check_resume, 0);
 }
 
 void
 check_want(struct disk *d, struct content *t, uint8_t *todo)
 {
-	size_t	size = bitfield_size(t->geom.npieces);
+	struct check	*c = check_of(d, t);
+	size_t		 size = bitfield_size(t->geom.npieces);
 
-	if (d->check != NULL && d->check->t == t) {
+	if (c != NULL) {
 		free(todo);
-		d->check->restart = true;
-		atomic_store(&d->check->cancel, true);
+		c->restart = true;
+		check_stop(d, c);
 		return;
 	}
 	if (todo == NULL) {
@@ -360,14 +321,17 @@ check_want(struct disk *d, struct content *t, uint8_t *todo)
 	if (!t->in_checks)
 		TAILQ_INSERT_TAIL(&d->checks, t, check_link);
 	t->in_checks = true;
-	check_next(d);
+	d->check_news = true;
+	loop_timer_set(d->check_resume, 0);
 }
 
 void
 check_cancel(struct disk *d, struct content *t)
 {
-	if (d->check != NULL && d->check->t == t) {
-		atomic_store(&d->check->cancel, true);
+	struct check	*c = check_of(d, t);
+
+	if (c != NULL) {
+		check_stop(d, c);
 		return;
 	}
 	if (t->in_checks)
@@ -378,5 +342,5 @@ check_cancel(struct disk *d, struct content *t)
 bool
 check_idle(const struct disk *d)
 {
-	return d->check == NULL;
+	return TAILQ_EMPTY(&d->checking);
 }

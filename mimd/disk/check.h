@@ -9,9 +9,11 @@ struct content;
 struct disk;
 
 /*
- * Checks of data that is there: the workers hash the pieces, one torrent at
- * a time.  The torrent is in state checking until it has had its turn.
+ * Checks of data that is there: the workers hash the pieces, of as many
+ * torrents at a time as their devices can take (sched.h).  The torrent is in
+ * state checking until it has had its turn.
  */
+void	check_init(struct disk *d);
 
 /* Check the pieces in todo (taken over), or all if NULL. */
 void	check_want(struct disk *d, struct content *t, uint8_t *todo);

@@ -45,7 +45,6 @@ content_init(struct disk *d)
 	TAILQ_INIT(&d->dirty);
 	TAILQ_INIT(&d->changed);
 	TAILQ_INIT(&d->reports);
-	TAILQ_INIT(&d->checks);
 }
 
 struct content *

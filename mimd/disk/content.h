@@ -116,6 +116,8 @@ void	 content_free(struct disk *d, struct content *t);
 struct content *content_clash(struct disk *d, uint32_t root,
 	    const char *subdir, const struct metainfo *mi);
 
+/* Its file system; 0: not known. */
+dev_t	 content_dev(const struct disk *d, const struct content *t);
 struct place content_place(const struct disk *d, const struct content *t);
 /*
  * Load metainfo and stamps; NULL after the torrent went to error, or where

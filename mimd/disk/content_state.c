@@ -53,7 +53,7 @@ content_dir(const struct disk *d, const struct content *t, char *buf,
 	return buf;
 }
 
-static dev_t
+dev_t
 content_dev(const struct disk *d, const struct content *t)
 {
 	if (t->dev != 0 || t->root_path != NULL)

@@ -11,6 +11,9 @@
 #include "content.h"
 #include "msg.h"
 #include "piece.h"
+#include "sched.h"
+#include "verify.h"
+#include "worker.h"
 
 struct chan;
 struct check;
@@ -71,9 +74,13 @@ struct disk {
 	struct scan		*scan;		/* NULL: done */
 	struct loop_timer	*pump;
 
-	/* Checks, one torrent at a time: check.c */
+	/* Checks: those that wait, those that run; check.c */
 	struct content_list	 checks;
-	struct check		*check;
+	TAILQ_HEAD(, check)	 checking;
+	struct sched		 sched;
+	struct verifier		 verifiers[WORKERS_MAX];
+	struct loop_timer	*check_resume;
+	bool			 check_news;	/* more may begin */
 
 	struct loop_timer	*tick;
 	bool			 tick_slow;

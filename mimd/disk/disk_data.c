@@ -10,6 +10,7 @@
 #include "bitfield.h"
 #include "block_io.h"
 #include "chan.h"
+#include "check.h"
 #include "content.h"
 #include "digest.h"
 #include "disk.h"
@@ -185,6 +186,15 @@ disk_on_data_close(struct chan *c, const struct msg_data_close *m, void *arg)
 	disk_data_forget(d, t);
 	if (!t->clean && t->magnet == NULL)
 		content_dirty(d, t, CONTENT_SAVE_MS);
+}
+
+/* Checks on the same device step back. */
+static void
+note_transfer(struct disk *d, const struct content *t)
+{
+	if (!check_idle(d))
+		sched_transfer(sched_device(&d->sched, content_dev(d, t)),
+		    loop_now(d->loop));
 }
 
 /* ---- what peer may ask ---- */
@@ -457,6 +467,7 @@ disk_on_data_write(struct chan *c, const struct msg_data_write *m, void *arg)
 			status = SLOT_FAILED;
 		if (status == SLOT_OK) {
 			k = run_length(d, t, &b[i], n - i);
+			note_transfer(d, t);
 			store_run(d, t, &b[i], k, &d->results[i]);
 		} else
 			answer(&d->results[i], &b[i], status);
@@ -498,6 +509,7 @@ serve_run(struct disk *d, struct content *t, const struct rec_block *b,
 		iov[k].iov_len = b[k].length;
 		end += b[k].length;
 	}
+	note_transfer(d, t);
 	if (content_load(d, t) != NULL)
 		got = block_read(d, t, pos, iov, (int)k);
 	for (i = 0; i < k; i++) {

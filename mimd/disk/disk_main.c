@@ -34,6 +34,7 @@
 #define TICK_MS		1000U
 #define TICK_SLOW_MS	10000U	/* with nothing but loaded torrents */
 #define PROBE_TICKS	5U	/* between looks for free space */
+#define CHECK_NICE	10	/* transfers come first */
 #define ORPHAN_MS	700U	/* to save in when the parent is gone */
 #define FILES_OPEN_MAX	512U
 #define SEALS	(F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL)
@@ -57,6 +58,7 @@ disk_on_root(struct chan *c, const struct msg_disk_root *m, void *arg)
 	if (io_fstat(root->fd, &st) == -1 || !S_ISDIR(st.st_mode))
 		fatalx("%s is not a directory", m->path);
 	root->dev = st.st_dev;
+	sched_device(&d->sched, st.st_dev)->kind = m->device;
 }
 
 static void
@@ -104,6 +106,8 @@ disk_start(struct child *child)
 	disk_data_init(d);
 	d->files = fdcache_new(files_open_max());
 	d->hashers = pool_new(d->loop, ncpu > 0 ? (unsigned int)ncpu : 1, d);
+	pool_set_nice(d->hashers, CHECK_NICE);
+	check_init(d);
 	d->saver = pool_new(d->loop, 1, d);
 	d->tick = loop_timer_new(d->loop, disk_tick, d);
 	d->deadline = loop_timer_new(d->loop, disk_too_late, d);

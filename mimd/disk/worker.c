@@ -2,6 +2,10 @@
 #include "worker.h"
 
 #include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+
+#include <linux/ioprio.h>
 
 #include <errno.h>
 #include <pthread.h>
@@ -23,6 +27,7 @@ struct pool {
 	void		*arg;
 	struct loop_io	*io;
 	int		 efd;		/* a finished job */
+	int		 nice;
 	unsigned int	 n, up;		/* threads, those that run */
 	pthread_mutex_t	 lock;		/* of all below and up */
 	pthread_cond_t	 work, started;
@@ -92,6 +97,12 @@ pool_start(struct pool *pool)
 	pthread_mutex_unlock(&pool->lock);
 }
 
+void
+pool_set_nice(struct pool *pool, int nice)
+{
+	pool->nice = nice;
+}
+
 unsigned int
 pool_size(const struct pool *pool)
 {
@@ -107,6 +118,18 @@ pool_submit(struct pool *pool, struct job *job)
 	pthread_mutex_unlock(&pool->lock);
 }
 
+/* Of this thread alone; all it costs not to be obeyed is politeness. */
+static void
+stand_back(int nice)
+{
+	if (nice == 0)
+		return;
+	setpriority(PRIO_PROCESS, 0, nice);
+	if (nice == PRIO_MAX - 1)
+		syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0,
+		    IOPRIO_PRIO_VALUE(IOPRIO_CLASS_IDLE, 0));
+}
+
 static void *
 worker_main(void *arg)
 {
@@ -117,6 +140,7 @@ worker_main(void *arg)
 	ssize_t		 n;
 	bool		 told;
 
+	stand_back(pool->nice);
 	pthread_mutex_lock(&pool->lock);
 	pool->up++;
 	pthread_cond_signal(&pool->started);

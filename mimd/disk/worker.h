@@ -25,6 +25,11 @@ struct pool;
 struct pool *pool_new(struct loop *loop, unsigned int n, void *arg);
 /* Start the threads; returns when all of them run. */
 void	 pool_start(struct pool *pool);
+/*
+ * Before that: how much its threads stand back, as nice(1) says; those that
+ * stand back as far as can be read only when nobody else does.
+ */
+void	 pool_set_nice(struct pool *pool, int nice);
 unsigned int pool_size(const struct pool *pool);
 void	 pool_submit(struct pool *pool, struct job *job);
 

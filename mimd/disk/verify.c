@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: ISC */
+#include "verify.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "hash.h"
+#include "io.h"
+#include "mem.h"
+#include "metainfo.h"
+#include "span.h"
+
+#define VERIFY_BUF	(512U << 10)	/* read at once */
+
+static const uint8_t	zeros[65536];
+
+void
+verifier_start(struct verifier *w)
+{
+	w->buf = xmalloc(VERIFY_BUF);
+	w->hash = hash_new();
+}
+
+void
+verifier_end(struct verifier *w)
+{
+	free(w->buf);
+	hash_free(w->hash);
+	w->buf = NULL;
+	w->hash = NULL;
+}
+
+void
+verify_start(struct verify *v, const struct metainfo *mi, struct place place,
+    const atomic_bool *cancel)
+{
+	memset(v, 0, sizeof(*v));
+	v->mi = mi;
+	v->place = place;
+	v->cancel = cancel;
+	v->fd = -1;
+	v->file = UINT32_MAX;
+}
+
+void
+verify_end(struct verify *v)
+{
+	if (v->fd != -1)
+		io_close(v->fd);
+	v->fd = -1;
+}
+
+/* Have file open; -1: there is nothing to read. */
+static int
+verify_open(struct verify *v, uint32_t file)
+{
+	if (v->file == file)
+		return v->fd;
+	verify_end(v);
+	v->file = file;
+	v->fd = file_open(v->place, v->mi->files[file].path, FILE_READ);
+	if (v->fd != -1)
+		io_fadvise(v->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
+	else if (errno != ENOENT && errno != ENOTDIR && v->error == 0) {
+		v->error = errno;
+		v->error_file = file;
+	}
+	return v->fd;
+}
+
+static void
+hash_zeros(struct hash *h, uint64_t len)
+{
+	size_t	n;
+
+	for (; len > 0; len -= n) {
+		n = len < sizeof(zeros) ? (size_t)len : sizeof(zeros);
+		hash_update(h, zeros, n);
+	}
+}
+
+static bool
+verify_read(struct verify *v, struct verifier *w, const struct span *s)
+{
+	uint64_t	done;
+	size_t		want;
+	ssize_t		n;
+
+	for (done = 0; done < s->len; done += (uint64_t)n) {
+		if (atomic_load_explicit(v->cancel, memory_order_relaxed))
+			return false;
+		want = s->len - done < VERIFY_BUF ?
+		    (size_t)(s->len - done) : VERIFY_BUF;
+		n = io_pread(v->fd, w->buf, want, (off_t)(s->off + done));
+		if (n == -1 && errno == EINTR) {
+			n = 0;
+			continue;
+		}
+		if (n == -1 && v->error == 0) {
+			v->error = errno;
+			v->error_file = s->file;
+		}
+		if (n <= 0)
+			return false;
+		v->read += (uint64_t)n;
+		hash_update(w->hash, w->buf, (size_t)n);
+	}
+	/* It is read once; others have more use for the page cache. */
+	io_fadvise(v->fd, (off_t)s->off, (off_t)s->len, POSIX_FADV_DONTNEED);
+	return true;
+}
+
+enum presence { ABSENT, HOLE, DATA };
+
+static enum presence
+verify_presence(struct verify *v, const struct span *s)
+{
+	struct stat	st;
+	off_t		data;
+
+	if (verify_open(v, s->file) == -1 || io_fstat(v->fd, &st) == -1 ||
+	    (uint64_t)st.st_size < s->off + s->len)
+		return ABSENT;
+	data = io_lseek(v->fd, (off_t)s->off, SEEK_DATA);
+	if ((data == -1 && errno == ENXIO) ||
+	    (data != -1 && (uint64_t)data >= s->off + s->len))
+		return HOLE;
+	return DATA;
+}
+
+bool
+verify_piece(struct verify *v, struct verifier *w, uint32_t piece)
+{
+	const struct metainfo	*mi = v->mi;
+	struct span_iter	 it;
+	struct span		 s;
+	uint8_t			 digest[SHA1_LEN];
+	enum presence		 there;
+
+	hash_reset(w->hash);
+	span_start(&it, mi, (uint64_t)piece * mi->geom.piece_length,
+	    geom_piece_size(&mi->geom, piece));
+	while (span_next(&it, &s)) {
+		there = s.pad ? HOLE : verify_presence(v, &s);
+		if (there == ABSENT)
+			return false;
+		if (there == HOLE)
+			hash_zeros(w->hash, s.len);
+		else if (!verify_read(v, w, &s))
+			return false;
+	}
+	hash_final(w->hash, digest);
+	return memcmp(digest, mi->pieces + (size_t)piece * SHA1_LEN,
+	    SHA1_LEN) == 0;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef VERIFY_H
+#define VERIFY_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "file.h"
+
+struct hash;
+struct metainfo;
+
+/*
+ * Hashing of pieces that lie in the files, in a worker thread: touches
+ * nothing but what it is given.  What it has read, it does not leave in the
+ * page cache.
+ */
+
+/* What a thread has to itself. */
+struct verifier {
+	uint8_t		*buf;		/* NULL: not in use */
+	struct hash	*hash;
+};
+
+/* A look at pieces of one torrent; its files are opened by and by. */
+struct verify {
+	const struct metainfo	*mi;
+	struct place		 place;
+	const atomic_bool	*cancel;
+	uint64_t		 read;		/* bytes */
+	int			 error;		/* errno, or 0 */
+	uint32_t		 error_file;
+	/* The file at hand. */
+	int			 fd;
+	uint32_t		 file;		/* UINT32_MAX: none */
+};
+
+void	verifier_start(struct verifier *w);
+void	verifier_end(struct verifier *w);
+
+void	verify_start(struct verify *v, const struct metainfo *mi,
+	    struct place place, const atomic_bool *cancel);
+/* Is it all there and right?  Says nothing after an error or cancelled. */
+bool	verify_piece(struct verify *v, struct verifier *w, uint32_t piece);
+void	verify_end(struct verify *v);
+
+#endif /* VERIFY_H */
