@@ -200,6 +200,15 @@ conf_set_cache(struct conf *conf, int64_t bytes)
 }
 
 const char *
+conf_set_keep_free(struct conf *conf, int64_t bytes)
+{
+	if (bytes < 0 || (uint64_t)bytes >= CONF_KEEP_AUTO)
+		return "size is out of range";
+	conf->keep_free = (uint64_t)bytes;
+	return NULL;
+}
+
+const char *
 conf_set_peers(uint32_t *where, int64_t n)
 {
 	if (n < 1 || n > (int64_t)PEERS_MAX)
@@ -387,6 +396,7 @@ conf_make(const char *name, const char *data, size_t len, char *const *macros,
 
 	conf->socket.gid = conf->restricted.gid = (gid_t)-1;
 	conf->pex = conf->lsd = true;
+	conf->keep_free = CONF_KEEP_AUTO;
 	conf->encryption = ENCRYPTION_PREFER;
 	if (conf_parse(conf, name, data, len, macros, nmacros) == 0) {
 		conf_defaults(conf);

@@ -11,6 +11,7 @@
 #include "msg.h"
 
 #define CONF_LISTENS_MAX	16
+#define CONF_KEEP_AUTO		((uint64_t)INT64_MAX)
 #define CONF_SIZE_MAX		(1U << 20)	/* bytes, all files together */
 #define CONF_DEPTH_MAX		8U		/* include within include */
 #define CONF_MACROS_MAX		256U
@@ -60,6 +61,9 @@ struct conf {
 	char			*ca_file;	/* NULL: the system's */
 	bool			 allow_local;	/* "allow local trackers" */
 	bool			 pex, lsd;	/* "pex yes", "lsd yes" */
+	bool			 allocate;	/* "allocate full" */
+	bool			 write_shared;	/* "write shared files yes" */
+	uint64_t		 keep_free;	/* CONF_KEEP_AUTO: "auto" */
 	bool			 relaxed;	/* "sandbox relaxed" */
 };
 
@@ -102,6 +106,7 @@ const char	*conf_add_filter(struct conf *conf, const char *path,
 const char	*conf_find_group(const char *name, gid_t *gid);
 const char	*conf_find_mode(int64_t digits, mode_t *mode);
 const char	*conf_set_cache(struct conf *conf, int64_t bytes);
+const char	*conf_set_keep_free(struct conf *conf, int64_t bytes);
 const char	*conf_set_peers(uint32_t *where, int64_t n);
 const char	*conf_set_rate(uint64_t *where, int64_t n);
 /* "10.0.0.0/8", "2001:db8::/32" or an address. */

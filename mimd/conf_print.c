@@ -112,6 +112,18 @@ print_roots(const struct conf *conf, FILE *fp)
 	}
 }
 
+static void
+print_space(const struct conf *conf, FILE *fp)
+{
+	fprintf(fp, "allocate %s\n", conf->allocate ? "full" : "sparse");
+	if (conf->keep_free == CONF_KEEP_AUTO)
+		fputs("keep free auto", fp);
+	else
+		print_size("keep free", conf->keep_free, fp);
+	fprintf(fp, "\nwrite shared files %s\n",
+	    conf->write_shared ? "yes" : "no");
+}
+
 void
 conf_print(const struct conf *conf, FILE *fp)
 {
@@ -128,6 +140,7 @@ conf_print(const struct conf *conf, FILE *fp)
 	print_sockets(conf, fp);
 	print_size("cache", conf->cache, fp);
 	putc('\n', fp);
+	print_space(conf, fp);
 	fprintf(fp, "max peers %" PRIu32 " per torrent %" PRIu32 "\n",
 	    conf->max_peers, conf->max_peers_torrent);
 	fprintf(fp, "pex %s\n", conf->pex ? "yes" : "no");

@@ -237,6 +237,18 @@ copy_fd(int fd)
 	return copy;
 }
 
+void
+parent_send_disk_conf(struct parent *parent)
+{
+	struct msg_disk_conf	m = {
+		.keep_free = parent->conf->keep_free,
+		.allocate = parent->conf->allocate,
+		.write_shared = parent->conf->write_shared,
+	};
+
+	proc_send(parent_child(parent, ROLE_DISK), MSG_DISK_CONF, &m);
+}
+
 static void
 setup_disk(struct parent *parent, struct proc *p)
 {
@@ -244,6 +256,7 @@ setup_disk(struct parent *parent, struct proc *p)
 	struct msg_disk_root		root = { 0 };
 	uint32_t			i;
 
+	parent_send_disk_conf(parent);
 	proc_send_fd(p, MSG_DISK_STATE_DIR, &dir, copy_fd(parent->state_fd));
 	for (i = 0; i < parent->conf->nroots; i++) {
 		if (parent->root_fds[i] == -1)

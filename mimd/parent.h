@@ -94,6 +94,7 @@ void	parent_link_data(struct parent *parent);
 void	parent_on_link_broken(struct parent *parent, struct proc *p,
 	    const struct msg_data_broken *m);
 void	parent_send_peer_conf(struct parent *parent);
+void	parent_send_disk_conf(struct parent *parent);
 /* The user wants no more of an address. */
 void	parent_ban(struct parent *parent, const struct addr *addr);
 /* limits.c: back to what the configuration says; tells nobody. */

@@ -77,12 +77,13 @@ static void	 set_rate(struct conf_rate *, struct rates);
 static int	 set_path(char **, char *, const char *(*)(const char *));
 %}
 
-%token	ALLOW ALLOWLIST BLOCKLIST CA CACHE CONTROL DIRECTORY DOWN DOWNLOAD
-%token	ENCRYPTION EXEMPT FILE_
-%token	GROUP INCLUDE LISTEN LOCAL LSD MAX MODE NO OFF ON PEER PEERS PER PEX
-%token	PORT PREFER RATE RELAXED REQUIRE RESTRICTED ROTATING SANDBOX SOCKET
-%token	SOLID STATE
-%token	TORRENT TRACKERS UNLIMITED UP WRONG YES
+%token	ALLOCATE ALLOW ALLOWLIST AUTO BLOCKLIST CA CACHE CONTROL DIRECTORY
+%token	DOWN DOWNLOAD
+%token	ENCRYPTION EXEMPT FILE_ FILES FREE FULL
+%token	GROUP INCLUDE KEEP LISTEN LOCAL LSD MAX MODE NO OFF ON PEER PEERS PER
+%token	PEX
+%token	PORT PREFER RATE RELAXED REQUIRE RESTRICTED ROTATING SANDBOX SHARED
+%token	SOCKET SOLID SPARSE STATE TORRENT TRACKERS UNLIMITED UP WRITE WRONG YES
 %token	<v.string>	STRING
 %token	<v.number>	NUMBER
 %type	<v.string>	group
@@ -142,6 +143,7 @@ setting	: listen
 	| rate
 	| ca
 	| filter
+	| space
 	| ENCRYPTION encryption {
 		parser.conf->encryption = (uint8_t)$2;
 	}
@@ -247,6 +249,25 @@ group	: STRING
 	}
 	;
 
+space	: ALLOCATE SPARSE {
+		parser.conf->allocate = false;
+	}
+	| ALLOCATE FULL {
+		parser.conf->allocate = true;
+	}
+	| KEEP FREE NUMBER {
+		if (conf_error(conf_set_keep_free(parser.conf, $3),
+		    parser.word) == -1)
+			YYERROR;
+	}
+	| KEEP FREE AUTO {
+		parser.conf->keep_free = CONF_KEEP_AUTO;
+	}
+	| WRITE SHARED FILES yesno {
+		parser.conf->write_shared = $4;
+	}
+	;
+
 limit	: CACHE NUMBER {
 		if (conf_error(conf_set_cache(parser.conf, $2),
 		    parser.word) == -1)
@@ -349,8 +370,10 @@ static const struct keyword {
 	const char	*word;
 	int		 token;
 } keywords[] = {	/* sorted */
+	{ "allocate",	ALLOCATE },
 	{ "allow",	ALLOW },
 	{ "allowlist",	ALLOWLIST },
+	{ "auto",	AUTO },
 	{ "blocklist",	BLOCKLIST },
 	{ "ca",		CA },
 	{ "cache",	CACHE },
@@ -361,8 +384,12 @@ static const struct keyword {
 	{ "encryption",	ENCRYPTION },
 	{ "exempt",	EXEMPT },
 	{ "file",	FILE_ },
+	{ "files",	FILES },
+	{ "free",	FREE },
+	{ "full",	FULL },
 	{ "group",	GROUP },
 	{ "include",	INCLUDE },
+	{ "keep",	KEEP },
 	{ "listen",	LISTEN },
 	{ "local",	LOCAL },
 	{ "lsd",	LSD },
@@ -383,13 +410,16 @@ static const struct keyword {
 	{ "restricted",	RESTRICTED },
 	{ "rotating",	ROTATING },
 	{ "sandbox",	SANDBOX },
+	{ "shared",	SHARED },
 	{ "socket",	SOCKET },
 	{ "solid",	SOLID },
+	{ "sparse",	SPARSE },
 	{ "state",	STATE },
 	{ "torrent",	TORRENT },
 	{ "trackers",	TRACKERS },
 	{ "unlimited",	UNLIMITED },
 	{ "up",		UP },
+	{ "write",	WRITE },
 	{ "yes",	YES },
 };
 

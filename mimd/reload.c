@@ -126,6 +126,7 @@ apply(struct parent *parent, const struct conf *old, struct collect *out)
 
 	parent_reset_limits(parent);
 	parent_send_peer_conf(parent);
+	parent_send_disk_conf(parent);
 	parent_send_rates(parent);
 	if (!same(old->ca_file, new->ca_file) ||
 	    old->allow_local != new->allow_local)

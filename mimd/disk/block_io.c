@@ -23,20 +23,29 @@ block_fd(struct disk *d, struct content *t, uint32_t file,
 	    t->files->mi->files[file].path, mode);
 }
 
+/* The first time since its record, look whose file it is. */
+static bool
+may_write(struct disk *d, struct content *t, uint32_t file, int fd)
+{
+	struct stat	st;
+
+	if (d->write_shared || bitfield_get(t->files->touched, file))
+		return true;
+	return io_fstat(fd, &st) == 0 && file_unshared(&st, d->uid,
+	    t->files->stamps[file].ino == st.st_ino) == 0;
+}
+
 static ssize_t
 write_span(struct disk *d, struct content *t, const struct span *s,
     const uint8_t *buf)
 {
-	struct stat	st;
 	uint64_t	done = 0;
 	ssize_t		n;
 	int		fd;
 
 	fd = block_fd(d, t, s->file, FILE_WRITE);
-	if (fd == -1)
+	if (fd == -1 || !may_write(d, t, s->file, fd))
 		return -1;
-	if (t->dev == 0 && io_fstat(fd, &st) == 0)
-		t->dev = st.st_dev;
 	content_touch(d, t, s->file);
 	while (done < s->len) {
 		n = io_pwrite(fd, buf + done, (size_t)(s->len - done),
@@ -66,7 +75,7 @@ block_write(struct disk *d, struct content *t, uint64_t pos,
 			done += (size_t)n;
 		if (n == -1 || (uint64_t)n < s.len) {
 			content_fail(d, t, t->files->mi->files[s.file].path,
-			    errno, len);
+			    errno);
 			break;
 		}
 	}
@@ -194,7 +203,7 @@ block_read(struct disk *d, struct content *t, uint64_t pos,
 		if (n == -1 || (uint64_t)n < s.len) {
 			fdcache_drop_file(d->files, t->id, s.file);
 			content_fail(d, t, t->files->mi->files[s.file].path,
-			    errno, 0);
+			    errno);
 			break;
 		}
 	}
@@ -211,7 +220,7 @@ block_make_empty(struct disk *d, struct content *t)
 	if (t->made)
 		return 0;
 	if (!mi->single && file_mkdir(content_place(d, t), t->name) == -1) {
-		content_fail(d, t, t->name, errno, 0);
+		content_fail(d, t, t->name, errno);
 		return -1;
 	}
 	for (i = 0; i < mi->nfiles && fd != -1; i++) {
@@ -226,7 +235,7 @@ block_make_empty(struct disk *d, struct content *t)
 		content_touch(d, t, i);
 	}
 	if (fd == -1) {
-		content_fail(d, t, mi->files[i].path, errno, 0);
+		content_fail(d, t, mi->files[i].path, errno);
 		return -1;
 	}
 	t->made = true;

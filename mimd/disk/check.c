@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "admit.h"
 #include "bitfield.h"
 #include "content.h"
 #include "disk.h"
@@ -139,13 +140,13 @@ check_end(struct disk *d, struct check *c)
 	t->in_checks = false;
 	if (c->error != 0)
 		content_fail(d, t, c->mi->files[c->error_file].path,
-		    c->error, 0);
+		    c->error);
 	else if (!atomic_load(&c->cancel)) {
 		free(t->todo);
 		t->todo = NULL;
 		content_changed(d, t);
 		report_progress(d, t);
-		content_set_state(d, t, DSTATE_READY, NULL);
+		admit(d, t);
 		content_dirty(d, t, 0);
 	}
 	free(c);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "admit.h"
 #include "bitfield.h"
 #include "disk.h"
 #include "fdcache.h"
@@ -254,6 +255,7 @@ content_free(struct disk *d, struct content *t)
 		TAILQ_REMOVE(&d->reports, t, report_link);
 	if (t->state == DSTATE_WAITING)
 		d->nwaiting--;
+	admit_release(d, t);
 	content_detach(d, t);
 	meta_free(d, t);
 	magnet_free(t->magnet);
@@ -362,6 +364,12 @@ content_complete(const struct content *t)
 	return t->magnet == NULL && t->nhave == t->geom.npieces;
 }
 
+uint64_t
+content_left(const struct content *t)
+{
+	return t->geom.size - t->have_bytes;
+}
+
 /* From here on the record on disk claims less than there is. */
 static void
 content_keep_claim(struct content *t)
@@ -384,6 +392,7 @@ content_set_have(struct disk *d, struct content *t, uint32_t piece)
 	t->nhave++;
 	t->have_bytes += geom_piece_size(&t->geom, piece);
 	content_credit(t, piece, true);
+	admit_progress(d, t);
 	content_changed(d, t);
 	content_dirty(d, t, content_complete(t) ? 0 : CONTENT_SAVE_MS);
 }

@@ -19,6 +19,7 @@ struct meta;
 struct metainfo;
 struct resume;
 struct resume_file;
+struct space_claim;
 
 /* What is in memory only while a torrent is in use. */
 struct content_files {
@@ -65,7 +66,7 @@ struct content {
 	uint8_t			*prios;		/* of files; NULL: normal */
 	struct content_files	*files;		/* NULL: not loaded */
 	char			*error;
-	uint64_t		 need;		/* bytes, while waiting */
+	struct space_claim	*room;		/* to write, or NULL */
 	uint64_t		 due;		/* ms, next record */
 	dev_t			 dev;		/* 0: the root's */
 	uint8_t			 state;		/* enum dstate */
@@ -143,14 +144,14 @@ void	 content_changed(struct disk *d, struct content *t);
 void	 content_reset_have(struct disk *d, struct content *t,
 	    const uint8_t *bits);
 bool	 content_complete(const struct content *t);
+/* Bytes still to come. */
+uint64_t content_left(const struct content *t);
 
 /* Change state and tell the parent; text NULL for none. */
 void	 content_set_state(struct disk *d, struct content *t,
 	    enum dstate state, const char *text);
 /* An operation on a file (NULL: on the directory) failed. */
 void	 content_fail(struct disk *d, struct content *t, const char *path,
-	    int error, uint64_t need);
-/* Is there space again? */
-void	 content_probe(struct disk *d);
+	    int error);
 
 #endif /* CONTENT_H */

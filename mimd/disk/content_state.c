@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /* What can be wrong with a torrent: errors, lack of space, clashes. */
-#include <sys/statfs.h>
-
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "admit.h"
 #include "chan.h"
 #include "content.h"
 #include "disk.h"
@@ -14,8 +13,6 @@
 #include "log.h"
 #include "mem.h"
 #include "metainfo.h"
-
-#define SPACE_MARGIN	(4U << 20)	/* wait for so much, if it is needed */
 
 void
 content_set_state(struct disk *d, struct content *t, enum dstate state,
@@ -35,6 +32,8 @@ content_set_state(struct disk *d, struct content *t, enum dstate state,
 	free(t->error);
 	t->error = error;
 	t->state = (uint8_t)state;
+	if (state == DSTATE_CHECKING || state == DSTATE_ERROR)
+		admit_release(d, t);
 	if (same || !t->is_reported)
 		return;
 	m.error = error != NULL ? error : "";
@@ -61,43 +60,15 @@ content_dev(const struct disk *d, const struct content *t)
 	return d->roots[t->root].dev;
 }
 
-/* All that still want space on this file system wait. */
-static void
-content_wait(struct disk *d, struct content *full, int error, uint64_t need)
-{
-	struct content	*t;
-	char		 dir[ERROR_MAX], text[ERROR_MAX + 1];
-	dev_t		 dev = content_dev(d, full);
-	uint64_t	 left;
-
-	for (t = content_first(d); t != NULL; t = content_next(t)) {
-		if (t != full && (t->state != DSTATE_READY || !t->open ||
-		    content_complete(t) || content_dev(d, t) != dev))
-			continue;
-		left = t->geom.size - t->have_bytes;
-		t->need = left < SPACE_MARGIN ? left : SPACE_MARGIN;
-		if (t == full && t->need < need)
-			t->need = need;
-		content_dir(d, t, dir, sizeof(dir));
-		snprintf(text, sizeof(text), "%.400s: %s", dir,
-		    strerror(error));
-		content_set_state(d, t, DSTATE_WAITING, text);
-	}
-	disk_tick_soon(d);
-}
-
 void
-content_fail(struct disk *d, struct content *t, const char *path, int error,
-    uint64_t need)
+content_fail(struct disk *d, struct content *t, const char *path, int error)
 {
 	char	dir[ERROR_MAX], text[ERROR_MAX + 1];
 
 	if (t->state == DSTATE_ERROR)
 		return;
-	if (error == ENOSPC || error == EDQUOT) {
-		content_wait(d, t, error, need);
+	if ((error == ENOSPC || error == EDQUOT) && admit_full(d, t, error))
 		return;
-	}
 	content_dir(d, t, dir, sizeof(dir));
 	/* The reason comes last: it must not be what is cut. */
 	if (path != NULL)
@@ -107,40 +78,6 @@ content_fail(struct disk *d, struct content *t, const char *path, int error,
 		snprintf(text, sizeof(text), "%.400s: %s", dir,
 		    file_strerror(error));
 	content_set_state(d, t, DSTATE_ERROR, text);
-}
-
-static bool
-has_space(struct disk *d, struct content *t)
-{
-	struct statfs	st;
-	int		fd, rc;
-
-	fd = file_open_dir(content_place(d, t), t->files != NULL &&
-	    !t->files->mi->single ? t->name : "");
-	if (fd == -1)
-		fd = file_open_dir((struct place){ d->roots[t->root].fd, "" },
-		    "");
-	if (fd == -1)
-		return false;
-	rc = io_fstatfs(fd, &st);
-	io_close(fd);
-	return rc == 0 && (uint64_t)st.f_bavail * (uint64_t)st.f_bsize >=
-	    t->need;
-}
-
-void
-content_probe(struct disk *d)
-{
-	struct content	*t;
-
-	if (d->nwaiting == 0)
-		return;
-	for (t = content_first(d); t != NULL; t = content_next(t))
-		if (t->state == DSTATE_WAITING && !t->removing &&
-		    has_space(d, t)) {
-			log_info("torrent %u: there is space again", t->id);
-			content_set_state(d, t, DSTATE_READY, NULL);
-		}
 }
 
 /* ---- two torrents, one path ---- */

@@ -12,9 +12,11 @@
 #include "msg.h"
 #include "piece.h"
 #include "sched.h"
+#include "space.h"
 #include "verify.h"
 #include "worker.h"
 
+struct allot;
 struct chan;
 struct check;
 struct child;
@@ -82,10 +84,17 @@ struct disk {
 	struct loop_timer	*check_resume;
 	bool			 check_news;	/* more may begin */
 
+	/* Space, and who may write: admit.c */
+	struct space		 space;
+	struct allot		*allot;
+	uint64_t		 probe_due, tell_due;	/* ms */
+	uint32_t		 nwaiting;	/* torrents in this state */
+	bool			 allocate;	/* files in full */
+	bool			 write_shared;	/* files of others, too */
+	uid_t			 uid;		/* ours */
+
 	struct loop_timer	*tick;
 	bool			 tick_slow;
-	uint32_t		 ticks;
-	uint32_t		 nwaiting;	/* torrents without space */
 	uint32_t		 njobs;		/* of the saver's */
 	bool			 stopping, orphan;
 	struct loop_timer	*deadline;	/* of an orphan */

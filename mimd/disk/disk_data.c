@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "admit.h"
 #include "bitfield.h"
 #include "block_io.h"
 #include "chan.h"
@@ -161,8 +162,10 @@ disk_on_data_open(struct chan *c, const struct msg_data_open *m, void *arg)
 	struct disk			*d = arg;
 	struct content			*t = content_find(d, m->torrent);
 
-	if (t != NULL)
+	if (t != NULL) {
 		disk_data_forget(d, t);
+		admit_open(d, t);
+	}
 	if (t == NULL || t->magnet != NULL || t->state != DSTATE_READY ||
 	    t->removing || d->stopping || (!content_complete(t) && !t->made &&
 	    (content_load(d, t) == NULL || block_make_empty(d, t) == -1)))

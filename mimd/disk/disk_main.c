@@ -10,6 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "admit.h"
+#include "allot.h"
 #include "bitfield.h"
 #include "chan.h"
 #include "check.h"
@@ -33,7 +35,6 @@
 
 #define TICK_MS		1000U
 #define TICK_SLOW_MS	10000U	/* with nothing but loaded torrents */
-#define PROBE_TICKS	5U	/* between looks for free space */
 #define CHECK_NICE	10	/* transfers come first */
 #define ORPHAN_MS	700U	/* to save in when the parent is gone */
 #define FILES_OPEN_MAX	512U
@@ -73,6 +74,16 @@ disk_on_state_dir(struct chan *c, const struct msg_disk_state_dir *m,
 	d->state = chan_take_fd(c);
 }
 
+static void
+disk_on_disk_conf(struct chan *c, const struct msg_disk_conf *m, void *arg)
+{
+	struct disk	*d = arg;
+
+	(void)c;
+	d->write_shared = m->write_shared;
+	admit_conf(d, m->keep_free, m->allocate);
+}
+
 static unsigned int
 files_open_max(void)
 {
@@ -99,10 +110,12 @@ disk_start(struct child *child)
 	hash_init();
 	d->child = child;
 	d->loop = child->loop;
+	d->uid = geteuid();
 	d->state = d->torrents = d->resumes = -1;
 	for (i = 0; i < ROOTS_MAX; i++)
 		d->roots[i].fd = -1;
 	content_init(d);
+	admit_init(d);
 	disk_data_init(d);
 	d->files = fdcache_new(files_open_max());
 	d->hashers = pool_new(d->loop, ncpu > 0 ? (unsigned int)ncpu : 1, d);
@@ -143,6 +156,7 @@ disk_threads(void *arg)
 
 	pool_start(d->hashers);
 	pool_start(d->saver);
+	allot_start(d);
 	lane_start(d->lane);
 }
 
@@ -174,8 +188,7 @@ disk_tick(void *arg)
 
 	report_changed(d);
 	save_due(d, now);
-	if (++d->ticks % PROBE_TICKS == 0)
-		content_probe(d);
+	admit_tick(d, now);
 	content_unload_idle(d, now);
 	if (!TAILQ_EMPTY(&d->changed) || !TAILQ_EMPTY(&d->dirty) ||
 	    d->nwaiting > 0)
@@ -391,10 +404,12 @@ disk_on_torrent_save(struct chan *c, const struct msg_torrent_save *m,
 {
 	struct disk	*d = arg;
 	struct content	*t = content_find(d, m->id);
+	bool		 was;
 
 	(void)c;
 	if (t == NULL || t->removing)
 		return;
+	was = t->paused;
 	t->paused = m->paused;
 	t->completed = m->completed;
 	t->downloaded = m->downloaded;
@@ -404,6 +419,9 @@ disk_on_torrent_save(struct chan *c, const struct msg_torrent_save *m,
 	t->up_limit = m->up_limit;
 	t->down_limit = m->down_limit;
 	t->max_peers = m->max_peers;
+	if (t->paused != was && !t->adding && (t->state == DSTATE_READY ||
+	    t->state == DSTATE_WAITING))
+		admit(d, t);
 	content_dirty(d, t, TICK_MS);
 }
 
@@ -443,6 +461,7 @@ disk_on_torrent_remove(struct chan *c, const struct msg_torrent_remove *m,
 	t->delete_data = m->delete_data;
 	disk_data_forget(d, t);
 	check_cancel(d, t);
+	admit_release(d, t);
 	if (t->in_reports) {
 		TAILQ_REMOVE(&d->reports, t, report_link);
 		t->in_reports = false;
@@ -489,6 +508,7 @@ disk_shutdown(void *arg, bool parent_gone)
 	}
 	if (!d->stopping) {
 		d->stopping = true;
+		allot_cancel(d, NULL);
 		for (t = content_first(d); t != NULL; t = content_next(t)) {
 			disk_data_forget(d, t);
 			check_cancel(d, t);
@@ -502,6 +522,7 @@ disk_shutdown(void *arg, bool parent_gone)
 
 static const union msg_fn disk_fns[MSG_COUNT] = {
 	[MSG_DISK_ROOT] = { .disk_root = disk_on_root },
+	[MSG_DISK_CONF] = { .disk_conf = disk_on_disk_conf },
 	[MSG_DISK_STATE_DIR] = { .disk_state_dir = disk_on_state_dir },
 	[MSG_DATA_ARENA] = { .data_arena = disk_on_data_arena },
 	[MSG_DATA_CHANNEL] = { .data_channel = disk_on_data_channel },

@@ -35,7 +35,7 @@ doubt_file(struct disk *d, struct content *t, uint32_t i)
 		if ((errno == ENOENT || errno == ENOTDIR) &&
 		    t->files->have[i] == 0)
 			return DOUBT_NONE;
-		content_fail(d, t, f->path, errno, 0);
+		content_fail(d, t, f->path, errno);
 		return DOUBT_FAILED;
 	}
 	size = (uint64_t)st.st_size;

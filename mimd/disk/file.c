@@ -113,6 +113,18 @@ file_open(struct place place, const char *path, enum file_mode mode)
 }
 
 int
+file_unshared(const struct stat *st, uid_t uid, bool ours)
+{
+	if (st->st_nlink > 1)
+		errno = FILE_LINKED;
+	else if (st->st_uid != uid && !ours)
+		errno = FILE_FOREIGN;
+	else
+		return 0;
+	return -1;
+}
+
+int
 file_stat(struct place place, const char *path, struct stat *st)
 {
 	char	full[PATH_MAX];
@@ -202,6 +214,12 @@ file_strerror(int error)
 		return "a symbolic link is in the way";
 	case FILE_NOT_REGULAR:
 		return "something that is not a regular file is in the way";
+	case FILE_LINKED:
+		return "has other hard links; see \"write shared files\" in "
+		    "mimd.conf(5)";
+	case FILE_FOREIGN:
+		return "belongs to another user; see \"write shared files\" "
+		    "in mimd.conf(5)";
 	case EXDEV:
 		return "leads out of the download directory";
 	case ESTALE:

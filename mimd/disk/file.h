@@ -11,6 +11,8 @@
  * its root, follows no symbolic link and refuses all but regular files.
  */
 #define FILE_NOT_REGULAR	EBADFD	/* errno when something else is there */
+#define FILE_LINKED		ENOTUNIQ	/* ... it has other names */
+#define FILE_FOREIGN		EUSERS		/* ... it is another user's */
 
 /* A torrent's directory: subdir beneath root, "" for the root itself. */
 struct place {
@@ -25,6 +27,11 @@ enum file_mode {
 
 /* A descriptor, or -1 and errno.  Also called from worker threads. */
 int	file_open(struct place place, const char *path, enum file_mode mode);
+/*
+ * Is it nobody else's?  ours: it was written before, so that the owner that
+ * its file system gives it tells nothing.  -1 and errno.
+ */
+int	file_unshared(const struct stat *st, uid_t uid, bool ours);
 /* A regular file's status, or -1 and errno. */
 int	file_stat(struct place place, const char *path, struct stat *st);
 /* A directory, O_PATH; path "" is the place itself. */

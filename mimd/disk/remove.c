@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "allot.h"
 #include "bitfield.h"
 #include "chan.h"
 #include "content.h"
@@ -138,7 +139,7 @@ remove_try(struct disk *d, struct content *t)
 {
 	struct removal	*r;
 
-	if (t->saving || t->in_checks)
+	if (t->saving || t->in_checks || allot_busy(d, t))
 		return;
 	r = xcalloc(1, sizeof(*r));
 	r->job.run = remove_run;

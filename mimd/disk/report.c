@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "admit.h"
 #include "bitfield.h"
 #include "chan.h"
 #include "content.h"
@@ -134,6 +135,8 @@ report_end(struct disk *d, struct content *t)
 	struct msg_disk_state		state = { .id = t->id };
 	uint32_t			i;
 
+	if (t->state == DSTATE_READY)
+		admit(d, t);
 	state.state = t->state;
 	state.error = t->error != NULL ? t->error : "";
 	chan_send(d->parent, MSG_TORRENT_LOADED, &loaded);

@@ -292,7 +292,7 @@ save_failed(struct disk *d, struct save *s, struct content *t)
 		free(bits);
 	}
 	content_fail(d, t, s->paths[s->failed],
-	    s->error == ENOSPC || s->error == EDQUOT ? EIO : s->error, 0);
+	    s->error == ENOSPC || s->error == EDQUOT ? EIO : s->error);
 }
 
 static void

@@ -70,6 +70,9 @@ test_empty(void **state)
 	assert_int_equal(conf->nroots, 1);
 	assert_true(conf->pex);
 	assert_true(conf->lsd);
+	assert_false(conf->allocate);
+	assert_true(conf->keep_free == CONF_KEEP_AUTO);
+	assert_false(conf->write_shared);
 	assert_false(conf->allow_local);
 	assert_false(conf->relaxed);
 	conf_free(conf);
@@ -140,6 +143,7 @@ static const char everything[] =
     "rate exempt 10.0.0.0/8 \"fd00::/8\" 192.0.2.1\n"
     "ca file \"/etc/ca.pem\"\n"
     "pex no\nlsd no\n"
+    "allocate full\nkeep free 5G\nwrite shared files yes\n"
     "allow local trackers\n"
     "sandbox relaxed";		/* no newline at the end */
 
@@ -177,6 +181,9 @@ check_everything(const struct conf *conf)
 	assert_int_equal(conf->exempt[1].ip[0], 0xfd);
 	assert_int_equal(conf->exempt[2].bits, 128);
 	assert_string_equal(conf->ca_file, "/etc/ca.pem");
+	assert_true(conf->allocate);
+	assert_true(conf->keep_free == 5ULL << 30);
+	assert_true(conf->write_shared);
 	assert_true(conf->allow_local);
 	assert_true(conf->relaxed);
 }
@@ -269,6 +276,10 @@ test_errors(void **state)
 		    "t:2: macro within a macro near \"y\"" },
 		{ "include \"/nonexistent\"",
 		    "t:1: No such file or directory near \"/nonexistent\"" },
+		{ "keep free 9223372036854775807", "t:1: size is out of range "
+		    "near \"9223372036854775807\"" },
+		{ "keep free full", "t:1: syntax error near \"full\"" },
+		{ "allocate 1", "t:1: syntax error near \"1\"" },
 		{ "cache 32M 33M", "t:1: syntax error near \"33M\"" },
 		{ ";", "t:1: character is not allowed here near \";\"" },
 	};

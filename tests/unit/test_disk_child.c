@@ -980,7 +980,7 @@ static void
 test_no_space(void **state)
 {
 	struct world		*w = *state;
-	static const char	 filler[700 << 10];
+	static const char	 filler[4096];
 	struct rec_block	 b;
 	struct msg_data_write	 m = { .blocks = { &b, 1 } };
 	uint32_t		 i, done;
@@ -988,13 +988,14 @@ test_no_space(void **state)
 
 	if (small == NULL)
 		return;		/* a small tmpfs takes root */
-	fd = openat(w->root, "filler", O_WRONLY | O_CREAT, 0600);
-	assert_int_equal(write(fd, filler, sizeof(filler)), sizeof(filler));
-	close(fd);
 	added(w);
 	opened(w);
 	for (done = 0; done < 3; done++)
 		write_piece(w, done, FORWARD, true);
+	fd = openat(w->root, "filler", O_WRONLY | O_CREAT, 0600);
+	while (write(fd, filler, sizeof(filler)) == (ssize_t)sizeof(filler))
+		continue;
+	close(fd);
 	for (i = 0; w->dstate == DSTATE_READY; i++) {
 		b = block_of(w, done + i / 4, i % 4, i);
 		fill(w, &b);
@@ -1008,7 +1009,7 @@ test_no_space(void **state)
 			i = (uint32_t)-1;
 		}
 	}
-	assert_non_null(strstr(w->error, "No space left on device"));
+	assert_non_null(strstr(w->error, " more space on "));
 	unlinkat(w->root, "filler", 0);
 	expect_state(w, DSTATE_READY);
 	opened(w);
