@@ -116,6 +116,18 @@ why_downloading(const struct view_torrent *t, char buf[WHY_LEN])
 	return say(buf, WHY_FINE, "downloads from %u %s", open, peers(open));
 }
 
+/* A download with an error that does not stop it. */
+static enum why
+why_damaged(const struct view_torrent *t, char buf[WHY_LEN])
+{
+	size_t	len;
+
+	why_downloading(t, buf);
+	len = strlen(buf);
+	snprintf(buf + len, WHY_LEN - len, "; %s", t->row.error);
+	return WHY_DAMAGED;
+}
+
 static enum why
 why_seeding(const struct view_torrent *t, char buf[WHY_LEN])
 {
@@ -165,7 +177,8 @@ why_explain(const struct view_torrent *t, char buf[WHY_LEN])
 	case TSTATE_METADATA:
 		return why_metadata(t, buf);
 	case TSTATE_DOWNLOADING:
-		return why_downloading(t, buf);
+		return *r->error != '\0' ? why_damaged(t, buf) :
+		    why_downloading(t, buf);
 	case TSTATE_SEEDING:
 		return why_seeding(t, buf);
 	case TSTATE_STOPPED:
@@ -192,6 +205,7 @@ why_name(enum why why)
 		[WHY_QUEUED] = "queued",
 		[WHY_WAITING] = "waiting",
 		[WHY_ERROR] = "error",
+		[WHY_DAMAGED] = "damaged",
 		[WHY_NO_TRACKER] = "no-tracker",
 		[WHY_ASKING] = "asking",
 		[WHY_NO_PEERS] = "no-peers",

@@ -8,7 +8,7 @@
  * Why a torrent goes as it goes, in a word for programs and in a sentence
  * for people.  Pure: from what the daemon told of it.
  */
-#define WHY_LEN	640U
+#define WHY_LEN	1152U
 
 struct view_torrent;
 
@@ -20,6 +20,8 @@ enum why {
 	WHY_QUEUED,
 	WHY_WAITING,		/* for space, or for a volume */
 	WHY_ERROR,
+	WHY_DAMAGED,		/* pieces that were there are not what
+				   they were, and are fetched again */
 	WHY_NO_TRACKER,		/* no peers known, and none tells of any */
 	WHY_ASKING,		/* trackers have not answered yet */
 	WHY_NO_PEERS,		/* trackers answer, and know of nobody */

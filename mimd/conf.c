@@ -3,6 +3,8 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
+#include <ctype.h>
+#include <errno.h>
 #include <grp.h>
 #include <netdb.h>
 #include <pwd.h>
@@ -130,6 +132,36 @@ conf_add_root(struct conf *conf, const char *path, uint8_t device)
 		return "too many download directories";
 	conf->root_devices[conf->nroots] = device;
 	conf->roots[conf->nroots++] = xstrdup(path);
+	return NULL;
+}
+
+const char *
+conf_set_period(uint32_t *where, const char *text)
+{
+	static const struct {
+		char		unit;
+		unsigned int	seconds;
+	} units[] = {
+		{ 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 },
+		{ 'w', 7 * 86400 }
+	};
+	unsigned long	 n;
+	size_t		 i;
+	char		*end;
+
+	errno = 0;
+	n = strtoul(text, &end, 10);
+	if (errno != 0 || !isdigit((unsigned char)*text) || *end == '\0' ||
+	    end[1] != '\0')
+		return "not a time such as 30d, 2w or 12h";
+	for (i = 0; i < sizeof(units) / sizeof(units[0]); i++)
+		if (units[i].unit == *end)
+			break;
+	if (i == sizeof(units) / sizeof(units[0]))
+		return "not a time such as 30d, 2w or 12h";
+	if (n == 0 || n > SCRUB_PERIOD_MAX / units[i].seconds)
+		return "time is not between a second and ten years";
+	*where = (uint32_t)n * units[i].seconds;
 	return NULL;
 }
 

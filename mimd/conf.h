@@ -59,6 +59,7 @@ struct conf {
 	struct conf_filter	 filters[FILTERS_MAX];
 	uint32_t		 nfilters;
 	char			*ca_file;	/* NULL: the system's */
+	uint32_t		 scrub;		/* seconds, 0: never */
 	bool			 allow_local;	/* "allow local trackers" */
 	bool			 pex, lsd;	/* "pex yes", "lsd yes" */
 	bool			 allocate;	/* "allocate full" */
@@ -109,6 +110,8 @@ const char	*conf_set_cache(struct conf *conf, int64_t bytes);
 const char	*conf_set_keep_free(struct conf *conf, int64_t bytes);
 const char	*conf_set_peers(uint32_t *where, int64_t n);
 const char	*conf_set_rate(uint64_t *where, int64_t n);
+/* "30d": days; also w, h, m and s. */
+const char	*conf_set_period(uint32_t *where, const char *text);
 /* "10.0.0.0/8", "2001:db8::/32" or an address. */
 const char	*conf_add_exempt(struct conf *conf, const char *text);
 

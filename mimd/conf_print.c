@@ -150,6 +150,13 @@ conf_print(const struct conf *conf, FILE *fp)
 	for (i = 0; i < conf->nfilters; i++)
 		print_setting(conf->filters[i].allow ? "allowlist" :
 		    "blocklist", conf->filters[i].path, fp);
+	if (conf->scrub > 0 && conf->scrub % 86400 == 0)
+		fprintf(fp, "scrub every %" PRIu32 "d\n",
+		    conf->scrub / 86400);
+	else if (conf->scrub > 0)
+		fprintf(fp, "scrub every %" PRIu32 "s\n", conf->scrub);
+	else
+		fputs("scrub no\n", fp);
 	if (conf->ca_file != NULL)
 		print_setting("ca file", conf->ca_file, fp);
 	if (conf->allow_local)

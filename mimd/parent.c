@@ -244,6 +244,7 @@ parent_send_disk_conf(struct parent *parent)
 		.keep_free = parent->conf->keep_free,
 		.allocate = parent->conf->allocate,
 		.write_shared = parent->conf->write_shared,
+		.scrub = parent->conf->scrub,
 	};
 
 	proc_send(parent_child(parent, ROLE_DISK), MSG_DISK_CONF, &m);

@@ -79,11 +79,12 @@ static int	 set_path(char **, char *, const char *(*)(const char *));
 
 %token	ALLOCATE ALLOW ALLOWLIST AUTO BLOCKLIST CA CACHE CONTROL DIRECTORY
 %token	DOWN DOWNLOAD
-%token	ENCRYPTION EXEMPT FILE_ FILES FREE FULL
+%token	ENCRYPTION EVERY EXEMPT FILE_ FILES FREE FULL
 %token	GROUP INCLUDE KEEP LISTEN LOCAL LSD MAX MODE NO OFF ON PEER PEERS PER
 %token	PEX
-%token	PORT PREFER RATE RELAXED REQUIRE RESTRICTED ROTATING SANDBOX SHARED
-%token	SOCKET SOLID SPARSE STATE TORRENT TRACKERS UNLIMITED UP WRITE WRONG YES
+%token	PORT PREFER RATE RELAXED REQUIRE RESTRICTED ROTATING SANDBOX SCRUB
+%token	SHARED SOCKET SOLID SPARSE STATE TORRENT TRACKERS UNLIMITED UP WRITE
+%token	WRONG YES
 %token	<v.string>	STRING
 %token	<v.number>	NUMBER
 %type	<v.string>	group
@@ -144,6 +145,7 @@ setting	: listen
 	| ca
 	| filter
 	| space
+	| scrub
 	| ENCRYPTION encryption {
 		parser.conf->encryption = (uint8_t)$2;
 	}
@@ -158,6 +160,19 @@ setting	: listen
 	}
 	| SANDBOX RELAXED {
 		parser.conf->relaxed = true;
+	}
+	;
+
+scrub	: SCRUB EVERY STRING {
+		int	r;
+
+		r = conf_error(conf_set_period(&parser.conf->scrub, $3), $3);
+		free($3);
+		if (r == -1)
+			YYERROR;
+	}
+	| SCRUB NO {
+		parser.conf->scrub = 0;
 	}
 	;
 
@@ -382,6 +397,7 @@ static const struct keyword {
 	{ "down",	DOWN },
 	{ "download",	DOWNLOAD },
 	{ "encryption",	ENCRYPTION },
+	{ "every",	EVERY },
 	{ "exempt",	EXEMPT },
 	{ "file",	FILE_ },
 	{ "files",	FILES },
@@ -410,6 +426,7 @@ static const struct keyword {
 	{ "restricted",	RESTRICTED },
 	{ "rotating",	ROTATING },
 	{ "sandbox",	SANDBOX },
+	{ "scrub",	SCRUB },
 	{ "shared",	SHARED },
 	{ "socket",	SOCKET },
 	{ "solid",	SOLID },

@@ -308,10 +308,12 @@ complete(struct registry *reg, struct torrent *t)
 		.left = 0,
 	};
 	struct msg_tracker_completed	m = { .id = t->id };
+	bool				first = false;
 
 	if (t->completed == 0) {
 		t->completed = (uint64_t)time(NULL);
 		registry_save(reg, t);
+		first = true;
 	}
 	/* Found complete by a check: no news for anyone (BEP 3). */
 	if (t->swarm != SWARM_RUNNING || t->dstate != DSTATE_READY)
@@ -321,7 +323,10 @@ complete(struct registry *reg, struct torrent *t)
 		return;
 	reg->ops->send(ROLE_TRACKER, MSG_TRACKER_TOTALS, &totals, -1,
 	    reg->arg);
-	reg->ops->send(ROLE_TRACKER, MSG_TRACKER_COMPLETED, &m, -1, reg->arg);
+	/* A piece that was lost and is back is no second download. */
+	if (first)
+		reg->ops->send(ROLE_TRACKER, MSG_TRACKER_COMPLETED, &m, -1,
+		    reg->arg);
 }
 
 int

@@ -16,6 +16,7 @@
 #include "report.h"
 #include "save.h"
 #include "sched.h"
+#include "scrub.h"
 #include "span.h"
 #include "verify.h"
 #include "worker.h"
@@ -318,6 +319,9 @@ check_want(struct disk *d, struct content *t, uint8_t *todo)
 	t->todo = todo;
 	t->ntodo = bitfield_count(todo, t->geom.npieces);
 	fdcache_drop(d->files, t->id);
+	scrub_cancel(d, t);
+	free(t->damage);
+	t->damage = NULL;
 	content_set_state(d, t, DSTATE_CHECKING, NULL);
 	if (!t->in_checks)
 		TAILQ_INSERT_TAIL(&d->checks, t, check_link);

@@ -176,6 +176,8 @@ content_make(struct disk *d, uint32_t id, const uint8_t infohash[SHA1_LEN],
 		t->uploaded = r->uploaded;
 		t->wasted = r->wasted;
 		t->modes = r->modes;
+		t->scrubbed = r->scrubbed;
+		t->scrub_next = r->scrub_next;
 		t->up_limit = r->up_limit;
 		t->down_limit = r->down_limit;
 		t->max_peers = r->max_peers;
@@ -269,6 +271,7 @@ content_free(struct disk *d, struct content *t)
 	free(t->claim);
 	free(t->todo);
 	free(t->error);
+	free(t->damage);
 	free(t->prios);
 	free(t);
 }

@@ -66,8 +66,11 @@ struct content {
 	uint8_t			*prios;		/* of files; NULL: normal */
 	struct content_files	*files;		/* NULL: not loaded */
 	char			*error;
+	char			*damage;	/* to be repaired: scrub.c */
 	struct space_claim	*room;		/* to write, or NULL */
 	uint64_t		 due;		/* ms, next record */
+	uint32_t		 scrubbed;	/* Unix time, 0 never */
+	uint32_t		 scrub_next;	/* piece */
 	dev_t			 dev;		/* 0: the root's */
 	uint8_t			 state;		/* enum dstate */
 	bool			 paused;

@@ -23,6 +23,8 @@ content_set_state(struct disk *d, struct content *t, enum dstate state,
 				    xstrndup(text, ERROR_MAX) : NULL;
 	bool			 same;
 
+	if (error == NULL && state == DSTATE_READY && t->damage != NULL)
+		error = xstrdup(t->damage);
 	same = t->state == state && (error == NULL) == (t->error == NULL) &&
 	    (error == NULL || strcmp(error, t->error) == 0);
 	if (t->state == DSTATE_WAITING)

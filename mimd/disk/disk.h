@@ -27,6 +27,7 @@ struct loop;
 struct loop_timer;
 struct pool;
 struct scan;
+struct scrub;
 
 /* A download directory; index is its name in messages. */
 struct root {
@@ -92,6 +93,8 @@ struct disk {
 	bool			 allocate;	/* files in full */
 	bool			 write_shared;	/* files of others, too */
 	uid_t			 uid;		/* ours */
+
+	struct scrub		*scrub;
 
 	struct loop_timer	*tick;
 	bool			 tick_slow;

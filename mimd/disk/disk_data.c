@@ -22,6 +22,7 @@
 #include "meta.h"
 #include "metainfo.h"
 #include "report.h"
+#include "scrub.h"
 
 #define BLOCKS_MAX	256U	/* of a message: msg.def */
 #define HAVE_PAGE	32768U	/* bytes of a data_have */
@@ -125,6 +126,15 @@ disk_data_channel(struct disk *d, int fd, uint32_t link)
 	d->data = chan_new(d->loop, fd, ROLE_DISK, ROLE_PEER, false, data_fns,
 	    disk_data_on_closed, d);
 	chan_on_drain(d->data, disk_data_on_drain);
+}
+
+void
+disk_data_lost(struct disk *d, const struct content *t, uint32_t piece)
+{
+	struct msg_data_lost	m = { .torrent = t->id, .piece = piece };
+
+	if (t->open && d->data != NULL)
+		chan_send(d->data, MSG_DATA_LOST, &m);
 }
 
 void
@@ -309,8 +319,10 @@ piece_done(struct disk *d, struct content *t, struct piece *p)
 	else
 		log_debug("torrent %u: piece %u is bad", t->id, p->index);
 	piece_close(&d->pieces, p);
-	if (v->good && content_complete(t))
+	if (v->good && content_complete(t)) {
+		scrub_repaired(d, t);
 		report_progress(d, t);
+	}
 	loop_timer_set(d->tell, 0);
 }
 

@@ -19,6 +19,9 @@ void	disk_data_channel(struct disk *d, int fd, uint32_t link);
 void	disk_data_on_closed(struct chan *c, const char *why, void *arg);
 /* Peer may not use the torrent any more. */
 void	disk_data_forget(struct disk *d, struct content *t);
+/* A piece that peer was told of is had no more. */
+void	disk_data_lost(struct disk *d, const struct content *t,
+	    uint32_t piece);
 
 /* More of a piece is hashed: is that all of it? */
 void	disk_data_hashed(struct disk *d, struct piece *p);

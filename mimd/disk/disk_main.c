@@ -30,6 +30,7 @@
 #include "metainfo.h"
 #include "report.h"
 #include "save.h"
+#include "scrub.h"
 #include "store.h"
 #include "worker.h"
 
@@ -82,6 +83,7 @@ disk_on_disk_conf(struct chan *c, const struct msg_disk_conf *m, void *arg)
 	(void)c;
 	d->write_shared = m->write_shared;
 	admit_conf(d, m->keep_free, m->allocate);
+	scrub_set_period(d->scrub, m->scrub);
 }
 
 static unsigned int
@@ -121,6 +123,7 @@ disk_start(struct child *child)
 	d->hashers = pool_new(d->loop, ncpu > 0 ? (unsigned int)ncpu : 1, d);
 	pool_set_nice(d->hashers, CHECK_NICE);
 	check_init(d);
+	d->scrub = scrub_new(d);
 	d->saver = pool_new(d->loop, 1, d);
 	d->tick = loop_timer_new(d->loop, disk_tick, d);
 	d->deadline = loop_timer_new(d->loop, disk_too_late, d);
@@ -158,6 +161,7 @@ disk_threads(void *arg)
 	pool_start(d->saver);
 	allot_start(d);
 	lane_start(d->lane);
+	scrub_start(d->scrub);
 }
 
 static void
@@ -462,6 +466,7 @@ disk_on_torrent_remove(struct chan *c, const struct msg_torrent_remove *m,
 	disk_data_forget(d, t);
 	check_cancel(d, t);
 	admit_release(d, t);
+	scrub_cancel(d, t);
 	if (t->in_reports) {
 		TAILQ_REMOVE(&d->reports, t, report_link);
 		t->in_reports = false;
@@ -477,7 +482,7 @@ static void
 disk_leave(struct disk *d)
 {
 	/* exit(3) would take OpenSSL from under a worker that still hashes. */
-	if (d->njobs > 0 || !check_idle(d))
+	if (d->njobs > 0 || !check_idle(d) || !scrub_idle(d->scrub))
 		_exit(0);
 	child_exit(d->child);
 }

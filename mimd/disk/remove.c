@@ -16,6 +16,7 @@
 #include "metainfo.h"
 #include "resume.h"
 #include "save.h"
+#include "scrub.h"
 #include "store.h"
 #include "worker.h"
 
@@ -139,7 +140,8 @@ remove_try(struct disk *d, struct content *t)
 {
 	struct removal	*r;
 
-	if (t->saving || t->in_checks || allot_busy(d, t))
+	if (t->saving || t->in_checks || allot_busy(d, t) ||
+	    scrub_holds(d, t))
 		return;
 	r = xcalloc(1, sizeof(*r));
 	r->job.run = remove_run;

@@ -27,6 +27,8 @@ enum resume_key {
 	RESUME_MAX_PEERS = 3,
 	RESUME_MODES = 4,
 	RESUME_FILE_PRIO = 5,	/* index << 8 | priority; any number of it */
+	RESUME_SCRUBBED = 6,
+	RESUME_SCRUB_NEXT = 7,
 	RESUME_TEXT = 16,	/* of the next that takes a string */
 	RESUME_NAME = 17,	/* index + 1; any number of it */
 	RESUME_HOME_ROOT = 18,
@@ -137,6 +139,8 @@ put_settings(struct out *o, const struct resume *r)
 	put_setting(o, &n, RESUME_DOWN_LIMIT, r->down_limit);
 	put_setting(o, &n, RESUME_MAX_PEERS, r->max_peers);
 	put_setting(o, &n, RESUME_MODES, r->modes);
+	put_setting(o, &n, RESUME_SCRUBBED, r->scrubbed);
+	put_setting(o, &n, RESUME_SCRUB_NEXT, r->scrub_next);
 	for (i = 0; r->prios != NULL && i < r->nfiles; i++)
 		if (r->prios[i] != FILE_PRIO_NORMAL)
 			put_setting(o, &n, RESUME_FILE_PRIO,
@@ -425,6 +429,12 @@ get_setting(struct in *in, struct resume *r)
 		break;
 	case RESUME_FILE_PRIO:
 		get_file_prio(in, r, value);
+		break;
+	case RESUME_SCRUBBED:
+		r->scrubbed = value > UINT32_MAX ? 0 : (uint32_t)value;
+		break;
+	case RESUME_SCRUB_NEXT:
+		r->scrub_next = value < r->npieces ? (uint32_t)value : 0;
 		break;
 	case RESUME_MODES:
 		r->modes = value & TMODES_ALL;

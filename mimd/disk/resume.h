@@ -49,6 +49,8 @@ struct resume {
 	uint64_t	 up_limit, down_limit;	/* bytes/s, 0 none */
 	uint32_t	 max_peers;	/* 0: the default */
 	uint8_t		 modes;		/* TMODE_* */
+	uint32_t	 scrubbed;	/* Unix time, 0 never */
+	uint32_t	 scrub_next;	/* piece */
 	uint8_t		*prios;		/* of files; NULL: all normal */
 	char		*root;		/* path of the download directory */
 	char		*subdir;	/* beneath it, or "" */

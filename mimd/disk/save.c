@@ -72,6 +72,8 @@ save_fill(struct disk *d, struct content *t, struct resume *r, bool sync)
 	r->uploaded = t->uploaded;
 	r->wasted = t->wasted;
 	r->modes = t->modes;
+	r->scrubbed = t->scrubbed;
+	r->scrub_next = t->scrub_next;
 	r->up_limit = t->up_limit;
 	r->down_limit = t->down_limit;
 	r->max_peers = t->max_peers;

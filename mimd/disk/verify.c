@@ -122,8 +122,11 @@ verify_presence(struct verify *v, const struct span *s)
 	off_t		data;
 
 	if (verify_open(v, s->file) == -1 || io_fstat(v->fd, &st) == -1 ||
-	    (uint64_t)st.st_size < s->off + s->len)
+	    (uint64_t)st.st_size < s->off + s->len) {
+		v->absent = v->fd == -1 ? ENOENT : ENODATA;
+		v->absent_file = s->file;
 		return ABSENT;
+	}
 	data = io_lseek(v->fd, (off_t)s->off, SEEK_DATA);
 	if ((data == -1 && errno == ENXIO) ||
 	    (data != -1 && (uint64_t)data >= s->off + s->len))

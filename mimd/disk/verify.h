@@ -31,6 +31,8 @@ struct verify {
 	uint64_t		 read;		/* bytes */
 	int			 error;		/* errno, or 0 */
 	uint32_t		 error_file;
+	int			 absent;	/* errno: bytes are not there */
+	uint32_t		 absent_file;
 	/* The file at hand. */
 	int			 fd;
 	uint32_t		 file;		/* UINT32_MAX: none */

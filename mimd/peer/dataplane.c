@@ -202,6 +202,24 @@ data_on_pieces(struct chan *c, const struct msg_data_pieces *m, void *arg)
 	}
 }
 
+/*
+ * What is cached of the torrent may be as wrong as the piece.  A torrent that
+ * is being opened hears of it by that.
+ */
+static void
+data_on_lost(struct chan *c, const struct msg_data_lost *m, void *arg)
+{
+	struct net	*net = arg;
+	struct swarm	*s = data_swarm(net, m->torrent);
+
+	(void)c;
+	if (s == NULL || !s->open)
+		return;
+	slots_forget(&net->slots, s->id, loop_now(net->loop));
+	swarm_on_data_gone(s);
+	data_open(s);
+}
+
 static void
 data_on_meta_opened(struct chan *c, const struct msg_meta_opened *m, void *arg)
 {
@@ -238,6 +256,7 @@ static const union msg_fn data_fns[MSG_COUNT] = {
 	[MSG_META_OPENED] = { .meta_opened = data_on_meta_opened },
 	[MSG_META_RESULT] = { .meta_result = data_on_meta_result },
 	[MSG_DATA_DIGESTS] = { .data_digests = data_on_digests },
+	[MSG_DATA_LOST] = { .data_lost = data_on_lost },
 	[MSG_DATA_PIECES] = { .data_pieces = data_on_pieces },
 };
 

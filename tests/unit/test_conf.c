@@ -129,7 +129,7 @@ static const char everything[] =
     "listen on * port 6881\n"
     "listen on 10.0.0.1 \\\n\tport 1\n"
     "listen on ::1 port 65535	# behind a line\n"
-    "download directory $disk\n"
+    "download directory $disk rotating\n"
     "download directory \"/srv/with \\\"quotes\\\" and \\\\\"\n"
     "state directory /var/state\n"
     "control socket \"/run/s\" group 12 mode 0640\n"
@@ -144,6 +144,7 @@ static const char everything[] =
     "ca file \"/etc/ca.pem\"\n"
     "pex no\nlsd no\n"
     "allocate full\nkeep free 5G\nwrite shared files yes\n"
+    "scrub every 36h\n"
     "allow local trackers\n"
     "sandbox relaxed";		/* no newline at the end */
 
@@ -169,6 +170,9 @@ check_everything(const struct conf *conf)
 	assert_int_equal(conf->max_peers, 7);
 	assert_int_equal(conf->max_peers_torrent, 3);
 	assert_false(conf->pex);
+	assert_int_equal(conf->scrub, 36 * 3600);
+	assert_int_equal(conf->root_devices[0], DEVICE_ROTATING);
+	assert_int_equal(conf->root_devices[1], DEVICE_UNKNOWN);
 	assert_false(conf->lsd);
 	assert_int_equal(conf->rate.up, 1048577);
 	assert_int_equal(conf->rate.down, 512 << 10);
@@ -249,6 +253,13 @@ test_errors(void **state)
 		    "t:1: syntax error near \"99999999999999999999\"" },
 		{ "pex maybe", "t:1: syntax error near \"maybe\"" },
 		{ "lsd", "t:1: syntax error near \"end of line\"" },
+		{ "scrub every 30", "t:1: syntax error near \"30\"" },
+		{ "scrub every 0d", "t:1: time is not between a second and "
+		    "ten years near \"0d\"" },
+		{ "scrub every 200000d", "t:1: time is not between a second "
+		    "and ten years near \"200000d\"" },
+		{ "scrub every 3x", "t:1: not a time such as 30d, 2w or 12h "
+		    "near \"3x\"" },
 		{ "encryption on", "t:1: syntax error near \"on\"" },
 		{ "encryption", "t:1: syntax error near \"end of line\"" },
 		{ "max peers 0",
