@@ -31,7 +31,7 @@
 #define CHOKER_SLOTS_MAX	64
 #define CHOKER_SLOT_LOW		8192	/* bytes/s each: too many slots */
 #define CHOKER_SLOT_HIGH	65536	/* bytes/s each: room for more */
-#define CHOKER_SLOT_SHARE	16384	/* bytes/s of a limit for a slot */
+#define CHOKER_SLOT_SHARE	262144	/* bytes/s of a limit for a slot */
 #define CHOKER_ROUND_MS		10000
 #define CHOKER_TURN_MS		30000
 #define CHOKER_SNUB_MS		60000

@@ -11,7 +11,7 @@
  */
 #define FAST_SET		10	/* pieces of a set */
 #define FAST_ALLOWED_MAX	16	/* kept of what a peer allows us */
-#define FAST_BYTES		(4U << 20)	/* pieces for so much, or one */
+#define FAST_BYTES		(1U << 20)	/* pieces for so much, or one */
 #define FAST_SPARE		65536U	/* beyond a piece: asked for twice */
 
 struct fast {

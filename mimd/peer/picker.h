@@ -17,8 +17,9 @@
  *   order; slow ones share pieces.  If no piece may be opened any more,
  *   everyone helps everyone.
  * - Pieces are opened rarest first with random ties; the first four at
- *   random.  Among equally rare ones a fast peer takes the neighbour of its
- *   last, within PICKER_EXTENT, or one that was suggested to it.
+ *   random.  Among equally rare ones a fast peer takes one that was suggested
+ *   to it, or, unless few have it, the neighbour of its last, within
+ *   PICKER_EXTENT.
  * - In sequential mode they are opened in their order.
  * - A peer that holds the last blocks of a piece for much longer than
  *   another would need does not hold it hostage: the other is asked as well,
@@ -38,6 +39,7 @@
 #define PICKER_RANDOM_FIRST	4	/* pieces picked at random at first */
 #define PICKER_SENDERS		64	/* remembered for a piece */
 #define PICKER_ENDGAME		2	/* duplicates asked of an idle peer */
+#define PICKER_COMMON		3	/* have a piece: not few */
 #define PICKER_EXTENT		(4U << 20)	/* bytes that lie together */
 #define PICKER_HINTS		64	/* suggestions kept */
 #define PICKER_HINTS_PEER	8	/* ... of one peer */

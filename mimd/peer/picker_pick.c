@@ -119,14 +119,21 @@ pick_suggested(const struct picker *p, const struct pick_peer *peer,
 	return piece;
 }
 
-/* The neighbour of its last piece, if it is as good: disks like that. */
+/*
+ * The neighbour of its last piece, if it is as good: disks like that.  What
+ * few have others ask for as well just now, each a random piece: two that
+ * met would walk on side by side and get the same from a seed.
+ */
 static uint32_t
 pick_neighbour(const struct picker *p, const struct pick_peer *peer,
     uint32_t piece)
 {
 	uint32_t	next = peer->last + 1;
+	uint32_t	have = order_peers(&p->order, piece);
 	uint64_t	len = p->geom->piece_length;
 
+	if (have < PICKER_COMMON && have < p->npeers)
+		return piece;
 	if (!peer->fast || peer->last >= p->geom->npieces - 1 ||
 	    next * len / PICKER_EXTENT != peer->last * len / PICKER_EXTENT ||
 	    !pick_set_has(p, peer->has, next) ||
@@ -308,6 +315,7 @@ picker_pick(struct picker *p, const struct pick_peer *from, uint32_t npeers,
 	uint32_t		got, prio;
 
 	p->now = now;
+	p->npeers = npeers;
 	if (n == 0 || peer.wanted == 0)
 		return 0;
 	got = pick_late(p, &peer, out, n);

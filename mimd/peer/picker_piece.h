@@ -65,6 +65,7 @@ struct picker {
 	uint32_t		 npieces, serial;
 	uint32_t		 nprio[ORDER_PRIOS];	/* of these */
 	uint64_t		 now;		/* of the last pick */
+	uint32_t		 npeers;	/* to ask, at that time */
 	uint32_t		 credit;	/* for duplicates, in blocks */
 	uint64_t		 credit_at;	/* times PICKER_LATE_SHARE */
 	struct pick_hint	*hints;		/* NULL until there is one */

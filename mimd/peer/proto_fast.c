@@ -36,10 +36,13 @@ fast_refuse(struct conn *c, uint32_t piece, uint32_t begin, uint32_t length)
 	conn_send_soon(c);
 }
 
+/* Who has something to give by now waits for its turn like all others. */
 bool
 fast_serves(struct conn *c, uint32_t piece, uint32_t length)
 {
-	return c->fast != NULL && fast_take(c->fast, piece, length);
+	return c->fast != NULL && c->has.count <
+	    fast_set_size(c->swarm->geom.piece_length) &&
+	    fast_take(c->fast, piece, length);
 }
 
 /*
@@ -55,7 +58,8 @@ fast_offer(struct conn *c)
 
 	if (!(c->speaks & WIRE_SPEAKS_FAST) || !addr_is_v4(&c->addr) ||
 	    !c->am_choking || !c->peer_interested || c->super != NULL ||
-	    swarm_is_bare(s) || c->has.count >= FAST_SET ||
+	    swarm_is_bare(s) ||
+	    c->has.count >= fast_set_size(s->geom.piece_length) ||
 	    (c->fast != NULL && c->fast->offered))
 		return;
 	n = fast_set(c->addr.ip + 12, s->infohash, s->geom.npieces, set,

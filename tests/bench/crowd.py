@@ -77,7 +77,7 @@ def crowd(t, name, torrent, content):
     left = [kind(t, path, torrent.infohash, i) for i in range(LEECHES)]
     times = []
     while left and time.monotonic() - start < LIMIT:
-        time.sleep(0.5)
+        time.sleep(1)
         for leech in [x for x in left if x.done()]:
             times.append(time.monotonic() - start)
             left.remove(leech)

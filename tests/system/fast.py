@@ -21,6 +21,7 @@ from torrent import Torrent, bdecode, bencode
 
 SIZE = 6_000_001
 PIECE = 1 << 17
+SET = (1 << 20) // PIECE		# pieces that a newcomer may have
 UPLOAD_ONLY, DONTHAVE = 11, 12		# our ids for them
 
 
@@ -122,9 +123,9 @@ def choked_newcomer(t, seed, torrent):
         others.append(w)
     t.diag(f"{len(others)} peers were unchoked at once")
     want = allowed_set(addr, bytes.fromhex(torrent.infohash),
-        torrent.npieces, 10)
+        torrent.npieces, SET)
     got = [struct.unpack(">I", body)[0]]
-    while len(got) < 10:
+    while len(got) < SET:
         got.append(struct.unpack(">I", w.until(wire.ALLOWED_FAST)[1])[0])
     t.equal(got, want, "a choked newcomer gets the set of BEP 6")
     piece = got[0]
@@ -142,6 +143,11 @@ def choked_newcomer(t, seed, torrent):
         f"{PIECE // wire.BLOCK}, {answers[wire.PIECE]} were served")
     t.ok(answers[wire.PIECE] <= PIECE // wire.BLOCK + 4,
         "not much more than a piece of each", answers)
+    for p in range(torrent.npieces - SET, torrent.npieces):
+        w.msg(wire.HAVE, struct.pack(">I", p))
+    w.request(got[1], 0, wire.BLOCK)
+    t.equal(w.until(wire.REJECT, wire.PIECE)[0], wire.REJECT,
+        "none when it has as many pieces")
     for o in others + [w]:
         o.close()
 

@@ -318,7 +318,8 @@ test_slots(void **state)
 	assert_int_equal(choker_slots(CHOKER_SLOTS_MAX, 4, 0, 1U << 30, 0),
 	    CHOKER_SLOTS_MAX);
 	/* A limit feeds only so many. */
-	assert_int_equal(choker_slots(64, 40, 0, 1000, 160 << 10), 10);
+	assert_int_equal(choker_slots(64, 40, 0, 1000,
+	    10 * CHOKER_SLOT_SHARE), 10);
 	assert_int_equal(choker_slots(64, 40, 0, 1000, 1024),
 	    CHOKER_SLOTS_FEW);
 	assert_int_equal(choker_slots(64, 0, 0, 0, 20 << 20),

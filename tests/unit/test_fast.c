@@ -61,7 +61,8 @@ test_set_size(void **state)
 {
 	(void)state;
 	assert_int_equal(fast_set_size(16384), FAST_SET);
-	assert_int_equal(fast_set_size(1U << 20), 4);
+	assert_int_equal(fast_set_size(FAST_BYTES / 4), 4);
+	assert_int_equal(fast_set_size(FAST_BYTES), 1);
 	assert_int_equal(fast_set_size(16U << 20), 1);
 	assert_int_equal(fast_set_size(UINT32_MAX), 1);
 }
