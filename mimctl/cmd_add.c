@@ -17,9 +17,20 @@ struct adding {
 	json_t			*list;		/* with -j */
 };
 
+/*
+ * mimd takes one request at a time from a connection, but makes many torrents
+ * safe on disk for the price of one: so many are asked for at once.
+ */
+#define LINES_MAX	32
+
+struct line {
+	struct client	*client;	/* NULL: not connected yet */
+	const char	*what;		/* that was asked for; NULL: nothing */
+};
+
 static int	absolute(char path[PATH_LEN_MAX + 1], const char *dir);
-static int	add_all(struct adding *add, struct msg_ctl_add *req, int n,
-    char **files);
+static int	add_all(struct adding *add, const struct msg_ctl_add *req,
+    int n, char **files);
 static void	on_message(const struct msg_in *in, void *arg);
 
 int
@@ -87,29 +98,66 @@ absolute(char path[PATH_LEN_MAX + 1], const char *dir)
 	return 0;
 }
 
+/* Ask for one on a line that is free. */
 static int
-add_all(struct adding *add, struct msg_ctl_add *req, int n, char **files)
+line_ask(const struct adding *add, struct line *line,
+    const struct msg_ctl_add *req, const char *what)
 {
-	struct client	*client;
-	struct source	 src;
-	int		 added = 0, failed = CTL_OK, status;
+	struct source	src;
+	int		status = CTL_OK;
 
-	status = daemon_connect(add->ctx, &client);
+	if (line->client == NULL)
+		status = daemon_connect(add->ctx, &line->client);
 	if (status != CTL_OK)
 		return status;
-	for (int i = 0; i < n; i++) {
-		status = CTL_FAILED;
-		if (source_open(&src, files[i]) == 0) {
-			status = source_add(&src, client, req->dir,
-			    req->paused, req->check, on_message, add);
-			source_close(&src);
+	if (source_open(&src, what) == -1)
+		return CTL_FAILED;
+	status = source_send(&src, line->client, req->dir, req->paused,
+	    req->check);
+	source_close(&src);
+	if (status == CTL_OK)
+		line->what = what;
+	return status;
+}
+
+/* What was asked for on this line is over. */
+static int
+line_end(struct adding *add, struct line *line)
+{
+	const char	*what = line->what;
+
+	line->what = NULL;
+	return daemon_answer(line->client, DAEMON_DISK_MS, what, on_message,
+	    add);
+}
+
+/* In the order they were named: the oldest line is the next to end. */
+static int
+add_all(struct adding *add, const struct msg_ctl_add *req, int n,
+    char **files)
+{
+	struct line	 lines[LINES_MAX] = { 0 }, *line;
+	int		 added = 0, failed = CTL_OK, status;
+
+	for (int i = 0; i < n + LINES_MAX; i++) {
+		line = &lines[i % LINES_MAX];
+		if (line->what != NULL) {
+			status = line_end(add, line);
+			if (status == CTL_OK)
+				added++;
+			else if (failed == CTL_OK)
+				failed = status;
 		}
-		if (status == CTL_OK)
-			added++;
-		else if (failed == CTL_OK)
+		if (i >= n)
+			continue;
+		status = line_ask(add, line, req, files[i]);
+		if (failed == CTL_OK)
 			failed = status;
+		if (lines[0].client == NULL)
+			break;		/* no daemon there */
 	}
-	client_close(client);
+	for (int i = 0; i < LINES_MAX; i++)
+		client_close(lines[i].client);
 	if (failed == CTL_OK)
 		return CTL_OK;
 	return added > 0 ? CTL_PARTIAL : failed;

@@ -143,7 +143,10 @@ run(struct getting *g, const struct source *src)
 	status = daemon_connect(&g->ctx, &client);
 	if (status != CTL_OK)
 		return status;
-	status = source_add(src, client, "", false, true, on_added, g);
+	status = source_send(src, client, "", false, true);
+	if (status == CTL_OK)
+		status = daemon_answer(client, DAEMON_DISK_MS, src->what,
+		    on_added, g);
 	if (status == CTL_OK && g->id == 0) {
 		warnx("mimd did not say that it was added");
 		status = CTL_FAILED;

@@ -122,19 +122,26 @@ ended(const struct msg_ctl_end *end, const char *about, bool noted)
 }
 
 int
-daemon_ask(struct client *client, enum msg_type type, const void *body,
-    int fd, int timeout_ms, const char *about, daemon_fn fn, void *arg)
+daemon_send(struct client *client, enum msg_type type, const void *body,
+    int fd)
 {
-	const struct msg_in	*in;
-	enum client_result	 result;
-	bool			 noted = false;
-
 	/* A daemon that does not want us answers before it is asked. */
 	if (client_send(client, type, body, fd) == -1 && errno != EPIPE &&
 	    errno != ECONNRESET) {
 		warn("cannot ask mimd");
 		return CTL_FAILED;
 	}
+	return CTL_OK;
+}
+
+int
+daemon_answer(struct client *client, int timeout_ms, const char *about,
+    daemon_fn fn, void *arg)
+{
+	const struct msg_in	*in;
+	enum client_result	 result;
+	bool			 noted = false;
+
 	for (;;) {
 		result = client_recv(client, timeout_ms, &in);
 		if (result != CLIENT_OK)
@@ -153,6 +160,17 @@ daemon_ask(struct client *client, enum msg_type type, const void *body,
 			break;
 		}
 	}
+}
+
+int
+daemon_ask(struct client *client, enum msg_type type, const void *body,
+    int fd, int timeout_ms, const char *about, daemon_fn fn, void *arg)
+{
+	int	status = daemon_send(client, type, body, fd);
+
+	if (status != CTL_OK)
+		return status;
+	return daemon_answer(client, timeout_ms, about, fn, arg);
 }
 
 int

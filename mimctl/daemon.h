@@ -27,6 +27,11 @@ int	daemon_connect(const struct mimctl *ctx, struct client **client);
 int	daemon_ask(struct client *client, enum msg_type type,
 	    const void *body, int fd, int timeout_ms, const char *about,
 	    daemon_fn fn, void *arg);
+/* Its two halves, for who has other work meanwhile. */
+int	daemon_send(struct client *client, enum msg_type type,
+	    const void *body, int fd);
+int	daemon_answer(struct client *client, int timeout_ms,
+	    const char *about, daemon_fn fn, void *arg);
 /* Connect, ask, disconnect: for requests whose answer is its end alone. */
 int	daemon_tell(const struct mimctl *ctx, enum msg_type type,
 	    const void *body);

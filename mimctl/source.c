@@ -42,21 +42,19 @@ source_open(struct source *src, const char *what)
 }
 
 int
-source_add(const struct source *src, struct client *client, const char *dir,
-    bool paused, bool check, daemon_fn fn, void *arg)
+source_send(const struct source *src, struct client *client, const char *dir,
+    bool paused, bool check)
 {
 	struct msg_ctl_add		file = { .dir = dir,
 					    .paused = paused, .check = check };
 	struct msg_ctl_add_magnet	magnet;
 
 	if (src->link == NULL)
-		return daemon_ask(client, MSG_CTL_ADD, &file, src->fd,
-		    DAEMON_DISK_MS, src->what, fn, arg);
+		return daemon_send(client, MSG_CTL_ADD, &file, src->fd);
 	magnet = *link_request(src->link);
 	magnet.dir = dir;
 	magnet.paused = paused;
-	return daemon_ask(client, MSG_CTL_ADD_MAGNET, &magnet, -1,
-	    DAEMON_DISK_MS, src->what, fn, arg);
+	return daemon_send(client, MSG_CTL_ADD_MAGNET, &magnet, -1);
 }
 
 void

@@ -22,9 +22,12 @@ struct source {
  * Returns -1 after saying what failed.
  */
 int	source_open(struct source *src, const char *what);
-/* Add it; as daemon_ask().  check is for files: a link always looks. */
-int	source_add(const struct source *src, struct client *client,
-	    const char *dir, bool paused, bool check, daemon_fn fn, void *arg);
+/*
+ * Ask to add it, as daemon_send(); daemon_answer() has the answer.  check is
+ * for files: a link always looks.
+ */
+int	source_send(const struct source *src, struct client *client,
+	    const char *dir, bool paused, bool check);
 void	source_close(struct source *src);
 
 #endif /* SOURCE_H */

@@ -11,6 +11,7 @@
 #include "content.h"
 #include "msg.h"
 #include "piece.h"
+#include "save.h"
 #include "sched.h"
 #include "space.h"
 #include "verify.h"
@@ -54,6 +55,10 @@ struct disk {
 	struct content_list	 dirty;		/* records to be written */
 	struct content_list	 changed;	/* progress to be told */
 	uint32_t		 nloaded, max_id;
+
+	/* Records to be written: save.c */
+	struct save_list	 saves;		/* not yet in a batch */
+	bool			 saving;	/* a batch is under way */
 
 	/* The channel to peer: disk_data.c */
 	struct chan		*data;		/* NULL: none now */

@@ -118,6 +118,7 @@ disk_start(struct child *child)
 		d->roots[i].fd = -1;
 	content_init(d);
 	admit_init(d);
+	STAILQ_INIT(&d->saves);
 	disk_data_init(d);
 	d->files = fdcache_new(files_open_max());
 	d->hashers = pool_new(d->loop, ncpu > 0 ? (unsigned int)ncpu : 1, d);

@@ -20,7 +20,7 @@
 #include "worker.h"
 
 struct save {
-	struct job	 job;
+	STAILQ_ENTRY(save) link;	/* disk::saves */
 	uint32_t	 id;
 	struct place	 place;
 	char		*subdir;	/* place's */
@@ -31,11 +31,22 @@ struct save {
 	uint8_t		*torrent;	/* NULL: only the record */
 	size_t		 torrent_len;
 	const char	*suffix;	/* of its file */
-	int		 torrents, resumes;	/* directories */
 	int		 error;		/* errno */
 	uint32_t	 failed;	/* path, npaths: the record */
+	struct store_file file;		/* that is being written */
 };
 
+/* Those that wait go together: a device syncs many for the price of one. */
+#define SAVE_BATCH_MAX	(SAVE_JOBS_MAX / 2)
+
+struct save_batch {
+	struct job	 job;
+	int		 torrents, resumes;	/* directories */
+	uint32_t	 n;
+	struct save	*saves[SAVE_BATCH_MAX];
+};
+
+static void	save_submit(struct disk *);
 static void	save_run(struct job *, unsigned int);
 static void	save_done(struct job *, void *);
 
@@ -114,8 +125,6 @@ save_start(struct disk *d, struct content *t, bool sync, uint8_t *torrent,
 	if (t->is_dirty)
 		TAILQ_REMOVE(&d->dirty, t, dirty_link);
 	t->is_dirty = false;
-	s->job.run = save_run;
-	s->job.done = save_done;
 	s->id = t->id;
 	s->subdir = xstrdup(t->subdir);
 	s->place = content_place(d, t);
@@ -123,15 +132,36 @@ save_start(struct disk *d, struct content *t, bool sync, uint8_t *torrent,
 	s->torrent = torrent;
 	s->torrent_len = len;
 	s->suffix = t->magnet != NULL ? ".magnet" : ".torrent";
-	s->torrents = d->torrents;
-	s->resumes = d->resumes;
 	save_fill(d, t, &s->r, sync);
 	if (sync && t->files != NULL && t->files->ntouched > 0)
 		save_take_touched(s, t);
 	s->failed = s->npaths;
 	t->saving = true;
 	d->njobs++;
-	pool_submit(d->saver, &s->job);
+	STAILQ_INSERT_TAIL(&d->saves, s, link);
+	save_submit(d);
+}
+
+static void
+save_submit(struct disk *d)
+{
+	struct save_batch	*b;
+	struct save		*s;
+
+	if (d->saving || STAILQ_EMPTY(&d->saves))
+		return;
+	b = xcalloc(1, sizeof(*b));
+	b->job.run = save_run;
+	b->job.done = save_done;
+	b->torrents = d->torrents;
+	b->resumes = d->resumes;
+	while (b->n < SAVE_BATCH_MAX &&
+	    (s = STAILQ_FIRST(&d->saves)) != NULL) {
+		STAILQ_REMOVE_HEAD(&d->saves, link);
+		b->saves[b->n++] = s;
+	}
+	d->saving = true;
+	pool_submit(d->saver, &b->job);
 }
 
 void
@@ -189,45 +219,75 @@ save_sync_file(struct save *s, uint32_t i)
 	return 0;
 }
 
-static int
-save_write(struct save *s)
-{
-	char	 name[STORE_NAME_MAX];
-	uint8_t	*buf;
-	size_t	 len;
-	int	 rc;
-
-	if (s->torrent != NULL) {
-		store_name(s->r.infohash, s->suffix, name);
-		if (store_write(s->torrents, name, s->torrent,
-		    s->torrent_len) == -1 || io_fsync(s->torrents) == -1)
-			return -1;
-	}
-	store_name(s->r.infohash, ".resume", name);
-	buf = resume_encode(&s->r, &len);
-	rc = store_write(s->resumes, name, buf, len);
-	free(buf);
-	if (rc == 0)
-		rc = io_fsync(s->resumes);
-	return rc;
-}
-
 static void
-save_run(struct job *job, unsigned int worker)
+save_sync_files(struct save *s)
 {
-	struct save	*s = (struct save *)job;
-	uint32_t	 i;
+	uint32_t	i;
 
-	(void)worker;
 	for (i = 0; i < s->npaths; i++)
 		if (save_sync_file(s, i) == -1) {
 			s->error = errno;
 			s->failed = i;
 			return;
 		}
-	s->error = 0;
-	if (save_write(s) == -1)
-		s->error = errno;
+}
+
+/* Begin its .torrent or link, or its record; false if there is none. */
+static bool
+save_begin(struct save *s, int dir, bool torrent)
+{
+	char	 name[STORE_NAME_MAX];
+	uint8_t	*buf;
+	size_t	 len;
+
+	if (s->error != 0 || (torrent && s->torrent == NULL))
+		return false;
+	if (torrent) {
+		store_name(s->r.infohash, s->suffix, name);
+		store_begin(&s->file, dir, name, s->torrent, s->torrent_len);
+		return true;
+	}
+	store_name(s->r.infohash, ".resume", name);
+	buf = resume_encode(&s->r, &len);
+	store_begin(&s->file, dir, name, buf, len);
+	free(buf);
+	return true;
+}
+
+/* All that are not in error yet: each step for all, then the next. */
+static void
+save_write(struct save_batch *b, int dir, bool torrent)
+{
+	struct save	*list[SAVE_BATCH_MAX];
+	uint32_t	 i, n = 0;
+	int		 error = 0;
+
+	for (i = 0; i < b->n; i++)
+		if (save_begin(b->saves[i], dir, torrent))
+			list[n++] = b->saves[i];
+	for (i = 0; i < n; i++)
+		store_sync(&list[i]->file);
+	for (i = 0; i < n; i++)
+		if (store_finish(&list[i]->file) == -1)
+			list[i]->error = errno;
+	if (n > 0 && io_fsync(dir) == -1)
+		error = errno;
+	for (i = 0; i < n; i++)
+		if (list[i]->error == 0)
+			list[i]->error = error;
+}
+
+static void
+save_run(struct job *job, unsigned int worker)
+{
+	struct save_batch	*b = (struct save_batch *)job;
+	uint32_t		 i;
+
+	(void)worker;
+	for (i = 0; i < b->n; i++)
+		save_sync_files(b->saves[i]);
+	save_write(b, b->torrents, true);
+	save_write(b, b->resumes, false);
 }
 
 /* ---- back in the loop ---- */
@@ -298,10 +358,8 @@ save_failed(struct disk *d, struct save *s, struct content *t)
 }
 
 static void
-save_done(struct job *job, void *arg)
+save_settle(struct disk *d, struct save *s)
 {
-	struct disk	*d = arg;
-	struct save	*s = (struct save *)job;
 	struct content	*t = content_find(d, s->id);
 	bool		 adding = t->adding;
 
@@ -323,7 +381,21 @@ save_done(struct job *job, void *arg)
 		report_content(d, t);
 	else if (t != NULL)
 		meta_settle(d, t);
+}
+
+static void
+save_done(struct job *job, void *arg)
+{
+	struct disk		*d = arg;
+	struct save_batch	*b = (struct save_batch *)job;
+	uint32_t		 i;
+
+	for (i = 0; i < b->n; i++)
+		save_settle(d, b->saves[i]);
+	free(b);
+	d->saving = false;
 	if (d->stopping)
 		save_due(d, 0);
+	save_submit(d);
 	disk_settled(d);
 }

@@ -2,12 +2,17 @@
 #ifndef SAVE_H
 #define SAVE_H
 
+#include <sys/queue.h>
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct content;
 struct disk;
+struct save;
+
+STAILQ_HEAD(save_list, save);
 
 #define SAVE_JOBS_MAX	64U	/* records under way at a time */
 

@@ -95,36 +95,81 @@ write_whole(int fd, const uint8_t *buf, size_t len)
 		}
 		done += (size_t)n;
 	}
-	return io_fsync(fd);
+	return 0;
+}
+
+/* Where a step stands that has failed, now or before. */
+static int
+store_fail(struct store_file *f, int error)
+{
+	if (f->error == 0) {
+		f->error = error;
+		if (f->fd != -1)
+			io_close(f->fd);
+		f->fd = -1;
+		io_unlinkat(f->dir, f->temp, 0);
+	}
+	errno = f->error;
+	return -1;
+}
+
+int
+store_begin(struct store_file *f, int dir, const char *name, const void *buf,
+    size_t len)
+{
+	f->dir = dir;
+	f->fd = -1;
+	f->error = 0;
+	if (strlcpy(f->name, name, sizeof(f->name)) >= sizeof(f->name) ||
+	    (size_t)snprintf(f->temp, sizeof(f->temp), "%s.tmp", name) >=
+	    sizeof(f->temp)) {
+		errno = f->error = ENAMETOOLONG;
+		return -1;
+	}
+	f->fd = io_open(dir, f->temp, O_WRONLY | O_CREAT | O_TRUNC |
+	    O_NOFOLLOW | O_NONBLOCK, 0600);
+	if (f->fd == -1) {
+		f->error = errno;
+		return -1;
+	}
+	if (write_whole(f->fd, buf, len) == -1)
+		return store_fail(f, errno);
+	/* Starts the writing, for nothing of it is needed here again. */
+	io_fadvise(f->fd, 0, 0, POSIX_FADV_DONTNEED);
+	return 0;
+}
+
+int
+store_sync(struct store_file *f)
+{
+	int	fd = f->fd;
+
+	if (f->error != 0 || io_fsync(fd) == -1)
+		return store_fail(f, errno);
+	f->fd = -1;
+	if (io_close(fd) == -1)
+		return store_fail(f, errno);
+	return 0;
+}
+
+int
+store_finish(struct store_file *f)
+{
+	if (f->error != 0 ||
+	    io_renameat(f->dir, f->temp, f->dir, f->name) == -1)
+		return store_fail(f, errno);
+	return 0;
 }
 
 int
 store_write(int dir, const char *name, const void *buf, size_t len)
 {
-	char	temp[STORE_NAME_MAX];
-	int	fd, rc, error;
+	struct store_file	f;
 
-	if ((size_t)snprintf(temp, sizeof(temp), "%s.tmp", name) >=
-	    sizeof(temp)) {
-		errno = ENAMETOOLONG;
+	if (store_begin(&f, dir, name, buf, len) == -1 ||
+	    store_sync(&f) == -1)
 		return -1;
-	}
-	fd = io_open(dir, temp, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW |
-	    O_NONBLOCK, 0600);
-	if (fd == -1)
-		return -1;
-	rc = write_whole(fd, buf, len);
-	error = errno;
-	if (io_close(fd) == -1 && rc == 0) {
-		rc = -1;
-		error = errno;
-	}
-	if (rc == 0 && (rc = io_renameat(dir, temp, dir, name)) == -1)
-		error = errno;
-	if (rc == -1)
-		io_unlinkat(dir, temp, 0);
-	errno = error;
-	return rc;
+	return store_finish(&f);
 }
 
 int

@@ -19,6 +19,20 @@ int	 store_dir(int state, const char *name);
 uint8_t	*store_read(int dir, const char *name, size_t max, size_t *len);
 /* Replace a file: temporary, fsync, rename.  The directory is not synced. */
 int	 store_write(int dir, const char *name, const void *buf, size_t len);
+/*
+ * The same in steps, so that many files share the device's work: begin writes
+ * the temporary, and has the kernel start on it; sync waits for it; finish
+ * renames it.  After the first that fails (-1 and errno) nothing is left, and
+ * those after it do nothing and fail in the same way.
+ */
+struct store_file {
+	int	dir, fd, error;
+	char	name[STORE_NAME_MAX], temp[STORE_NAME_MAX];
+};
+int	 store_begin(struct store_file *f, int dir, const char *name,
+	    const void *buf, size_t len);
+int	 store_sync(struct store_file *f);
+int	 store_finish(struct store_file *f);
 /* 0 also if it was not there. */
 int	 store_remove(int dir, const char *name);
 /* Rename to NAME.bad. */
