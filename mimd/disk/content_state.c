@@ -180,22 +180,54 @@ content_meets(struct disk *d, struct content *t, const char *subdir,
 	return meet;
 }
 
+static size_t
+common_length(const char *a, const char *b)
+{
+	size_t	n = 0;
+
+	while (a[n] != '\0' && a[n] == b[n])
+		n++;
+	return n;
+}
+
+static bool
+ends_step(char c)
+{
+	return c == '\0' || c == '/';
+}
+
+/* Does one cover the other: top, and name in subdir?  Asked of all there are. */
+static bool
+is_near(const char *top, const char *subdir, const char *name)
+{
+	size_t	n;
+
+	if (*subdir != '\0') {
+		n = common_length(top, subdir);
+		if (top[n] == '\0')
+			return ends_step(subdir[n]);
+		if (subdir[n] != '\0' || top[n] != '/')
+			return false;
+		top += n + 1;
+	}
+	n = common_length(top, name);
+	return (top[n] == '\0' && ends_step(name[n])) ||
+	    (name[n] == '\0' && ends_step(top[n]));
+}
+
 struct content *
 content_clash(struct disk *d, uint32_t root, const char *subdir,
     const struct metainfo *mi)
 {
 	struct content	*t;
-	char		*top = path_join(subdir, mi->name), *other;
-	bool		 near;
+	char		*top = path_join(subdir, mi->name);
 
 	for (t = content_first(d); t != NULL; t = content_next(t)) {
 		if (t->root != root || t->root_path != NULL ||
 		    t->magnet != NULL)
 			continue;
-		other = path_join(t->subdir, t->name);
-		near = path_covers(top, other) || path_covers(other, top);
-		free(other);
-		if (near && content_meets(d, t, subdir, mi))
+		if (is_near(top, t->subdir, t->name) &&
+		    content_meets(d, t, subdir, mi))
 			break;
 	}
 	free(top);
