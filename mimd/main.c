@@ -173,20 +173,6 @@ open_state(struct parent *parent, uid_t uid, gid_t gid)
 }
 
 static void
-open_roots(struct parent *parent, uid_t uid, gid_t gid)
-{
-	const char	*dir;
-	uint32_t	 i;
-
-	for (i = 0; i < parent->conf->nroots; i++) {
-		dir = parent->conf->roots[i];
-		parent->root_fds[i] = paths_open_root(dir, uid, gid);
-		if (parent->root_fds[i] == -1)
-			log_warn("download directory \"%s\"", dir);
-	}
-}
-
-static void
 open_all(struct parent *parent)
 {
 	char	err[ERROR_MAX];
@@ -196,7 +182,7 @@ open_all(struct parent *parent)
 	if (geteuid() == 0)
 		privs_user(&uid, &gid);
 	open_state(parent, uid, gid);
-	open_roots(parent, uid, gid);
+	parent_open_roots(parent, uid, gid);
 	if (listens_open(&parent->listens, parent->conf, NULL, err,
 	    sizeof(err)) == -1)
 		fatalx("%s", err);

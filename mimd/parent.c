@@ -10,6 +10,7 @@
 #include "control.h"
 #include "device.h"
 #include "log.h"
+#include "mounts.h"
 #include "notify.h"
 
 /* BEP 20: client and version, then what chance gives. */
@@ -115,6 +116,7 @@ parent_on_tick(void *arg)
 	control_sweep(parent->control);
 	if (parent->phase == PARENT_RUNNING)
 		parent_look_around(parent);
+	parent_seek_roots(parent);
 	parent_status(parent);
 }
 
@@ -179,6 +181,7 @@ parent_run(struct parent *parent)
 	loop_signal(parent->loop, SIGHUP, parent_on_signal, parent);
 	loop_timer_set(parent->tick, REGISTRY_TICK_MS);
 	parent_look_around(parent);
+	parent_watch_roots(parent);
 	procs_start(parent->procs);
 	loop_run(parent->loop);
 }
@@ -186,8 +189,6 @@ parent_run(struct parent *parent)
 void
 parent_clear(struct parent *parent)
 {
-	uint32_t	i;
-
 	control_free(parent->control);
 	registry_clear(&parent->registry);
 	names_forget(&parent->names);
@@ -198,12 +199,10 @@ parent_clear(struct parent *parent)
 	loop_timer_free(parent->tick);
 	loop_timer_free(parent->end);
 	loop_timer_free(parent->unlinked);
+	mounts_free(parent->mounts);
 	loop_free(parent->loop);
 	close(parent->state_fd);
-	for (i = 0; i < parent->conf->nroots; i++) {
-		if (parent->root_fds[i] != -1)
-			close(parent->root_fds[i]);
-	}
+	parent_close_roots(parent, parent->conf->nroots);
 	conf_free(parent->conf);
 }
 
@@ -255,21 +254,25 @@ setup_disk(struct parent *parent, struct proc *p)
 {
 	struct msg_disk_state_dir	dir = { 0 };
 	struct msg_disk_root		root = { 0 };
+	struct msg_disk_root_gone	gone = { 0 };
+	const struct parent_root	*r;
 	uint32_t			i;
 
 	parent_send_disk_conf(parent);
 	proc_send_fd(p, MSG_DISK_STATE_DIR, &dir, copy_fd(parent->state_fd));
 	for (i = 0; i < parent->conf->nroots; i++) {
-		if (parent->root_fds[i] == -1)
+		r = &parent->roots[i];
+		root.index = gone.index = i;
+		root.path = gone.path = parent->conf->roots[i];
+		if (r->fd == -1) {
+			gone.why = strerror(r->error);
+			proc_send(p, MSG_DISK_ROOT_GONE, &gone);
 			continue;
-		root.index = i;
-		root.path = parent->conf->roots[i];
+		}
 		root.device = parent->conf->root_devices[i];
 		if (root.device == DEVICE_UNKNOWN)
-			root.device = (uint8_t)device_kind(
-			    parent->root_fds[i]);
-		proc_send_fd(p, MSG_DISK_ROOT, &root,
-		    copy_fd(parent->root_fds[i]));
+			root.device = (uint8_t)device_kind(r->fd);
+		proc_send_fd(p, MSG_DISK_ROOT, &root, copy_fd(r->fd));
 	}
 }
 

@@ -22,6 +22,7 @@
 #define PARENT_LINK_MS	2000	/* a child that closes its channel is dead */
 
 struct control;
+struct mounts;
 
 /* What mimd.conf says, until mimctl changes it; bytes/s, 0: unlimited. */
 struct limits {
@@ -44,6 +45,14 @@ struct conf_source {
 	const char	*socket;	/* of -s, or NULL */
 };
 
+/* A download directory: roots.c. */
+struct parent_root {
+	int	 fd;			/* O_PATH; -1: cannot be had, ... */
+	int	 error;			/* ... for this reason (errno) */
+	int64_t	 mount;			/* that fd is on; -1: not known */
+	char	*real;			/* its path, without links */
+};
+
 /* The state of the parent process. */
 struct parent {
 	struct loop		*loop;
@@ -59,7 +68,8 @@ struct parent {
 	struct banned		 banned;
 	struct multicast	 multicast;
 	int			 state_fd;		/* O_PATH */
-	int			 root_fds[ROOTS_MAX];	/* O_PATH, or -1 */
+	struct parent_root	 roots[ROOTS_MAX];	/* of conf's */
+	struct mounts		*mounts;
 	uint8_t			 peer_id[20];
 	uint32_t		 key;			/* for trackers */
 	enum parent_phase	 phase;
@@ -111,6 +121,19 @@ void	parent_send_filters(struct parent *parent);
 /* The network or what is wanted of it may have changed. */
 void	parent_look_around(struct parent *parent);
 void	parent_send_port(struct parent *parent);
+
+/* roots.c: open the download directories; who they are given to, if made. */
+void	parent_open_roots(struct parent *parent, uid_t uid, gid_t gid);
+/* Open them anew after a reload; what cannot be had is appended to text. */
+void	parent_reopen_roots(struct parent *parent, uint32_t nold, char *text,
+	    size_t size);
+void	parent_close_roots(struct parent *parent, uint32_t n);
+/* Is one no longer what is at its path? */
+bool	parent_roots_stale(const struct parent *parent);
+/* Start disk anew when a volume comes or goes. */
+void	parent_watch_roots(struct parent *parent);
+/* Look for those that could not be had. */
+void	parent_seek_roots(struct parent *parent);
 
 /* inbox.c: what children may say; handlers are given the struct proc */
 extern const union msg_fn parent_fns[MSG_COUNT];

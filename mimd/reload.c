@@ -93,31 +93,6 @@ name_fixed(const struct conf *old, const struct conf *new,
 	append(out, "", names);
 }
 
-/* A directory that cannot be had is named; torrents of others go on. */
-static void
-reopen_roots(struct parent *parent, uint32_t nold, struct collect *out)
-{
-	char		line[ERROR_MAX];
-	uint32_t	i;
-
-	for (i = 0; i < nold; i++) {
-		if (parent->root_fds[i] != -1)
-			close(parent->root_fds[i]);
-	}
-	for (i = 0; i < parent->conf->nroots; i++) {
-		/* Root has no right any more to give one to _mimd. */
-		parent->root_fds[i] = geteuid() == 0 ?
-		    paths_open_dir(parent->conf->roots[i]) :
-		    paths_open_root(parent->conf->roots[i], (uid_t)-1,
-		    (gid_t)-1);
-		if (parent->root_fds[i] != -1)
-			continue;
-		snprintf(line, sizeof(line), "download directory \"%s\": %s",
-		    parent->conf->roots[i], strerror(errno));
-		append(out, "; ", line);
-	}
-}
-
 /* Tell each child what is new for it; end those that cannot be told. */
 static void
 apply(struct parent *parent, const struct conf *old, struct collect *out)
@@ -133,8 +108,8 @@ apply(struct parent *parent, const struct conf *old, struct collect *out)
 		proc_leave(parent_child(parent, ROLE_TRACKER));
 	if (old->allow_local != new->allow_local)
 		proc_leave(parent_child(parent, ROLE_RESOLVER));
-	if (!same_roots(old, new)) {
-		reopen_roots(parent, old->nroots, out);
+	if (!same_roots(old, new) || parent_roots_stale(parent)) {
+		parent_reopen_roots(parent, old->nroots, out->text, out->size);
 		registry_flush(&parent->registry);
 		proc_leave(parent_child(parent, ROLE_DISK));
 	} else if (old->cache != new->cache)

@@ -20,6 +20,7 @@
 #include "loop.h"
 #include "mem.h"
 #include "metainfo.h"
+#include "roots.h"
 #include "span.h"
 
 #define PROBE_MS	5000U		/* between looks at the space */
@@ -36,13 +37,13 @@ admit_init(struct disk *d)
 /* ---- what the file systems say ---- */
 
 /* A file system. */
-struct volume {
+struct usage {
 	uint64_t	key, avail, total;
 };
 
 /* That on which the torrent lies, or would; -1 and errno. */
 static int
-measure(struct disk *d, const struct content *t, struct volume *v)
+measure(struct disk *d, const struct content *t, struct usage *v)
 {
 	struct place	 place = content_place(d, t);
 	struct statfs	 sf;
@@ -69,7 +70,7 @@ measure(struct disk *d, const struct content *t, struct volume *v)
 static void
 measure_again(struct disk *d, struct space_claim *c)
 {
-	struct volume	v;
+	struct usage	v;
 
 	if (measure(d, c->owner, &v) == 0 && v.key == c->dev->key)
 		space_measured(c->dev, v.avail, v.total);
@@ -232,7 +233,7 @@ static void
 ask(struct disk *d, struct content *t)
 {
 	struct space_dev	*dev;
-	struct volume		 v;
+	struct usage		 v;
 
 	if (t->room != NULL && t->room->held)
 		return;
@@ -257,6 +258,10 @@ ask(struct disk *d, struct content *t)
 void
 admit(struct disk *d, struct content *t)
 {
+	if (t->magnet == NULL && roots_away(d, t)) {
+		roots_wait(d, t);
+		return;
+	}
 	if (t->magnet == NULL && !content_complete(t) && !t->paused) {
 		ask(d, t);
 		return;

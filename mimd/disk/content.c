@@ -82,7 +82,7 @@ content_place(const struct disk *d, const struct content *t)
 {
 	struct place	place = { -1, t->subdir };
 
-	if (t->root_path == NULL)
+	if (t->root_path == NULL && !d->roots[t->root].away)
 		place.root = d->roots[t->root].fd;
 	return place;
 }

@@ -15,6 +15,7 @@
 #include "sched.h"
 #include "space.h"
 #include "verify.h"
+#include "volumes.h"
 #include "worker.h"
 
 struct allot;
@@ -35,6 +36,10 @@ struct root {
 	int	 fd;			/* O_PATH; -1: not configured */
 	char	*path;
 	dev_t	 dev;
+	uint64_t ino;			/* what it is: roots.c */
+	int64_t	 birth;
+	bool	 away;			/* not what it was */
+	char	*why;			/* there is no fd */
 };
 
 /* The state of the disk child. */
@@ -46,6 +51,7 @@ struct disk {
 	struct pool		*saver;		/* one thread: sync, records */
 	struct fdcache		*files;
 	struct root		 roots[ROOTS_MAX];
+	struct volumes		 volumes;	/* as remembered */
 	int			 state, torrents, resumes; /* directories */
 
 	/* Torrents: content.c */

@@ -29,6 +29,7 @@
 #include "mem.h"
 #include "metainfo.h"
 #include "report.h"
+#include "roots.h"
 #include "save.h"
 #include "scrub.h"
 #include "store.h"
@@ -50,17 +51,23 @@ static void
 disk_on_root(struct chan *c, const struct msg_disk_root *m, void *arg)
 {
 	struct disk	*d = arg;
-	struct root	*root = &d->roots[m->index];
-	struct stat	 st;
 
-	if (root->fd != -1)
+	if (d->roots[m->index].path != NULL)
 		fatalx("disk_root %u given twice", m->index);
-	root->fd = chan_take_fd(c);
-	root->path = xstrdup(m->path);
-	if (io_fstat(root->fd, &st) == -1 || !S_ISDIR(st.st_mode))
-		fatalx("%s is not a directory", m->path);
-	root->dev = st.st_dev;
-	sched_device(&d->sched, st.st_dev)->kind = m->device;
+	roots_add(d, m->index, m->path, chan_take_fd(c));
+	sched_device(&d->sched, d->roots[m->index].dev)->kind = m->device;
+}
+
+static void
+disk_on_root_gone(struct chan *c, const struct msg_disk_root_gone *m,
+    void *arg)
+{
+	struct disk	*d = arg;
+
+	(void)c;
+	if (d->roots[m->index].path != NULL)
+		fatalx("disk_root %u given twice", m->index);
+	roots_add_gone(d, m->index, m->path, m->why);
 }
 
 static void
@@ -143,6 +150,7 @@ disk_warm(void *arg, struct child_path *paths)
 		fatal("state directory: torrents");
 	if ((d->resumes = store_dir(d->state, "resume")) == -1)
 		fatal("state directory: resume");
+	roots_load(d);
 	paths[n].fd = d->state;
 	paths[n++].write = true;
 	for (i = 0; i < (int)ROOTS_MAX; i++)
@@ -298,6 +306,9 @@ may_place(struct disk *d, uint32_t id, uint32_t root, const char *subdir)
 {
 	if (content_find(d, id) != NULL)
 		report_refused(d, id, "number %u is taken", id);
+	else if (d->roots[root].why != NULL)
+		report_refused(d, id, "%s: %s", d->roots[root].path,
+		    d->roots[root].why);
 	else if (d->roots[root].fd == -1 || !subdir_ok(subdir))
 		report_refused(d, id, "not beneath a download directory");
 	else
@@ -359,6 +370,7 @@ disk_on_torrent_add(struct chan *c, const struct msg_torrent_add *m,
 	/* Data that is there is never overwritten unseen. */
 	if (check_exists(d, t))
 		check_want(d, t, NULL);
+	roots_used(d, m->root);
 	save_new(d, t, buf, len);
 }
 
@@ -377,6 +389,7 @@ disk_on_magnet_add(struct chan *c, const struct msg_magnet_add *m, void *arg)
 	    m->peers.v, m->peers.n), NULL);
 	t->paused = m->paused;
 	t->added = m->added;
+	roots_used(d, m->root);
 	link = magnet_format(t->magnet);
 	save_new(d, t, (uint8_t *)link, strlen(link));
 }
@@ -441,6 +454,12 @@ disk_on_torrent_check(struct chan *c, const struct msg_torrent_check *m,
 	if (t == NULL || t->removing || t->root_path != NULL)
 		return;
 	disk_data_forget(d, t);
+	if (t->magnet == NULL && roots_away(d, t)) {
+		/* The parent wants to hear it again. */
+		content_set_state(d, t, DSTATE_CHECKING, NULL);
+		roots_wait(d, t);
+		return;
+	}
 	if (t->magnet != NULL) {
 		content_set_state(d, t, DSTATE_READY, NULL);
 		return;
@@ -528,6 +547,7 @@ disk_shutdown(void *arg, bool parent_gone)
 
 static const union msg_fn disk_fns[MSG_COUNT] = {
 	[MSG_DISK_ROOT] = { .disk_root = disk_on_root },
+	[MSG_DISK_ROOT_GONE] = { .disk_root_gone = disk_on_root_gone },
 	[MSG_DISK_CONF] = { .disk_conf = disk_on_disk_conf },
 	[MSG_DISK_STATE_DIR] = { .disk_state_dir = disk_on_state_dir },
 	[MSG_DATA_ARENA] = { .data_arena = disk_on_data_arena },

@@ -19,6 +19,7 @@
 #include "mem.h"
 #include "metainfo.h"
 #include "resume.h"
+#include "roots.h"
 
 enum doubt { DOUBT_NONE, DOUBT_UNCLAIMED, DOUBT_ALL, DOUBT_FAILED };
 
@@ -99,6 +100,8 @@ check_exists(struct disk *d, const struct content *t)
 	struct stat	 st;
 	int		 fd;
 
+	if (roots_away(d, t))
+		return false;
 	if (t->files->mi->single)
 		return file_stat(content_place(d, t), t->name, &st) == -1 ?
 		    errno != ENOENT : st.st_size > 0;

@@ -47,6 +47,17 @@ io_fstat(int fd, struct stat *st)
 	return fstat(fd, st);
 }
 
+int64_t
+io_birth(int fd)
+{
+	struct statx	sx;
+
+	if (statx(fd, "", AT_EMPTY_PATH, STATX_BTIME, &sx) == -1 ||
+	    (sx.stx_mask & STATX_BTIME) == 0)
+		return 0;
+	return sx.stx_btime.tv_sec * 1000000000 + sx.stx_btime.tv_nsec;
+}
+
 int
 io_fstatfs(int fd, struct statfs *st)
 {

@@ -5,6 +5,8 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 
+#include <stdint.h>
+
 struct iovec;
 struct statfs;
 
@@ -23,6 +25,7 @@ struct statfs;
 int	io_open(int dir, const char *path, int flags, mode_t mode);
 int	io_close(int fd);
 int	io_fstat(int fd, struct stat *st);
+int64_t	io_birth(int fd);	/* ns since 1970; 0: not known */
 int	io_fstatfs(int fd, struct statfs *st);
 off_t	io_lseek(int fd, off_t off, int whence);
 int	io_fadvise(int fd, off_t off, off_t len, int advice);	/* an errno */

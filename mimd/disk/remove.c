@@ -15,6 +15,7 @@
 #include "mem.h"
 #include "metainfo.h"
 #include "resume.h"
+#include "roots.h"
 #include "save.h"
 #include "scrub.h"
 #include "store.h"
@@ -161,7 +162,10 @@ remove_try(struct disk *d, struct content *t)
 	t->is_changed = false;
 	t->saving = true;	/* nothing else may begin */
 	fdcache_drop(d->files, t->id);
-	if (t->delete_data && t->root_path == NULL &&
+	if (t->delete_data && roots_away(d, t)) {
+		snprintf(r->error, sizeof(r->error), "its files were left: %s",
+		    t->error != NULL ? t->error : "their volume is gone");
+	} else if (t->delete_data && t->root_path == NULL &&
 	    content_load(d, t) != NULL)
 		take_files(r, t);
 	d->njobs++;

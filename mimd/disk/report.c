@@ -16,6 +16,7 @@
 #include "magnet_msg.h"
 #include "mem.h"
 #include "metainfo.h"
+#include "roots.h"
 
 #define FILES_PAGE	512U
 #define FILES_BYTES	56000U	/* of paths in a page; well below a packet */
@@ -206,6 +207,7 @@ report_pump(void *arg)
 			d->scan = NULL;
 			/* Each .torrent was in memory for a moment. */
 			malloc_trim(0);
+			roots_scanned(d);
 			chan_send(d->parent, MSG_SCAN_END, &end);
 		}
 	}

@@ -14,6 +14,7 @@
 #include "mem.h"
 #include "metainfo.h"
 #include "report.h"
+#include "roots.h"
 #include "resume.h"
 #include "store.h"
 
@@ -214,7 +215,7 @@ scan_root(const struct disk *d, const char *path)
 	uint32_t	i;
 
 	for (i = 0; i < ROOTS_MAX; i++)
-		if (d->roots[i].fd != -1 &&
+		if (d->roots[i].path != NULL &&
 		    strcmp(d->roots[i].path, path) == 0)
 			return i;
 	return ROOTS_MAX;
@@ -245,6 +246,9 @@ scan_with_record(struct disk *d, struct scan_found *f, const struct resume *r)
 		snprintf(text, sizeof(text), "%.400s is not a "
 		    "\"download directory\" of the configuration", r->root);
 		content_set_state(d, t, DSTATE_ERROR, text);
+	} else if (f->mi != NULL && roots_away(d, t)) {
+		roots_wait(d, t);
+		roots_prove(d, t);
 	} else if (f->mi != NULL && r->npieces == 0) {
 		if (check_exists(d, t))
 			check_want(d, t, NULL);

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: ISC */
+#include "roots.h"
+
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "admit.h"
+#include "check.h"
+#include "content.h"
+#include "disk.h"
+#include "io.h"
+#include "log.h"
+#include "mem.h"
+#include "metainfo.h"
+#include "resume.h"
+#include "sched.h"
+#include "store.h"
+#include "volumes.h"
+#include "worker.h"
+
+#define VOLUMES_NAME	"volumes"	/* in the state directory */
+
+struct roots_job {
+	struct job	 job;
+	int		 state;
+	char		*text;
+	size_t		 len;
+	int		 error;
+};
+
+void
+roots_add(struct disk *d, uint32_t index, const char *path, int fd)
+{
+	struct root	*root = &d->roots[index];
+	struct stat	 st;
+
+	root->fd = fd;
+	root->path = xstrdup(path);
+	if (io_fstat(fd, &st) == -1 || !S_ISDIR(st.st_mode))
+		fatalx("%s is not a directory", path);
+	root->dev = st.st_dev;
+	root->ino = st.st_ino;
+	root->birth = io_birth(fd);
+}
+
+void
+roots_add_gone(struct disk *d, uint32_t index, const char *path,
+    const char *why)
+{
+	struct root	*root = &d->roots[index];
+
+	root->path = xstrdup(path);
+	root->why = xstrdup(why);
+	root->away = true;
+}
+
+void
+roots_load(struct disk *d)
+{
+	const struct volume	*v;
+	struct root		*root;
+	uint8_t			*buf;
+	size_t			 len;
+
+	buf = store_read(d->state, VOLUMES_NAME, VOLUMES_SIZE_MAX, &len);
+	if (buf == NULL && errno != ENOENT)
+		log_warn(VOLUMES_NAME);
+	if (buf != NULL && volumes_decode(&d->volumes, (char *)buf,
+	    len) == -1) {
+		log_warnx(VOLUMES_NAME ": malformed, set aside as "
+		    VOLUMES_NAME ".bad");
+		if (store_set_aside(d->state, VOLUMES_NAME) == -1)
+			log_warn(VOLUMES_NAME);
+	}
+	free(buf);
+	for (root = d->roots; root < d->roots + ROOTS_MAX; root++) {
+		if (root->fd == -1)
+			continue;
+		v = volumes_find(&d->volumes, root->path);
+		root->away = v != NULL && (v->ino != root->ino ||
+		    v->birth != root->birth);
+	}
+}
+
+bool
+roots_away(const struct disk *d, const struct content *t)
+{
+	return t->root_path == NULL && d->roots[t->root].away;
+}
+
+void
+roots_wait(struct disk *d, struct content *t)
+{
+	const struct root	*root = &d->roots[t->root];
+	char			 text[ERROR_MAX + 1];
+
+	if (root->fd == -1)
+		snprintf(text, sizeof(text), "%.350s: %.100s (is its volume "
+		    "mounted?)", root->path, root->why);
+	else
+		snprintf(text, sizeof(text), "%.350s is not the directory "
+		    "that it was (is its volume mounted?)", root->path);
+	content_set_state(d, t, DSTATE_WAITING, text);
+}
+
+/* ---- what is remembered ---- */
+
+static void
+job_run(struct job *job, unsigned int worker)
+{
+	struct roots_job	*j = (struct roots_job *)job;
+	int			 fd;
+
+	(void)worker;
+	j->error = 0;
+	if (store_write(j->state, VOLUMES_NAME, j->text, j->len) == -1) {
+		j->error = errno;
+		return;
+	}
+	fd = io_open(j->state, ".", O_RDONLY | O_DIRECTORY, 0);
+	if (fd == -1 || io_fsync(fd) == -1)
+		j->error = errno;
+	if (fd != -1)
+		io_close(fd);
+}
+
+static void
+job_done(struct job *job, void *arg)
+{
+	struct roots_job	*j = (struct roots_job *)job;
+	struct disk		*d = arg;
+
+	errno = j->error;
+	if (j->error != 0)
+		log_warn(VOLUMES_NAME);
+	d->njobs--;
+	free(j->text);
+	free(j);
+	disk_settled(d);
+}
+
+static void
+roots_save(struct disk *d)
+{
+	struct roots_job	*j = xcalloc(1, sizeof(*j));
+
+	j->job.run = job_run;
+	j->job.done = job_done;
+	j->state = d->state;
+	j->text = volumes_encode(&d->volumes, &j->len);
+	d->njobs++;
+	pool_submit(d->saver, &j->job);
+}
+
+void
+roots_used(struct disk *d, uint32_t index)
+{
+	const struct root	*root = &d->roots[index];
+
+	if (!root->away && volumes_set(&d->volumes, root->path, root->ino,
+	    root->birth))
+		roots_save(d);
+}
+
+void
+roots_scanned(struct disk *d)
+{
+	struct root	*root;
+	struct content	*t;
+	bool		 used[ROOTS_MAX] = { false };
+	uint32_t	 i;
+
+	for (t = content_first(d); t != NULL; t = content_next(t))
+		if (t->root_path == NULL)
+			used[t->root] = true;
+	for (i = 0; i < ROOTS_MAX; i++) {
+		root = &d->roots[i];
+		if (root->fd == -1)
+			continue;
+		if (used[i])
+			roots_used(d, i);
+		else if (volumes_forget(&d->volumes, root->path)) {
+			root->away = false;
+			roots_save(d);
+		}
+	}
+}
+
+/* ---- back ---- */
+
+static void
+look_again(struct disk *d, struct content *t)
+{
+	uint8_t	*todo;
+
+	if (t->magnet != NULL || content_load(d, t) == NULL)
+		return;
+	todo = check_doubts(d, t);
+	if (todo != NULL)
+		check_want(d, t, todo);
+	else if (t->state == DSTATE_WAITING)
+		admit(d, t);
+}
+
+void
+roots_accept(struct disk *d, uint32_t index)
+{
+	struct content	*t;
+
+	if (d->roots[index].fd == -1 || !d->roots[index].away)
+		return;
+	log_info("%s: taken as the directory that it was",
+	    d->roots[index].path);
+	d->roots[index].away = false;
+	roots_used(d, index);
+	for (t = content_first(d); t != NULL; t = content_next(t))
+		if (t->root == index && t->root_path == NULL &&
+		    t->state == DSTATE_WAITING && !t->removing)
+			look_again(d, t);
+}
+
+void
+roots_prove(struct disk *d, struct content *t)
+{
+	const struct resume_file	*r;
+	struct place			 place = { d->roots[t->root].fd,
+					    t->subdir };
+	struct stat			 st;
+	uint32_t			 i;
+
+	for (i = 0; place.root != -1 && i < t->nfiles; i++) {
+		r = &t->files->stamps[i];
+		if (r->ino == 0 || t->files->have[i] == 0)
+			continue;
+		if (file_stat(place, t->files->mi->files[i].path, &st) == 0 &&
+		    r->size == (uint64_t)st.st_size && r->mtime ==
+		    (int64_t)st.st_mtim.tv_sec * 1000000000 +
+		    st.st_mtim.tv_nsec)
+			roots_accept(d, t->root);
+		return;
+	}
+}
