@@ -24,7 +24,7 @@ static const struct command	commands[] = {
 	{ "remove", NULL, "[-D] selector ...", cmd_remove },
 	{ "set", NULL, "selector ... sequential|first-last|super-seeding "
 	    "yes|no", cmd_set },
-	{ "show", "sh", "files|limits|peers|pieces|processes|summary|"
+	{ "show", "sh", "disk|files|limits|peers|pieces|processes|summary|"
 	    "torrents|trackers [selector ...]", cmd_show },
 	{ "shutdown", NULL, "", cmd_shutdown },
 	{ "start", NULL, "selector ...", cmd_start },

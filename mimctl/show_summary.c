@@ -64,6 +64,9 @@ print_head(const struct mimctl *ctx, const struct view *view)
 	}
 	printf("; down %s/s, up %s/s\n", text_bytes(ctx, down, a),
 	    text_bytes(ctx, up, b));
+	if (view->stalled > 0)
+		printf("disk has not answered for %s: transfers wait\n",
+		    text_duration(ctx, view->stalled, a));
 }
 
 /* Those that were named, else those that do not go as they should. */
@@ -144,5 +147,6 @@ summary_json(const struct view *view)
 	    json_integer((json_int_t)view->down_rate));
 	json_object_set_new(all, "up_rate",
 	    json_integer((json_int_t)view->up_rate));
+	json_object_set_new(all, "stalled", json_integer(view->stalled));
 	return all;
 }

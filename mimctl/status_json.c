@@ -63,6 +63,7 @@ status_json(const struct mimctl *ctx, const struct view *view,
 	json_object_set_new(all, "torrents", list);
 	json_object_set_new(all, "down_rate", number(view->down_rate));
 	json_object_set_new(all, "up_rate", number(view->up_rate));
+	json_object_set_new(all, "stalled", number(view->stalled));
 	return all;
 }
 

@@ -119,11 +119,17 @@ void
 status_lines(const struct mimctl *ctx, const struct view *view, FILE *fp)
 {
 	struct table	*table;
+	char		 buf[TEXT_LEN], note[TEXT_LEN + 40];
 
 	table = table_new(columns, sizeof(columns) / sizeof(columns[0]));
 	for (size_t i = 0; i < view->n; i++)
 		add_line(ctx, table, &view->torrents[i]);
 	add_total(ctx, table, view);
+	if (view->stalled > 0) {
+		snprintf(note, sizeof(note), "disk has not answered for %s",
+		    text_duration(ctx, view->stalled, buf));
+		table_note(table, note);
+	}
 	table_print(table, fp, table_width(), 0);
 	table_free(table);
 }

@@ -26,6 +26,7 @@ struct view {
 	size_t			 n;
 	size_t			 last;	/* the torrent last spoken of */
 	uint64_t		 down_rate, up_rate;	/* of the daemon */
+	uint32_t		 stalled;	/* s without a word of disk */
 };
 
 #define VIEW_FILES	0x1

@@ -64,6 +64,7 @@ static const union msg_fn	full_fns[MSG_COUNT] = {
 	[MSG_CTL_LIST] = { .ctl_list = control_on_list },
 	[MSG_CTL_PIECES] = { .ctl_pieces = control_on_pieces },
 	[MSG_CTL_PROCESSES] = { .ctl_processes = control_on_processes },
+	[MSG_CTL_DISK] = { .ctl_disk = control_on_disk },
 	[MSG_CTL_ADD] = { .ctl_add = control_on_add },
 	[MSG_CTL_ADD_MAGNET] = { .ctl_add_magnet = control_on_add_magnet },
 	[MSG_CTL_ACT] = { .ctl_act = control_on_act },
@@ -81,6 +82,7 @@ static const union msg_fn	restricted_fns[MSG_COUNT] = {
 	[MSG_CTL_LIST] = { .ctl_list = control_on_list },
 	[MSG_CTL_PIECES] = { .ctl_pieces = control_on_pieces },
 	[MSG_CTL_PROCESSES] = { .ctl_processes = control_on_processes },
+	[MSG_CTL_DISK] = { .ctl_disk = control_on_disk },
 	[MSG_CTL_ADD] = { .ctl_add = control_on_refused_add },
 	[MSG_CTL_ADD_MAGNET] =
 	    { .ctl_add_magnet = control_on_refused_magnet },

@@ -105,6 +105,10 @@ void	control_on_set(struct chan *c, const struct msg_ctl_set *m, void *arg);
 void	control_on_peer(struct chan *c, const struct msg_ctl_peer *m,
 	    void *arg);
 
+/* control_disk.c */
+void	control_on_disk(struct chan *c, const struct msg_ctl_disk *m,
+	    void *arg);
+
 /* control_limit.c */
 void	control_on_limit(struct chan *c, const struct msg_ctl_limit *m,
 	    void *arg);

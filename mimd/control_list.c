@@ -274,6 +274,7 @@ list_end(struct control_conn *conn)
 	control_list_clear(conn);
 	if (total.down_rate > INT64_MAX || total.up_rate > INT64_MAX)
 		total.down_rate = total.up_rate = 0;
+	total.stalled = storage_stalled(control_parent(conn));
 	chan_send(conn->chan, MSG_CTL_TOTAL, &total);
 	if (missing == 0)
 		control_end(conn, CTL_OK, "");

@@ -155,8 +155,21 @@ static void
 parent_on_disk_state(struct chan *c, const struct msg_disk_state *m,
     void *arg)
 {
+	const struct torrent	*t;
+
 	(void)c;
 	registry_on_disk_state(registry(arg), m);
+	if (*m->error != '\0' && (t = registry_find(registry(arg), m->id)) !=
+	    NULL)
+		storage_on_error(owner(arg), t);
+}
+
+static void
+parent_on_disk_tally(struct chan *c, const struct msg_disk_tally *m,
+    void *arg)
+{
+	(void)c;
+	storage_on_disk(owner(arg), m);
 }
 
 static void
@@ -228,6 +241,14 @@ parent_on_swarm_hungry(struct chan *c, const struct msg_swarm_hungry *m,
 	registry_on_hungry(registry(arg), m->id);
 }
 
+static void
+parent_on_arena_tally(struct chan *c, const struct msg_arena_tally *m,
+    void *arg)
+{
+	(void)c;
+	storage_on_arena(owner(arg), m);
+}
+
 /* ---- from tracker and resolver ---- */
 
 static void
@@ -284,6 +305,8 @@ const union msg_fn	parent_fns[MSG_COUNT] = {
 	[MSG_PEER_GONE] = { .peer_gone = parent_on_peer_gone },
 	[MSG_PIECES_TOLD] = { .pieces_told = parent_on_pieces_told },
 	[MSG_PEER_BANNED] = { .peer_banned = parent_on_peer_banned },
+	[MSG_ARENA_TALLY] = { .arena_tally = parent_on_arena_tally },
+	[MSG_DISK_TALLY] = { .disk_tally = parent_on_disk_tally },
 	[MSG_SWARM_HUNGRY] = { .swarm_hungry = parent_on_swarm_hungry },
 	[MSG_TRACKER_PEERS] = { .tracker_peers = parent_on_tracker_peers },
 	[MSG_TRACKER_ROWS] = { .tracker_rows = parent_on_tracker_rows },

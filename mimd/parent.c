@@ -114,8 +114,10 @@ parent_on_tick(void *arg)
 	for (role = ROLE_CHILD_FIRST; role <= ROLE_CHILD_LAST; role++)
 		proc_log_held(parent_child(parent, role));
 	control_sweep(parent->control);
-	if (parent->phase == PARENT_RUNNING)
+	if (parent->phase == PARENT_RUNNING) {
 		parent_look_around(parent);
+		storage_tick(parent);
+	}
 	parent_seek_roots(parent);
 	parent_status(parent);
 }
@@ -192,6 +194,7 @@ parent_clear(struct parent *parent)
 	control_free(parent->control);
 	registry_clear(&parent->registry);
 	names_forget(&parent->names);
+	storage_clear(&parent->storage);
 	listens_close(&parent->listens, NULL);
 	filters_close(&parent->filters);
 	multicast_close(&parent->multicast);
@@ -269,9 +272,10 @@ setup_disk(struct parent *parent, struct proc *p)
 			proc_send(p, MSG_DISK_ROOT_GONE, &gone);
 			continue;
 		}
-		root.device = parent->conf->root_devices[i];
-		if (root.device == DEVICE_UNKNOWN)
-			root.device = (uint8_t)device_kind(r->fd);
+		parent->devices[i] = parent->conf->root_devices[i];
+		if (parent->devices[i] == DEVICE_UNKNOWN)
+			parent->devices[i] = device_kind(r->fd);
+		root.device = (uint8_t)parent->devices[i];
 		proc_send_fd(p, MSG_DISK_ROOT, &root, copy_fd(r->fd));
 	}
 }
@@ -552,6 +556,7 @@ parent_on_ended(struct proc *p, void *arg)
 	if (p->role == ROLE_TRACKER)
 		names_forget(&parent->names);
 	registry_on_down(&parent->registry, p->role);
+	storage_on_down(parent, p->role);
 	parent_check_end(parent);
 }
 

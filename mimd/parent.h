@@ -15,6 +15,7 @@
 #include "names.h"
 #include "proc.h"
 #include "registry.h"
+#include "storage.h"
 
 #define PARENT_HALT_MS	1000	/* at the end: for swarms to halt */
 #define PARENT_END_MS	8000	/* ... and in all; then children are killed */
@@ -67,6 +68,8 @@ struct parent {
 	struct filters		 filters;
 	struct banned		 banned;
 	struct multicast	 multicast;
+	struct storage		 storage;
+	enum device_kind	 devices[ROOTS_MAX];	/* of roots */
 	int			 state_fd;		/* O_PATH */
 	struct parent_root	 roots[ROOTS_MAX];	/* of conf's */
 	struct mounts		*mounts;

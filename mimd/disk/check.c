@@ -18,6 +18,7 @@
 #include "sched.h"
 #include "scrub.h"
 #include "span.h"
+#include "tally.h"
 #include "verify.h"
 #include "worker.h"
 
@@ -135,6 +136,7 @@ check_end(struct disk *d, struct check *c)
 	unsigned int	 i;
 
 	TAILQ_REMOVE(&d->checking, c, link);
+	tally_soon(d);
 	sched_ended(&d->sched, c->dev);
 	d->check_news = true;
 	t->files->pins--;
@@ -217,6 +219,7 @@ check_start(struct disk *d, struct content *t, struct sched_device *dev)
 	t->files->pins++;
 	sched_started(&d->sched, dev);
 	TAILQ_INSERT_TAIL(&d->checking, c, link);
+	tally_soon(d);
 }
 
 /* Begin those that may run now, in the order in which they were wanted. */
@@ -348,4 +351,14 @@ bool
 check_idle(const struct disk *d)
 {
 	return TAILQ_EMPTY(&d->checking);
+}
+
+struct content *
+check_running(const struct disk *d, const struct content *t)
+{
+	struct check	*c;
+
+	c = t == NULL ? TAILQ_FIRST(&d->checking) :
+	    TAILQ_NEXT(check_of(d, t), link);
+	return c == NULL ? NULL : c->t;
 }

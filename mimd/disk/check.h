@@ -19,6 +19,8 @@ void	check_init(struct disk *d);
 void	check_want(struct disk *d, struct content *t, uint8_t *todo);
 /* Stop, keeping t->todo, after which remove_try() is called if wanted. */
 void	check_cancel(struct disk *d, struct content *t);
+/* The torrent that is being checked after this one; NULL: the first. */
+struct content *check_running(const struct disk *d, const struct content *t);
 /* Nothing runs any more? */
 bool	check_idle(const struct disk *d);
 /*

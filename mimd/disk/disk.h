@@ -40,6 +40,7 @@ struct root {
 	int64_t	 birth;
 	bool	 away;			/* not what it was */
 	char	*why;			/* there is no fd */
+	uint64_t read, written;		/* bytes, not told yet: tally.c */
 };
 
 /* The state of the disk child. */
@@ -107,6 +108,7 @@ struct disk {
 
 	struct scrub		*scrub;
 
+	struct loop_timer	*tally;
 	struct loop_timer	*tick;
 	bool			 tick_slow;
 	uint32_t		 njobs;		/* of the saver's */

@@ -23,6 +23,7 @@
 #include "metainfo.h"
 #include "report.h"
 #include "scrub.h"
+#include "tally.h"
 
 #define BLOCKS_MAX	256U	/* of a message: msg.def */
 #define HAVE_PAGE	32768U	/* bytes of a data_have */
@@ -413,6 +414,7 @@ store_run(struct disk *d, struct content *t, const struct rec_block *b,
 		    geom_piece_size(&t->geom, b->piece));
 	done = p == NULL ? 0 : block_write(d, t, (uint64_t)b->piece *
 	    t->geom.piece_length + b->begin, run, len);
+	tally_written(d, t, done);
 	for (i = 0, len = 0; i < n; i++) {
 		end += b[i].length;
 		answer(&r[i], &b[i], end <= done ? SLOT_OK : SLOT_FAILED);
@@ -527,6 +529,7 @@ serve_run(struct disk *d, struct content *t, const struct rec_block *b,
 	note_transfer(d, t);
 	if (content_load(d, t) != NULL)
 		got = block_read(d, t, pos, iov, (int)k);
+	tally_read(d, t, got);
 	for (i = 0; i < k; i++) {
 		sum += b[i].length;
 		answer(&r[i], &b[i], sum <= got ? SLOT_OK : SLOT_FAILED);

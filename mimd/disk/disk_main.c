@@ -33,6 +33,7 @@
 #include "save.h"
 #include "scrub.h"
 #include "store.h"
+#include "tally.h"
 #include "worker.h"
 
 #define TICK_MS		1000U
@@ -131,6 +132,7 @@ disk_start(struct child *child)
 	d->hashers = pool_new(d->loop, ncpu > 0 ? (unsigned int)ncpu : 1, d);
 	pool_set_nice(d->hashers, CHECK_NICE);
 	check_init(d);
+	tally_init(d);
 	d->scrub = scrub_new(d);
 	d->saver = pool_new(d->loop, 1, d);
 	d->tick = loop_timer_new(d->loop, disk_tick, d);
@@ -444,6 +446,14 @@ disk_on_torrent_save(struct chan *c, const struct msg_torrent_save *m,
 }
 
 static void
+disk_on_disk_ask(struct chan *c, const struct msg_disk_ask *m, void *arg)
+{
+	(void)c;
+	(void)m;
+	tally_tell(arg);
+}
+
+static void
 disk_on_torrent_check(struct chan *c, const struct msg_torrent_check *m,
     void *arg)
 {
@@ -557,6 +567,7 @@ static const union msg_fn disk_fns[MSG_COUNT] = {
 	[MSG_MAGNET_ADD] = { .magnet_add = disk_on_magnet_add },
 	[MSG_TORRENT_PRIOS] = { .torrent_prios = disk_on_torrent_prios },
 	[MSG_TORRENT_SAVE] = { .torrent_save = disk_on_torrent_save },
+	[MSG_DISK_ASK] = { .disk_ask = disk_on_disk_ask },
 	[MSG_TORRENT_CHECK] = { .torrent_check = disk_on_torrent_check },
 	[MSG_TORRENT_REMOVE] = { .torrent_remove = disk_on_torrent_remove },
 };

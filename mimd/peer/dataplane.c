@@ -147,6 +147,7 @@ data_on_written(struct chan *c, const struct msg_data_written *m, void *arg)
 		}
 		slots_give(&net->slots, r->slot, loop_now(net->loop));
 	}
+	usage_heard(net);
 	net_turn_soon(net);
 }
 
@@ -178,6 +179,7 @@ data_on_read_done(struct chan *c, const struct msg_data_read_done *m,
 		if (slot.piece == META_PIECE)
 			serve_on_read(net, slot.torrent, slot.begin, !ok);
 	}
+	usage_heard(net);
 	net_turn_soon(net);
 }
 
@@ -313,6 +315,7 @@ data_stop(struct net *net)
 	chan_free(net->data);
 	net->data = NULL;
 	net->nwrites = net->nreads = 0;
+	net->asking = false;
 	blame_clear(&net->blame);
 	slots_clear(&net->slots);
 	arena_unmap(&net->arena);
@@ -372,7 +375,9 @@ data_flush(struct net *net)
 		r.blocks.n = net->nreads;
 		chan_send(net->data, MSG_DATA_READ, &r);
 	}
+	net->nread += net->nreads;
 	net->nwrites = net->nreads = 0;
+	usage_asked(net);
 }
 
 void

@@ -326,6 +326,10 @@ struct net {
 	struct slots	 slots;
 	struct rec_block writes[256], reads[256];
 	uint32_t	 nwrites, nreads;
+	uint64_t	 nsent, nread;	/* blocks, not told yet: usage.c */
+	uint64_t	 heard;		/* of disk, or asked it after long */
+	bool		 asking;	/* it has not answered all */
+	struct loop_timer *usage;
 	bool		 starved;	/* a read found no slot */
 	struct log_limit accept_log;
 };
@@ -645,6 +649,14 @@ bool	data_cache_slots(const struct net *net);
 uint32_t data_room(const struct net *net);
 /* Slots are in use: have idle ones given back in a while. */
 void	data_idle_soon(struct net *net);
+
+/* usage.c */
+void	usage_init(struct net *net);
+/* The parent is to be told within a second. */
+void	usage_soon(struct net *net);
+/* Disk was asked for something; it answered. */
+void	usage_asked(struct net *net);
+void	usage_heard(struct net *net);
 
 /* swarm.c */
 struct swarm *swarm_find(struct net *net, uint32_t id);

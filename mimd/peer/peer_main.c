@@ -399,6 +399,7 @@ peer_start(struct child *child)
 	net->idle = loop_timer_new(net->loop, net_idle, net);
 	net->crypt_timer = loop_timer_new(net->loop, crypt_run, net);
 	throttle_init(net);
+	usage_init(net);
 	return net;
 }
 
