@@ -125,8 +125,18 @@ $(BUILD)/attempt/bin/evil: $(call obj,mimd/main.c \
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(EVIL_WRAP) -o $@ $^ $(LIBS)
 
+# Another I/O layer for the disk child: what it wraps stands in its source.
+IO_WRAP =	$(shell sed -n \
+		's/^WRAP.[a-z_]*, \([a-z]*\),.*/-Wl,--wrap=io_\1/p' $(1))
+
+$(BUILD)/attempt/bin/faulty: $(call obj,mimd/main.c \
+    tests/system/attempt/faulty.c) $(BUILD)/libmimd.a $(BUILD)/libcommon.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) \
+	    $(call IO_WRAP,tests/system/attempt/faulty.c) -o $@ $^ $(LIBS)
+
 .PHONY: attempt-bin
-attempt-bin: $(addprefix $(BUILD)/attempt/bin/,matrix mimd evil)
+attempt-bin: $(addprefix $(BUILD)/attempt/bin/,matrix mimd evil faulty)
 
 # The whole tree again, with clang's sanitizers and libFuzzer's counters: the
 # fuzz targets, and programs and unit tests in which no slip goes unnoticed.
