@@ -35,6 +35,9 @@ struct chan {
 	const char		*why;
 	struct msg_in		*in;
 	int			 in_fd;		/* of the message in hand */
+	uint8_t			*batch;		/* CHAN_BATCH bytes, or NULL */
+	size_t			 batch_len;
+	TAILQ_ENTRY(chan)	 batch_link;	/* batching, if batch */
 	TAILQ_HEAD(, packet)	 queue;
 	size_t			 queued;
 	bool			 full, paused, failed, dead;
@@ -44,8 +47,13 @@ struct chan {
 /* One packet is in hand at a time, in either direction. */
 static uint8_t	tx_buf[MSG_SIZE_MAX], rx_buf[MSG_SIZE_MAX];
 
+/* Channels with messages that wait for more, in depth scopes. */
+static TAILQ_HEAD(, chan) batching = TAILQ_HEAD_INITIALIZER(batching);
+static unsigned int	batch_depth;
+
 static void chan_event(int, int, void *);
 static void chan_broken(void *);
+static void batch_send(struct chan *);
 
 int
 chan_pair(int fds[2])
@@ -121,6 +129,7 @@ chan_free(struct chan *c)
 
 	if (c == NULL || c->dead)
 		return;
+	batch_send(c);
 	c->dead = true;
 	while ((p = TAILQ_FIRST(&c->queue)) != NULL)
 		packet_free(c, p);
@@ -246,12 +255,83 @@ queue_packet(struct chan *c, const uint8_t *data, size_t len, int fd)
 	chan_want(c);
 }
 
+/* A packet that is complete. */
 static void
-chan_transmit(struct chan *c, enum msg_type type, size_t len, int fd)
+packet_out(struct chan *c, const uint8_t *data, size_t len, int fd)
+{
+	int	r = -1;
+
+	if (TAILQ_EMPTY(&c->queue))
+		r = send_packet(c, data, len, fd);
+	if (r == -1) {
+		queue_packet(c, data, len, fd);
+		return;
+	}
+	if (fd != -1)
+		close(fd);
+	if (r == -2)
+		chan_fail(c, NULL);
+}
+
+static void
+batch_send(struct chan *c)
+{
+	uint8_t	*batch = c->batch;
+
+	if (batch == NULL)
+		return;
+	TAILQ_REMOVE(&batching, c, batch_link);
+	c->batch = NULL;
+	if (!c->dead && !c->failed)
+		packet_out(c, batch, c->batch_len, -1);
+	c->batch_len = 0;
+	free(batch);
+}
+
+static void
+batch_add(struct chan *c, size_t len)
+{
+	if (c->batch != NULL && len > CHAN_BATCH - c->batch_len)
+		batch_send(c);
+	if (c->batch == NULL) {
+		c->batch = xmalloc(CHAN_BATCH);
+		TAILQ_INSERT_TAIL(&batching, c, batch_link);
+	}
+	memcpy(c->batch + c->batch_len, tx_buf, len);
+	c->batch_len += len;
+}
+
+void
+chan_batch_begin(void)
+{
+	batch_depth++;
+}
+
+void
+chan_batch_end(void)
+{
+	struct chan	*c;
+
+	if (--batch_depth > 0)
+		return;
+	while ((c = TAILQ_FIRST(&batching)) != NULL)
+		batch_send(c);
+}
+
+/* mimctl reads one message at a time. */
+static bool
+chan_batches(const struct chan *c)
+{
+	return c->self != ROLE_CTL && c->other != ROLE_CTL;
+}
+
+/* What is in tx_buf. */
+static void
+chan_transmit(struct chan *c, enum msg_type type, size_t len, int fd,
+    bool may_wait)
 {
 	const struct msg_desc	*d = msg_desc(type);
 	const char		*why;
-	int			 r = -1;
 
 	if (c->dead || c->failed) {
 		if (fd != -1)
@@ -263,16 +343,13 @@ chan_transmit(struct chan *c, enum msg_type type, size_t len, int fd)
 		fatalx("%s to %s: %s", d->name, role_name(c->other), why);
 	if (d->last_setup)
 		c->tx_phase = PHASE_RUN;
-	if (TAILQ_EMPTY(&c->queue))
-		r = send_packet(c, tx_buf, len, fd);
-	if (r == -1) {
-		queue_packet(c, tx_buf, len, fd);
+	if (may_wait && batch_depth > 0 && fd == -1 && len <= CHAN_BATCH &&
+	    chan_batches(c)) {
+		batch_add(c, len);
 		return;
 	}
-	if (fd != -1)
-		close(fd);
-	if (r == -2)
-		chan_fail(c, NULL);
+	batch_send(c);
+	packet_out(c, tx_buf, len, fd);
 }
 
 void
@@ -282,7 +359,7 @@ chan_send_fd(struct chan *c, enum msg_type type, const void *body, int fd)
 
 	if ((len = msg_encode(type, body, tx_buf, sizeof(tx_buf))) == -1)
 		fatalx("%s: a field is out of its bounds", msg_name(type));
-	chan_transmit(c, type, (size_t)len, fd);
+	chan_transmit(c, type, (size_t)len, fd, true);
 }
 
 void
@@ -298,7 +375,7 @@ chan_try(struct chan *c, enum msg_type type, const void *body)
 
 	if ((len = msg_encode(type, body, tx_buf, sizeof(tx_buf))) == -1)
 		return -1;
-	chan_transmit(c, type, (size_t)len, -1);
+	chan_transmit(c, type, (size_t)len, -1, false);
 	return 0;
 }
 
@@ -308,6 +385,7 @@ chan_flush(struct chan *c)
 	struct packet	*p;
 	int		 r = 0;
 
+	batch_send(c);
 	if (c->dead || c->failed)
 		return;
 	while ((p = TAILQ_FIRST(&c->queue)) != NULL) {
@@ -391,15 +469,22 @@ recv_packet(struct chan *c, const char **why)
 	return n;
 }
 
-static int
-chan_handle(struct chan *c, size_t len, const char **why)
+/* The first message in rx_buf from at on; its length, or -1. */
+static ssize_t
+chan_handle(struct chan *c, size_t at, size_t len, const char **why)
 {
 	const struct msg_desc	*d;
+	ssize_t			 used;
 
-	if (msg_decode(c->in, rx_buf, len, why) == -1 ||
+	used = msg_decode_first(c->in, rx_buf + at, len, why);
+	if (used == -1 ||
 	    msg_allowed(c->in->type, c->other, c->self, c->rx_phase,
 	    c->in_fd != -1, why) == -1)
 		return -1;
+	if ((size_t)used < len && !chan_batches(c)) {
+		*why = "malformed frame";
+		return -1;
+	}
 	d = msg_desc(c->in->type);
 	if (d->last_setup)
 		c->rx_phase = PHASE_RUN;
@@ -407,7 +492,35 @@ chan_handle(struct chan *c, size_t len, const char **why)
 		*why = "message without a handler";
 		return -1;
 	}
-	return 0;
+	if (!c->dead && c->in_fd != -1) {
+		close(c->in_fd);
+		c->in_fd = -1;
+	}
+	return used;
+}
+
+/* All messages of a packet of len bytes; how many, or -1. */
+static int
+chan_unpack(struct chan *c, size_t len, const char **why)
+{
+	ssize_t	used;
+	size_t	at = 0;
+	int	n = 0;
+	bool	batch = false;
+
+	do {
+		if ((used = chan_handle(c, at, len - at, why)) == -1)
+			break;
+		at += (size_t)used;
+		n++;
+		if (at < len && !batch) {
+			chan_batch_begin();
+			batch = true;
+		}
+	} while (at < len && !c->dead && !c->failed);
+	if (batch)
+		chan_batch_end();
+	return used == -1 ? -1 : n;
 }
 
 static void
@@ -418,16 +531,16 @@ chan_receive(struct chan *c)
 	int		 i, r;
 
 	for (i = 0; i < CHAN_BURST && !c->dead && !c->paused && !c->failed;
-	    i++) {
+	    i += r) {
 		if ((n = recv_packet(c, &why)) == -1)
 			return;
-		r = n > 0 ? chan_handle(c, (size_t)n, &why) : -1;
+		r = n > 0 ? chan_unpack(c, (size_t)n, &why) : -1;
 		if (c->dead)
 			return;
-		if (c->in_fd != -1)
-			close(c->in_fd);
-		c->in_fd = -1;
 		if (r == -1) {
+			if (c->in_fd != -1)
+				close(c->in_fd);
+			c->in_fd = -1;
 			loop_io_want(c->io, 0);
 			c->failed = true;
 			c->closed(c, n == 0 ? NULL : why, c->arg);

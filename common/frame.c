@@ -87,20 +87,20 @@ walk_value(struct walk *w)
 	}
 }
 
-int
-frame_check(const uint8_t *buf, size_t len)
+size_t
+frame_length(const uint8_t *buf, size_t len)
 {
 	struct walk	w = { .p = buf, .end = buf + len, .limit = len };
 
 	do {
 		if (w.p == w.end)
-			return -1;
+			return 0;
 		if (w.depth > 0)
 			w.left[w.depth - 1]--;
 		if (walk_value(&w) == -1)
-			return -1;
+			return 0;
 		while (w.depth > 0 && w.left[w.depth - 1] == 0)
 			w.depth--;
 	} while (w.depth > 0);
-	return w.p == w.end ? 0 : -1;
+	return (size_t)(w.p - buf);
 }

@@ -379,8 +379,8 @@ decode_root(struct msg_in *in, const msgpack_object *root, size_t len,
 	return decode_fields(in, d->fields, o + 1, (uint8_t *)&in->body);
 }
 
-int
-msg_decode(struct msg_in *in, const uint8_t *buf, size_t len,
+ssize_t
+msg_decode_first(struct msg_in *in, const uint8_t *buf, size_t len,
     const char **why)
 {
 	msgpack_unpacked	 result;
@@ -388,14 +388,28 @@ msg_decode(struct msg_in *in, const uint8_t *buf, size_t len,
 	int			 r = -1;
 
 	*why = "malformed frame";
-	if (len > MSG_SIZE_MAX || frame_check(buf, len) == -1)
+	if (len > MSG_SIZE_MAX || (len = frame_length(buf, len)) == 0)
 		return -1;
 	msgpack_unpacked_init(&result);
 	if (msgpack_unpack_next(&result, (const char *)buf, len, &off) ==
 	    MSGPACK_UNPACK_SUCCESS && off == len)
 		r = decode_root(in, &result.data, len, why);
 	msgpack_unpacked_destroy(&result);
-	return r;
+	return r == -1 ? -1 : (ssize_t)len;
+}
+
+int
+msg_decode(struct msg_in *in, const uint8_t *buf, size_t len,
+    const char **why)
+{
+	ssize_t	used = msg_decode_first(in, buf, len, why);
+
+	if (used == -1)
+		return -1;
+	if ((size_t)used == len)
+		return 0;
+	*why = "malformed frame";
+	return -1;
 }
 
 int

@@ -10,13 +10,15 @@
 struct loop;
 
 /*
- * One end of a SOCK_SEQPACKET channel: a packet is a message.  Every message
- * is checked against msg.def in both directions before a handler sees it.
+ * One end of a SOCK_SEQPACKET channel: a packet is a message or, between
+ * mimd's processes, several.  Every message is checked against msg.def in
+ * both directions before a handler sees it.
  */
 #define CHAN_HIGH	(256U << 10)	/* queued bytes: chan_full() */
 #define CHAN_LOW	(64U << 10)	/* ... until below this */
 #define CHAN_MAX	(8U << 20)	/* queued bytes that break a channel */
 #define CHAN_BURST	64		/* messages handled in one turn */
+#define CHAN_BATCH	(16U << 10)	/* bytes of messages in a packet */
 
 struct chan;
 
@@ -48,6 +50,14 @@ void	 chan_send_fd(struct chan *c, enum msg_type type, const void *body,
 	    int fd);
 /* The same, but -1 if body does not fit into a packet. */
 int	 chan_try(struct chan *c, enum msg_type type, const void *body);
+/*
+ * From begin to end (they nest) messages to mimd's other processes wait for
+ * more that go into the same packet.  So it is, too, while a packet with
+ * several messages is handled: what is told of thousands of torrents travels
+ * in few.  A descriptor, or chan_try(), waits for nothing.
+ */
+void	 chan_batch_begin(void);
+void	 chan_batch_end(void);
 /* The descriptor of the message in hand; the caller owns it.  Once. */
 int	 chan_take_fd(struct chan *c);
 /* True from CHAN_HIGH on until CHAN_LOW: stop producing. */

@@ -289,6 +289,9 @@ void		 msg_in_free(struct msg_in *in);
  */
 int	 msg_decode(struct msg_in *in, const uint8_t *buf, size_t len,
 	    const char **why);
+/* The same where more may follow; returns how many bytes were its. */
+ssize_t	 msg_decode_first(struct msg_in *in, const uint8_t *buf, size_t len,
+	    const char **why);
 /* May from send this to to in this phase, with or without a descriptor? */
 int	 msg_allowed(uint32_t type, enum role from, enum role to,
 	    uint8_t phase, bool has_fd, const char **why);

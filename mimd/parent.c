@@ -110,7 +110,9 @@ parent_on_tick(void *arg)
 	enum role	 role;
 
 	loop_timer_set(parent->tick, REGISTRY_TICK_MS);
+	chan_batch_begin();
 	registry_tick(&parent->registry);
+	chan_batch_end();
 	for (role = ROLE_CHILD_FIRST; role <= ROLE_CHILD_LAST; role++)
 		proc_log_held(parent_child(parent, role));
 	control_sweep(parent->control);
@@ -129,7 +131,9 @@ parent_on_end_timer(void *arg)
 
 	if (parent->phase == PARENT_HALTING) {
 		parent->phase = PARENT_LEAVING;
+		chan_batch_begin();
 		registry_finish(&parent->registry);
+		chan_batch_end();
 		parent_check_end(parent);
 	} else if (parent->end_by > loop_now(parent->loop)) {
 		parent_check_end(parent);
@@ -494,7 +498,9 @@ parent_on_started(struct proc *p, void *arg)
 		parent_send_port(parent);
 	else if (p->role == ROLE_RESOLVER)
 		names_replay(&parent->names);
+	chan_batch_begin();
 	registry_on_up(&parent->registry, p->role);
+	chan_batch_end();
 	if (p->role == ROLE_PEER || p->role == ROLE_DISK)
 		parent_link_data(parent);
 }
@@ -527,7 +533,9 @@ parent_on_ready(struct proc *p, void *arg)
 void
 parent_on_scan_end(struct parent *parent)
 {
+	chan_batch_begin();
 	registry_on_scan_end(&parent->registry);
+	chan_batch_end();
 	parent->scanned = true;
 	parent_check_ready(parent);
 }
@@ -538,7 +546,9 @@ parent_on_drained(struct proc *p, void *arg)
 	struct parent	*parent = arg;
 
 	(void)p;
+	chan_batch_begin();
 	registry_on_drain(&parent->registry);
+	chan_batch_end();
 }
 
 /* ---- end ---- */
@@ -587,7 +597,9 @@ parent_check_end(struct parent *parent)
 	if (parent->phase == PARENT_HALTING &&
 	    registry_halted(&parent->registry)) {
 		parent->phase = PARENT_LEAVING;
+		chan_batch_begin();
 		registry_finish(&parent->registry);
+		chan_batch_end();
 	}
 	if (parent->phase != PARENT_LEAVING)
 		return;

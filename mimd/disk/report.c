@@ -184,10 +184,9 @@ report_step(struct disk *d, struct content *t)
 
 /* Report what is queued, load more while there is, and end the scan. */
 static void
-report_pump(void *arg)
+report_some(struct disk *d)
 {
 	struct msg_scan_end	 end = { .none = 0 };
-	struct disk		*d = arg;
 	struct content		*t;
 	uint32_t		 loaded = 0;
 
@@ -211,6 +210,14 @@ report_pump(void *arg)
 			chan_send(d->parent, MSG_SCAN_END, &end);
 		}
 	}
+}
+
+static void
+report_pump(void *arg)
+{
+	chan_batch_begin();
+	report_some(arg);
+	chan_batch_end();
 }
 
 static void

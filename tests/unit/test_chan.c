@@ -204,7 +204,7 @@ what_breaks_the_table_ends_the_channel(void **state)
 	ssize_t		len;
 
 	(void)state;
-	expect_refusal(ROLE_PEER, "junk", 4, -1, "malformed frame");
+	expect_refusal(ROLE_PEER, "\xc1unk", 4, -1, "malformed frame");
 	len = msg_encode(MSG_SCAN_END, &scan, buf, sizeof(buf));
 	expect_refusal(ROLE_PEER, buf, (size_t)len, -1,
 	    "message from the wrong sender");
@@ -249,6 +249,119 @@ a_reader_that_falls_behind(void **state)
 	pair_close(&p);
 }
 
+/* How many packets lie there to be read. */
+static int
+packets_waiting(int fd)
+{
+	uint8_t	buf[CHAN_BATCH];
+	int	n = 0;
+
+	while (recv(fd, buf, sizeof(buf), MSG_DONTWAIT) > 0)
+		n++;
+	return n;
+}
+
+static void
+messages_share_a_packet(void **state)
+{
+	struct msg_log_level	level = { .level = 1 };
+	struct pair		p;
+	int			raw[2], i;
+
+	(void)state;
+	pair_open(&p, ROLE_RESOLVER, raw);
+	chan_batch_begin();
+	chan_batch_begin();
+	for (i = 0; i < 100; i++)
+		chan_send(p.parent, MSG_LOG_LEVEL, &level);
+	chan_batch_end();
+	assert_int_equal(packets_waiting(raw[1]), 0);
+	chan_batch_end();
+	assert_int_equal(packets_waiting(raw[1]), 1);
+	/* Enough for more than one. */
+	chan_batch_begin();
+	for (i = 0; i < (int)CHAN_BATCH / 2; i++)
+		chan_send(p.parent, MSG_LOG_LEVEL, &level);
+	chan_batch_end();
+	i = packets_waiting(raw[1]);
+	assert_true(i > 1 && i < 10);
+	/* What is tried goes at once, and nothing overtakes what waits. */
+	chan_batch_begin();
+	chan_send(p.parent, MSG_LOG_LEVEL, &level);
+	chan_try(p.parent, MSG_LOG_LEVEL, &level);
+	assert_int_equal(packets_waiting(raw[1]), 2);
+	chan_batch_end();
+	assert_int_equal(packets_waiting(raw[1]), 0);
+	close(raw[1]);
+	pair_close(&p);
+}
+
+static void
+all_of_a_packet_are_handled(void **state)
+{
+	struct msg_log	a = { .level = 1, .text = "a" };
+	struct msg_log	b = { .level = 1, .text = "b" };
+	struct pair	p;
+
+	(void)state;
+	pair_open(&p, ROLE_RESOLVER, NULL);
+	chan_batch_begin();
+	chan_send(p.child, MSG_LOG, &a);
+	chan_send(p.child, MSG_LOG, &a);
+	chan_send(p.child, MSG_LOG, &b);
+	chan_batch_end();
+	chan_free(p.child);
+	p.child = NULL;
+	loop_run(p.loop);
+	assert_int_equal(p.got_logs, 3);
+	assert_string_equal(p.text, "b");
+	assert_null(p.why);
+	pair_close(&p);
+}
+
+/* A good message and another, or a bad one, in a packet to the parent. */
+static void
+send_two(enum role role, bool good, int *handled, const char **why)
+{
+	struct msg_log		a = { .level = 1, .text = "a" };
+	uint8_t			buf[256];
+	struct pair		p;
+	ssize_t			n;
+	int			raw[2];
+
+	pair_open(&p, role, raw);
+	n = msg_encode(MSG_LOG, &a, buf, 64);
+	assert_true(n > 0);
+	memcpy(buf + n, buf, (size_t)n);
+	if (!good)
+		buf[n] = 0xc1;
+	assert_int_equal(send(raw[1], buf, 2 * (size_t)n, 0), 2 * n);
+	close(raw[1]);
+	loop_run(p.loop);
+	*handled = p.got_logs;
+	*why = p.why;
+	pair_close(&p);
+}
+
+static void
+a_bad_one_ends_the_channel(void **state)
+{
+	const char	*why;
+	int		 n;
+
+	(void)state;
+	send_two(ROLE_DISK, true, &n, &why);
+	assert_int_equal(n, 2);
+	assert_null(why);
+	send_two(ROLE_DISK, false, &n, &why);
+	assert_int_equal(n, 1);
+	assert_string_equal(why, "malformed frame");
+	/* Clients send one at a time. */
+	send_two(ROLE_CTL, true, &n, &why);
+	assert_int_equal(n, 0);
+	assert_non_null(why);
+}
+
 int
 main(void)
 {
@@ -257,6 +370,9 @@ main(void)
 		cmocka_unit_test(a_descriptor_rides_along),
 		cmocka_unit_test(what_breaks_the_table_ends_the_channel),
 		cmocka_unit_test(a_reader_that_falls_behind),
+		cmocka_unit_test(messages_share_a_packet),
+		cmocka_unit_test(all_of_a_packet_are_handled),
+		cmocka_unit_test(a_bad_one_ends_the_channel),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -58,6 +58,12 @@ static const struct spec files[] = {
 };
 #define NFILES	(sizeof(files) / sizeof(files[0]))
 
+/* A packet in hand: a message, or several. */
+struct packet {
+	uint8_t		 buf[MSG_SIZE_MAX];
+	size_t		 at, len;
+};
+
 struct world {
 	char		 dir[64];	/* root and state beneath it */
 	int		 root, state;
@@ -65,7 +71,7 @@ struct world {
 	int		 parent, data;	/* our ends */
 	struct arena	 arena;
 	struct msg_in	*in;
-	uint8_t		 buf[MSG_SIZE_MAX];
+	struct packet	 on_parent, on_data;
 	uint8_t		*payload;
 	uint8_t		*info;		/* in torrent */
 	uint32_t	 info_len;
@@ -113,21 +119,34 @@ say(int sock, enum msg_type type, const void *body)
 	say_fd(sock, type, body, -1);
 }
 
+static bool
+next_packet(struct packet *p, int sock)
+{
+	struct pollfd	pfd = { .fd = sock, .events = POLLIN };
+	ssize_t		n;
+
+	if (poll(&pfd, 1, WAIT_MS) != 1)
+		fail_msg("no answer");
+	n = recv(sock, p->buf, sizeof(p->buf), 0);
+	p->at = 0;
+	p->len = n > 0 ? (size_t)n : 0;
+	return n > 0;
+}
+
 /* The next message; MSG_COUNT at the end of the channel. */
 static uint32_t
 hear(struct world *w, int sock)
 {
-	struct pollfd	 pfd = { .fd = sock, .events = POLLIN };
+	struct packet	*p = sock == w->data ? &w->on_data : &w->on_parent;
 	const char	*why;
 	ssize_t		 n;
 
-	if (poll(&pfd, 1, WAIT_MS) != 1)
-		fail_msg("no answer");
-	n = recv(sock, w->buf, sizeof(w->buf), 0);
-	if (n <= 0)
+	if (p->at == p->len && !next_packet(p, sock))
 		return MSG_COUNT;
-	if (msg_decode(w->in, w->buf, (size_t)n, &why) == -1)
+	n = msg_decode_first(w->in, p->buf + p->at, p->len - p->at, &why);
+	if (n == -1)
 		fail_msg("bad message: %s", why);
+	p->at += (size_t)n;
 	if (w->in->type == MSG_DISK_STATE) {
 		w->dstate = w->in->body.disk_state.state;
 		strlcpy(w->error, w->in->body.disk_state.error,
@@ -231,6 +250,7 @@ connect_data(struct world *w)
 	if (w->data != -1)
 		close(w->data);
 	w->data = ends[1];
+	w->on_data.at = w->on_data.len = 0;
 }
 
 static void
@@ -262,6 +282,7 @@ disk_begin(struct world *w)
 		disk_process(ends[0]);
 	close(ends[0]);
 	w->parent = ends[1];
+	w->on_parent.at = w->on_parent.len = 0;
 	w->dstate = UINT8_MAX;
 	say_fd(w->parent, MSG_DISK_STATE_DIR, &state, w->state);
 	say_fd(w->parent, MSG_DISK_ROOT, &root, w->root);
