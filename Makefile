@@ -135,8 +135,16 @@ $(BUILD)/attempt/bin/faulty: $(call obj,mimd/main.c \
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) \
 	    $(call IO_WRAP,tests/system/attempt/faulty.c) -o $@ $^ $(LIBS)
 
+# A peer that means no good.
+HOSTILE_OBJ =	$(call obj,$(wildcard tests/system/hostile/*.c))
+
+$(BUILD)/bin/hostile: $(HOSTILE_OBJ) $(BUILD)/libmimd.a $(BUILD)/libcommon.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
 .PHONY: attempt-bin
-attempt-bin: $(addprefix $(BUILD)/attempt/bin/,matrix mimd evil faulty)
+attempt-bin: $(addprefix $(BUILD)/attempt/bin/,matrix mimd evil faulty) \
+    $(BUILD)/bin/hostile
 
 # The whole tree again, with clang's sanitizers and libFuzzer's counters: the
 # fuzz targets, and programs and unit tests in which no slip goes unnoticed.
@@ -160,12 +168,13 @@ $(BUILD)/bare/bin/mimd: $(call obj,mimd/main.c \
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -Wl,--wrap=sandbox_seal -o $@ $^ \
 	    $(LIBS)
 
-$(BUILD)/bare/bin/mimctl: $(BUILD)/bin/mimctl
+$(addprefix $(BUILD)/bare/bin/,mimctl hostile): $(BUILD)/bare/bin/%: \
+    $(BUILD)/bin/%
 	@mkdir -p $(@D)
 	cp $< $@
 
 .PHONY: bare-bin
-bare-bin: $(BUILD)/bare/bin/mimd $(BUILD)/bare/bin/mimctl
+bare-bin: $(addprefix $(BUILD)/bare/bin/,mimd mimctl hostile)
 
 .PHONY: fuzz-bin
 fuzz-bin: $(patsubst tests/fuzz/%.c,$(BUILD)/bin/%,$(FUZZ_SRC))

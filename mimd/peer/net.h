@@ -477,6 +477,7 @@ void	proto_useless(struct conn *c);
 /* The same, for what is as bad as so many of them. */
 void	proto_cost(struct conn *c, uint32_t cost);
 #define PROTO_SET_COST	100	/* a whole set again */
+#define PROTO_DROP_BYTES 1024	/* so many that are thrown away */
 
 /*
  * proto_ext.c: extended messages (BEP 10).  Each extension is a row of the

@@ -44,7 +44,7 @@ on_handshake(struct conn *c, const uint8_t *p, uint32_t n)
 		c->ext = xmalloc(sizeof(*c->ext));
 		ext_peer_init(c->ext);
 	} else {
-		proto_useless(c);
+		proto_cost(c, 1 + n / PROTO_DROP_BYTES);
 	}
 	/* What cannot be read is passed over: others do so, too. */
 	if (ext_parse(c->ext, p, n) == -1)

@@ -133,7 +133,7 @@ rx_on_ext_head(struct conn *c, const struct wire_msg *m)
 	struct rx	*rx = &c->rx;
 
 	if (m->length > ext_body_max(c, m->ext)) {
-		proto_useless(c);
+		proto_cost(c, 1 + m->length / PROTO_DROP_BYTES);
 		rx_start_drop(rx, m->length);
 		return;
 	}
@@ -225,7 +225,7 @@ rx_on_head(struct conn *c, const struct wire_msg *m)
 		rx_on_ext_head(c, m);
 		break;
 	case WIRE_SKIP:
-		proto_useless(c);
+		proto_cost(c, 1 + m->length / PROTO_DROP_BYTES);
 		rx_start_drop(rx, m->length);
 		break;
 	case WIRE_BAD:
