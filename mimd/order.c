@@ -259,7 +259,23 @@ registry_send_orders(struct registry *reg)
 	registry_send_adds(reg);
 }
 
-/* To start a torrent in error is to ask disk to look again. */
+/* Disk is to try again; if it starts anew, it does so anyhow. */
+static void
+send_retry(struct registry *reg, struct torrent *t)
+{
+	struct msg_torrent_check	m = { .id = t->id, .retry = true };
+
+	if (t->dstate == DSTATE_ERROR) {
+		t->dstate = DSTATE_CHECKING;
+		torrent_set_error(t, "");
+		registry_reconcile(reg, t);
+	}
+	if (reg->scanned && reg->ops->up(ROLE_DISK, reg->arg))
+		reg->ops->send(ROLE_DISK, MSG_TORRENT_CHECK, &m, -1,
+		    reg->arg);
+}
+
+/* One in error, or that waits, tries again. */
 void
 registry_start(struct registry *reg, struct torrent *t)
 {
@@ -267,8 +283,9 @@ registry_start(struct registry *reg, struct torrent *t)
 		t->paused = false;
 		registry_save(reg, t);
 	}
-	if (t->loaded && t->dstate == DSTATE_ERROR)
-		registry_check(reg, t);
+	if (t->loaded && !t->removing && (t->dstate == DSTATE_ERROR ||
+	    t->dstate == DSTATE_WAITING))
+		send_retry(reg, t);
 	registry_reconcile(reg, t);
 }
 

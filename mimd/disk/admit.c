@@ -63,6 +63,8 @@ measure(struct disk *d, const struct content *t, struct usage *v)
 	v->key = (uint64_t)st.st_dev;
 	v->avail = (uint64_t)sf.f_bavail * (uint64_t)sf.f_bsize;
 	v->total = (uint64_t)sf.f_blocks * (uint64_t)sf.f_bsize;
+	if (v->total == 0)
+		v->avail = INT64_MAX;	/* it does not say */
 	return rc;
 }
 

@@ -14,6 +14,7 @@
 #include "metainfo.h"
 #include "resume.h"
 #include "span.h"
+#include "trouble.h"
 
 static int
 block_fd(struct disk *d, struct content *t, uint32_t file,
@@ -52,7 +53,9 @@ write_span(struct disk *d, struct content *t, const struct span *s,
 		    (off_t)(s->off + done));
 		if (n == -1 && errno == EINTR)
 			continue;
-		if (n == -1)
+		if (n == 0)
+			errno = ENOSPC;
+		if (n <= 0)
 			return done > 0 ? (ssize_t)done : -1;
 		done += (uint64_t)n;
 	}
@@ -178,6 +181,14 @@ read_span(struct disk *d, struct content *t, const struct span *s,
 	return (ssize_t)done;
 }
 
+/* What is at its path is not what was verified, or nothing is. */
+static bool
+is_lost(int error)
+{
+	return error == ESTALE || error == ENODATA || error == ENOENT ||
+	    error == ENOTDIR || error == ELOOP || error == FILE_NOT_REGULAR;
+}
+
 size_t
 block_read(struct disk *d, struct content *t, uint64_t pos,
     struct iovec *iov, int niov)
@@ -187,7 +198,7 @@ block_read(struct disk *d, struct content *t, uint64_t pos,
 	uint64_t		len = 0;
 	size_t			done = 0;
 	ssize_t			n;
-	int			i;
+	int			error, i;
 
 	for (i = 0; i < niov; i++)
 		len += iov[i].iov_len;
@@ -201,9 +212,12 @@ block_read(struct disk *d, struct content *t, uint64_t pos,
 		if (n > 0)
 			done += (size_t)n;
 		if (n == -1 || (uint64_t)n < s.len) {
+			error = errno;
 			fdcache_drop_file(d->files, t->id, s.file);
+			if (is_lost(error))
+				trouble_lost(d, t, s.file);
 			content_fail(d, t, t->files->mi->files[s.file].path,
-			    errno);
+			    error);
 			break;
 		}
 	}

@@ -19,6 +19,7 @@
 #include "resume.h"
 #include "span.h"
 #include "store.h"
+#include "trouble.h"
 
 static int
 id_cmp(const struct content *a, const struct content *b)
@@ -258,6 +259,7 @@ content_free(struct disk *d, struct content *t)
 	if (t->state == DSTATE_WAITING)
 		d->nwaiting--;
 	admit_release(d, t);
+	trouble_end(d, t);
 	content_detach(d, t);
 	meta_free(d, t);
 	magnet_free(t->magnet);

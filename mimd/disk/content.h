@@ -20,6 +20,7 @@ struct metainfo;
 struct resume;
 struct resume_file;
 struct space_claim;
+struct trouble;
 
 /* What is in memory only while a torrent is in use. */
 struct content_files {
@@ -66,6 +67,7 @@ struct content {
 	uint8_t			*prios;		/* of files; NULL: normal */
 	struct content_files	*files;		/* NULL: not loaded */
 	char			*error;
+	struct trouble		*trouble;	/* that may pass, or NULL */
 	char			*damage;	/* to be repaired: scrub.c */
 	struct space_claim	*room;		/* to write, or NULL */
 	uint64_t		 due;		/* ms, next record */
@@ -155,6 +157,9 @@ void	 content_set_state(struct disk *d, struct content *t,
 	    enum dstate state, const char *text);
 /* An operation on a file (NULL: on the directory) failed. */
 void	 content_fail(struct disk *d, struct content *t, const char *path,
+	    int error);
+/* The same, though it may be just space that is short. */
+void	 content_error(struct disk *d, struct content *t, const char *path,
 	    int error);
 
 #endif /* CONTENT_H */

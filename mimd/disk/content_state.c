@@ -13,6 +13,7 @@
 #include "log.h"
 #include "mem.h"
 #include "metainfo.h"
+#include "trouble.h"
 
 void
 content_set_state(struct disk *d, struct content *t, enum dstate state,
@@ -65,11 +66,18 @@ content_dev(const struct disk *d, const struct content *t)
 void
 content_fail(struct disk *d, struct content *t, const char *path, int error)
 {
+	if (t->state == DSTATE_ERROR)
+		return;
+	if ((error != ENOSPC && error != EDQUOT) || !admit_full(d, t, error))
+		content_error(d, t, path, error);
+}
+
+void
+content_error(struct disk *d, struct content *t, const char *path, int error)
+{
 	char	dir[ERROR_MAX], text[ERROR_MAX + 1];
 
 	if (t->state == DSTATE_ERROR)
-		return;
-	if ((error == ENOSPC || error == EDQUOT) && admit_full(d, t, error))
 		return;
 	content_dir(d, t, dir, sizeof(dir));
 	/* The reason comes last: it must not be what is cut. */
@@ -80,6 +88,7 @@ content_fail(struct disk *d, struct content *t, const char *path, int error)
 		snprintf(text, sizeof(text), "%.400s: %s", dir,
 		    file_strerror(error));
 	content_set_state(d, t, DSTATE_ERROR, text);
+	trouble_begin(d, t, path, error);
 }
 
 /* ---- two torrents, one path ---- */
@@ -196,7 +205,7 @@ ends_step(char c)
 	return c == '\0' || c == '/';
 }
 
-/* Does one cover the other: top, and name in subdir?  Asked of all there are. */
+/* Does one cover the other: top, and name in subdir?  Asked of all. */
 static bool
 is_near(const char *top, const char *subdir, const char *name)
 {

@@ -14,6 +14,7 @@
 #include "save.h"
 #include "sched.h"
 #include "space.h"
+#include "trouble.h"
 #include "verify.h"
 #include "volumes.h"
 #include "worker.h"
@@ -109,6 +110,8 @@ struct disk {
 	struct scrub		*scrub;
 
 	struct loop_timer	*tally;
+	struct troubles		 troubles;
+
 	struct loop_timer	*tick;
 	bool			 tick_slow;
 	uint32_t		 njobs;		/* of the saver's */

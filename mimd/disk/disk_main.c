@@ -126,6 +126,7 @@ disk_start(struct child *child)
 		d->roots[i].fd = -1;
 	content_init(d);
 	admit_init(d);
+	troubles_init(d);
 	STAILQ_INIT(&d->saves);
 	disk_data_init(d);
 	d->files = fdcache_new(files_open_max());
@@ -461,20 +462,31 @@ disk_on_torrent_check(struct chan *c, const struct msg_torrent_check *m,
 	struct content	*t = content_find(d, m->id);
 
 	(void)c;
-	if (t == NULL || t->removing || t->root_path != NULL)
+	if (t == NULL || t->removing)
 		return;
+	if (t->root_path != NULL) {
+		report_state(d, t);
+		return;
+	}
 	disk_data_forget(d, t);
+	if (m->retry && t->state == DSTATE_WAITING) {
+		admit_retry(d, t);
+		return;
+	}
+	trouble_end(d, t);
 	if (t->magnet == NULL && roots_away(d, t)) {
-		/* The parent wants to hear it again. */
-		content_set_state(d, t, DSTATE_CHECKING, NULL);
 		roots_wait(d, t);
+		report_state(d, t);
 		return;
 	}
 	if (t->magnet != NULL) {
 		content_set_state(d, t, DSTATE_READY, NULL);
 		return;
 	}
-	check_want(d, t, NULL);
+	if (m->retry)
+		trouble_retry(d, t);
+	else
+		check_want(d, t, NULL);
 }
 
 static void

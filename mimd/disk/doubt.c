@@ -30,6 +30,8 @@ doubt_file(struct disk *d, struct content *t, uint32_t i)
 	const struct resume_file	*r = &t->files->stamps[i];
 	struct stat			 st;
 	bool				 part = t->files->have[i] < f->length;
+	bool				 clean = t->clean &&
+					    !bitfield_get(t->files->touched, i);
 	uint64_t			 size;
 
 	if (file_stat(content_place(d, t), f->path, &st) == -1) {
@@ -42,8 +44,8 @@ doubt_file(struct disk *d, struct content *t, uint32_t i)
 	size = (uint64_t)st.st_size;
 	if (r->ino == st.st_ino && r->size == size && r->mtime ==
 	    (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec)
-		return t->clean || !part ? DOUBT_NONE : DOUBT_UNCLAIMED;
-	if (!t->clean && part && (r->ino == 0 ||
+		return clean || !part ? DOUBT_NONE : DOUBT_UNCLAIMED;
+	if (!clean && part && (r->ino == 0 ||
 	    (r->ino == st.st_ino && size >= r->size)))
 		return DOUBT_UNCLAIMED;
 	return DOUBT_ALL;

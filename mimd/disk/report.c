@@ -129,19 +129,25 @@ report_files(struct disk *d, struct content *t)
 	return i == t->nfiles;
 }
 
+void
+report_state(struct disk *d, const struct content *t)
+{
+	struct msg_disk_state	m = { .id = t->id, .state = t->state };
+
+	m.error = t->error != NULL ? t->error : "";
+	chan_send(d->parent, MSG_DISK_STATE, &m);
+}
+
 static void
 report_end(struct disk *d, struct content *t)
 {
 	struct msg_torrent_loaded	loaded = { .id = t->id };
-	struct msg_disk_state		state = { .id = t->id };
 	uint32_t			i;
 
 	if (t->state == DSTATE_READY)
 		admit(d, t);
-	state.state = t->state;
-	state.error = t->error != NULL ? t->error : "";
 	chan_send(d->parent, MSG_TORRENT_LOADED, &loaded);
-	chan_send(d->parent, MSG_DISK_STATE, &state);
+	report_state(d, t);
 	t->is_reported = true;
 	for (i = 0; i < t->nfiles; i++)
 		if (t->files->have[i] > 0)

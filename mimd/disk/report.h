@@ -15,6 +15,8 @@ struct disk;
 void	report_init(struct disk *d);
 /* Read the state directory if that was not done; report all, scan_end. */
 void	report_scan(struct disk *d);
+/* Tell the state of a torrent, also if that was told before. */
+void	report_state(struct disk *d, const struct content *t);
 /* Queue the whole report of one torrent. */
 void	report_content(struct disk *d, struct content *t);
 void	report_refused(struct disk *d, uint32_t id, const char *fmt, ...)

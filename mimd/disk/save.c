@@ -17,6 +17,7 @@
 #include "report.h"
 #include "resume.h"
 #include "store.h"
+#include "trouble.h"
 #include "worker.h"
 
 struct save {
@@ -28,6 +29,7 @@ struct save {
 	uint32_t	 npaths;	/* files to sync */
 	uint32_t	*indices;
 	char		**paths;
+	uint64_t	*least;		/* that they hold, of what is had */
 	uint8_t		*torrent;	/* NULL: only the record */
 	size_t		 torrent_len;
 	const char	*suffix;	/* of its file */
@@ -97,6 +99,24 @@ save_fill(struct disk *d, struct content *t, struct resume *r, bool sync)
 		r->clean = true;
 }
 
+/* The size that a file must have to hold the last of its pieces. */
+static uint64_t
+save_least(const struct content *t, uint32_t file)
+{
+	const struct mi_file	*f = &t->files->mi->files[file];
+	uint64_t		 k, end;
+
+	if (t->files->have[file] == 0)
+		return 0;
+	end = f->offset + f->length;
+	k = (end - 1) / t->geom.piece_length;
+	while (!bitfield_get(t->have, (uint32_t)k))
+		k--;
+	if ((k + 1) * t->geom.piece_length < end)
+		end = (k + 1) * t->geom.piece_length;
+	return end - f->offset;
+}
+
 /* Take the list of files to be synced from the torrent. */
 static void
 save_take_touched(struct save *s, struct content *t)
@@ -106,10 +126,12 @@ save_take_touched(struct save *s, struct content *t)
 
 	s->indices = xcalloc(f->ntouched, sizeof(*s->indices));
 	s->paths = xcalloc(f->ntouched, sizeof(*s->paths));
+	s->least = xcalloc(f->ntouched, sizeof(*s->least));
 	for (i = 0; i < t->nfiles && s->npaths < f->ntouched; i++) {
 		if (!bitfield_get(f->touched, i))
 			continue;
 		s->indices[s->npaths] = i;
+		s->least[s->npaths] = save_least(t, i);
 		s->paths[s->npaths++] = xstrdup(f->mi->files[i].path);
 	}
 	memset(f->touched, 0, bitfield_size(t->nfiles));
@@ -197,16 +219,25 @@ save_sync_file(struct save *s, uint32_t i)
 {
 	struct resume_file	*stamp = &s->r.files[s->indices[i]];
 	struct stat		 st;
+	uint64_t		 ino;
 	int			 fd;
 
 	fd = file_open(s->place, s->paths[i], FILE_READ);
+	if (fd == -1 && errno == ENOENT && s->least[i] > 0)
+		errno = ESTALE;
 	if (fd == -1 && errno != ENOENT)
 		return -1;
+	ino = stamp->ino;
 	memset(stamp, 0, sizeof(*stamp));
 	if (fd == -1)
 		return 0;
-	if (io_fsync(fd) == -1 || io_fstat(fd, &st) == -1) {
+	s->error = 0;
+	if (io_fsync(fd) == -1 || io_fstat(fd, &st) == -1)
 		s->error = errno;
+	else if ((uint64_t)st.st_size < s->least[i] ||
+	    (s->least[i] > 0 && ino != 0 && ino != st.st_ino))
+		s->error = ESTALE;
+	if (s->error != 0) {
 		io_close(fd);
 		errno = s->error;
 		return -1;
@@ -298,6 +329,7 @@ save_free(struct save *s)
 	while (s->npaths > 0)
 		free(s->paths[--s->npaths]);
 	free(s->paths);
+	free(s->least);
 	free(s->indices);
 	free(s->subdir);
 	free(s->torrent);
@@ -353,8 +385,10 @@ save_failed(struct disk *d, struct save *s, struct content *t)
 		content_reset_have(d, t, bits);
 		free(bits);
 	}
-	content_fail(d, t, s->paths[s->failed],
-	    s->error == ENOSPC || s->error == EDQUOT ? EIO : s->error);
+	if (s->error == ESTALE && !d->stopping)
+		trouble_lost(d, t, s->indices[s->failed]);
+	/* Also when space is short: what was written must be looked at. */
+	content_error(d, t, s->paths[s->failed], s->error);
 }
 
 static void
