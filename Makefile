@@ -206,7 +206,7 @@ check:
 	$(MAKE) --no-print-directory check-all
 
 .PHONY: check-all
-check-all: all unit san attempt-bin
+check-all: all unit san attempt-bin bench-bin
 	$(SUDO) env CMOCKA_MESSAGE_OUTPUT=TAP BUILD=$(BUILD) \
 	    prove --timer -j $(JOBS) -e "" $(TESTS)
 

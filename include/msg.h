@@ -19,6 +19,7 @@
 /* Bounds named in msg.def. */
 #define MSG_SIZE_MAX	65536U		/* bytes of a packet */
 #define ROOTS_MAX	64U
+#define PAGE_CACHE_MAX	(1ULL << 32)	/* bytes, that disk looks after */
 #define SCRUB_PERIOD_MAX (3660U * 86400)	/* seconds */
 #define URL_MAX		1024U
 #define HOST_MAX	253U

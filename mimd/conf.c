@@ -241,6 +241,15 @@ conf_set_keep_free(struct conf *conf, int64_t bytes)
 }
 
 const char *
+conf_set_page_cache(struct conf *conf, int64_t bytes)
+{
+	if (bytes < 1 << 20 || bytes > (int64_t)PAGE_CACHE_MAX)
+		return "page cache is not between 1M and 4G";
+	conf->page_cache = (uint64_t)bytes;
+	return NULL;
+}
+
+const char *
 conf_set_peers(uint32_t *where, int64_t n)
 {
 	if (n < 1 || n > (int64_t)PEERS_MAX)

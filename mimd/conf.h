@@ -59,6 +59,7 @@ struct conf {
 	struct conf_filter	 filters[FILTERS_MAX];
 	uint32_t		 nfilters;
 	char			*ca_file;	/* NULL: the system's */
+	uint64_t		 page_cache;	/* bytes, 0: as memory is */
 	uint32_t		 scrub;		/* seconds, 0: never */
 	bool			 allow_local;	/* "allow local trackers" */
 	bool			 pex, lsd;	/* "pex yes", "lsd yes" */
@@ -108,6 +109,7 @@ const char	*conf_find_group(const char *name, gid_t *gid);
 const char	*conf_find_mode(int64_t digits, mode_t *mode);
 const char	*conf_set_cache(struct conf *conf, int64_t bytes);
 const char	*conf_set_keep_free(struct conf *conf, int64_t bytes);
+const char	*conf_set_page_cache(struct conf *conf, int64_t bytes);
 const char	*conf_set_peers(uint32_t *where, int64_t n);
 const char	*conf_set_rate(uint64_t *where, int64_t n);
 /* "30d": days; also w, h, m and s. */

@@ -140,6 +140,10 @@ conf_print(const struct conf *conf, FILE *fp)
 	print_sockets(conf, fp);
 	print_size("cache", conf->cache, fp);
 	putc('\n', fp);
+	if (conf->page_cache > 0) {
+		print_size("page cache", conf->page_cache, fp);
+		putc('\n', fp);
+	}
 	print_space(conf, fp);
 	fprintf(fp, "max peers %" PRIu32 " per torrent %" PRIu32 "\n",
 	    conf->max_peers, conf->max_peers_torrent);

@@ -251,6 +251,7 @@ parent_send_disk_conf(struct parent *parent)
 		.allocate = parent->conf->allocate,
 		.write_shared = parent->conf->write_shared,
 		.scrub = parent->conf->scrub,
+		.page_cache = parent->conf->page_cache,
 	};
 
 	proc_send(parent_child(parent, ROLE_DISK), MSG_DISK_CONF, &m);

@@ -81,7 +81,7 @@ static int	 set_path(char **, char *, const char *(*)(const char *));
 %token	DOWN DOWNLOAD
 %token	ENCRYPTION EVERY EXEMPT FILE_ FILES FREE FULL
 %token	GROUP INCLUDE KEEP LISTEN LOCAL LSD MAX MODE NO OFF ON PEER PEERS PER
-%token	PEX
+%token	PAGE PEX
 %token	PORT PREFER RATE RELAXED REQUIRE RESTRICTED ROTATING SANDBOX SCRUB
 %token	SHARED SOCKET SOLID SPARSE STATE TORRENT TRACKERS UNLIMITED UP WRITE
 %token	WRONG YES
@@ -288,6 +288,11 @@ limit	: CACHE NUMBER {
 		    parser.word) == -1)
 			YYERROR;
 	}
+	| PAGE CACHE NUMBER {
+		if (conf_error(conf_set_page_cache(parser.conf, $3),
+		    parser.word) == -1)
+			YYERROR;
+	}
 	| MAX PEERS peers
 	| MAX PEERS peers PER TORRENT NUMBER {
 		if (conf_error(conf_set_peers(
@@ -414,6 +419,7 @@ static const struct keyword {
 	{ "no",		NO },
 	{ "off",	OFF },
 	{ "on",		ON },
+	{ "page",	PAGE },
 	{ "peer",	PEER },
 	{ "peers",	PEERS },
 	{ "per",	PER },

@@ -4,6 +4,7 @@
 #include <sys/uio.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 
 #include "bitfield.h"
@@ -14,6 +15,7 @@
 #include "metainfo.h"
 #include "resume.h"
 #include "span.h"
+#include "trail.h"
 #include "trouble.h"
 
 static int
@@ -34,6 +36,37 @@ may_write(struct disk *d, struct content *t, uint32_t file, int fd)
 		return true;
 	return io_fstat(fd, &st) == 0 && file_unshared(&st, d->uid,
 	    t->files->stamps[file].ino == st.st_ino) == 0;
+}
+
+/* It was touched longer ago than what else of us the kernel keeps. */
+static void
+let_go(struct disk *d, const struct trail_chunk *c)
+{
+	struct content	*t = content_find(d, c->torrent);
+	int		 fd;
+
+	if (t == NULL || t->removing || t->state != DSTATE_READY ||
+	    content_load(d, t) == NULL || c->file >= t->nfiles ||
+	    (fd = block_fd(d, t, c->file, FILE_READ)) == -1)
+		return;
+	io_fadvise(fd, (off_t)c->number * TRAIL_CHUNK, TRAIL_CHUNK,
+	    POSIX_FADV_DONTNEED);
+}
+
+/* Closes descriptors, perhaps. */
+static void
+touched(struct disk *d, const struct content *t, const struct span *s)
+{
+	struct trail_chunk	c = { .torrent = t->id, .file = s->file };
+	struct trail_chunk	gone;
+	uint64_t		k;
+
+	for (k = s->off / TRAIL_CHUNK; k * TRAIL_CHUNK < s->off + s->len;
+	    k++) {
+		c.number = (uint32_t)k;
+		if (trail_touch(d->trail, c, &gone))
+			let_go(d, &gone);
+	}
 }
 
 static ssize_t
@@ -59,6 +92,7 @@ write_span(struct disk *d, struct content *t, const struct span *s,
 			return done > 0 ? (ssize_t)done : -1;
 		done += (uint64_t)n;
 	}
+	touched(d, t, s);
 	return (ssize_t)done;
 }
 
@@ -178,6 +212,7 @@ read_span(struct disk *d, struct content *t, const struct span *s,
 		iov_skip(iov, niov, (size_t)n);
 		done += (uint64_t)n;
 	}
+	touched(d, t, s);
 	return (ssize_t)done;
 }
 

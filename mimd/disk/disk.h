@@ -31,6 +31,7 @@ struct loop_timer;
 struct pool;
 struct scan;
 struct scrub;
+struct trail;
 
 /* A download directory; index is its name in messages. */
 struct root {
@@ -52,6 +53,7 @@ struct disk {
 	struct pool		*hashers;	/* check data */
 	struct pool		*saver;		/* one thread: sync, records */
 	struct fdcache		*files;
+	struct trail		*trail;		/* of what is read, written */
 	struct root		 roots[ROOTS_MAX];
 	struct volumes		 volumes;	/* as remembered */
 	int			 state, torrents, resumes; /* directories */

@@ -34,6 +34,7 @@
 #include "scrub.h"
 #include "store.h"
 #include "tally.h"
+#include "trail.h"
 #include "worker.h"
 
 #define TICK_MS		1000U
@@ -41,6 +42,7 @@
 #define CHECK_NICE	10	/* transfers come first */
 #define ORPHAN_MS	700U	/* to save in when the parent is gone */
 #define FILES_OPEN_MAX	512U
+#define MEMORY_PART	8	/* of it the page cache keeps for us */
 #define SEALS	(F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL)
 
 static void	disk_tick(void *);
@@ -83,6 +85,15 @@ disk_on_state_dir(struct chan *c, const struct msg_disk_state_dir *m,
 	d->state = chan_take_fd(c);
 }
 
+static uint64_t
+memory_size(void)
+{
+	long	pages = sysconf(_SC_PHYS_PAGES);
+
+	return pages > 0 ? (uint64_t)pages *
+	    (uint64_t)sysconf(_SC_PAGESIZE) : 1U << 30;
+}
+
 static void
 disk_on_disk_conf(struct chan *c, const struct msg_disk_conf *m, void *arg)
 {
@@ -92,6 +103,8 @@ disk_on_disk_conf(struct chan *c, const struct msg_disk_conf *m, void *arg)
 	d->write_shared = m->write_shared;
 	admit_conf(d, m->keep_free, m->allocate);
 	scrub_set_period(d->scrub, m->scrub);
+	trail_limit(d->trail, (uint32_t)((m->page_cache > 0 ?
+	    m->page_cache : memory_size() / MEMORY_PART) / TRAIL_CHUNK));
 }
 
 static unsigned int
@@ -130,6 +143,7 @@ disk_start(struct child *child)
 	STAILQ_INIT(&d->saves);
 	disk_data_init(d);
 	d->files = fdcache_new(files_open_max());
+	d->trail = trail_new();
 	d->hashers = pool_new(d->loop, ncpu > 0 ? (unsigned int)ncpu : 1, d);
 	pool_set_nice(d->hashers, CHECK_NICE);
 	check_init(d);

@@ -14,6 +14,8 @@
 #include "span.h"
 
 #define VERIFY_BUF	(512U << 10)	/* read at once */
+#define VERIFY_HOLD	(4U << 20)	/* left in the page cache meanwhile */
+#define VERIFY_PAGE	(2U << 20)	/* the largest of its pages */
 
 static const uint8_t	zeros[65536];
 
@@ -45,11 +47,29 @@ verify_start(struct verify *v, const struct metainfo *mi, struct place place,
 	v->file = UINT32_MAX;
 }
 
+/*
+ * It is read once; others have more use for the page cache.  Pages may be
+ * large, and go as a whole or not at all: the one in which this begins is done
+ * with now, the one in which it ends is left to who reads on.
+ */
+static void
+verify_let_go(struct verify *v)
+{
+	uint64_t	from = v->from - v->from % VERIFY_PAGE;
+
+	if (v->to > v->from)
+		io_fadvise(v->fd, (off_t)from, (off_t)(v->to - from),
+		    POSIX_FADV_DONTNEED);
+	v->from = v->to;
+}
+
 void
 verify_end(struct verify *v)
 {
-	if (v->fd != -1)
+	if (v->fd != -1) {
+		verify_let_go(v);
 		io_close(v->fd);
+	}
 	v->fd = -1;
 }
 
@@ -61,6 +81,7 @@ verify_open(struct verify *v, uint32_t file)
 		return v->fd;
 	verify_end(v);
 	v->file = file;
+	v->from = v->to = 0;
 	v->fd = file_open(v->place, v->mi->files[file].path, FILE_READ);
 	if (v->fd != -1)
 		io_fadvise(v->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
@@ -89,6 +110,10 @@ verify_read(struct verify *v, struct verifier *w, const struct span *s)
 	size_t		want;
 	ssize_t		n;
 
+	if (s->off != v->to) {
+		verify_let_go(v);
+		v->from = v->to = s->off;
+	}
 	for (done = 0; done < s->len; done += (uint64_t)n) {
 		if (atomic_load_explicit(v->cancel, memory_order_relaxed))
 			return false;
@@ -106,10 +131,11 @@ verify_read(struct verify *v, struct verifier *w, const struct span *s)
 		if (n <= 0)
 			return false;
 		v->read += (uint64_t)n;
+		v->to = s->off + done + (uint64_t)n;
 		hash_update(w->hash, w->buf, (size_t)n);
 	}
-	/* It is read once; others have more use for the page cache. */
-	io_fadvise(v->fd, (off_t)s->off, (off_t)s->len, POSIX_FADV_DONTNEED);
+	if (v->to - v->from >= VERIFY_HOLD)
+		verify_let_go(v);
 	return true;
 }
 

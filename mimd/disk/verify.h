@@ -36,6 +36,7 @@ struct verify {
 	/* The file at hand. */
 	int			 fd;
 	uint32_t		 file;		/* UINT32_MAX: none */
+	uint64_t		 from, to;	/* read of it, not let go yet */
 };
 
 void	verifier_start(struct verifier *w);

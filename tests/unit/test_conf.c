@@ -144,7 +144,7 @@ static const char everything[] =
     "ca file \"/etc/ca.pem\"\n"
     "pex no\nlsd no\n"
     "allocate full\nkeep free 5G\nwrite shared files yes\n"
-    "scrub every 36h\n"
+    "scrub every 36h\npage cache 1G\n"
     "allow local trackers\n"
     "sandbox relaxed";		/* no newline at the end */
 
@@ -171,6 +171,7 @@ check_everything(const struct conf *conf)
 	assert_int_equal(conf->max_peers_torrent, 3);
 	assert_false(conf->pex);
 	assert_int_equal(conf->scrub, 36 * 3600);
+	assert_int_equal(conf->page_cache, 1 << 30);
 	assert_int_equal(conf->root_devices[0], DEVICE_ROTATING);
 	assert_int_equal(conf->root_devices[1], DEVICE_UNKNOWN);
 	assert_false(conf->lsd);
@@ -253,6 +254,8 @@ test_errors(void **state)
 		    "t:1: syntax error near \"99999999999999999999\"" },
 		{ "pex maybe", "t:1: syntax error near \"maybe\"" },
 		{ "lsd", "t:1: syntax error near \"end of line\"" },
+		{ "page cache 5G", "t:1: page cache is not between 1M and 4G "
+		    "near \"5G\"" },
 		{ "scrub every 30", "t:1: syntax error near \"30\"" },
 		{ "scrub every 0d", "t:1: time is not between a second and "
 		    "ten years near \"0d\"" },
