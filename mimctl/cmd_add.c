@@ -7,6 +7,7 @@
 
 #include "client.h"
 #include "daemon.h"
+#include "dir.h"
 #include "hash.h"
 #include "mimctl.h"
 #include "source.h"
@@ -28,7 +29,6 @@ struct line {
 	const char	*what;		/* that was asked for; NULL: nothing */
 };
 
-static int	absolute(char path[PATH_LEN_MAX + 1], const char *dir);
 static int	add_all(struct adding *add, const struct msg_ctl_add *req,
     int n, char **files);
 static void	on_message(const struct msg_in *in, void *arg);
@@ -51,7 +51,7 @@ cmd_add(const struct mimctl *ctx, int argc, char **argv)
 			req.paused = true;
 			break;
 		case 'd':
-			if (absolute(dir, optarg) == -1)
+			if (dir_absolute(dir, optarg) == -1)
 				return CTL_FAILED;
 			req.dir = dir;
 			break;
@@ -70,32 +70,6 @@ cmd_add(const struct mimctl *ctx, int argc, char **argv)
 	}
 	json_decref(add.list);
 	return status;
-}
-
-/* mimd does not know our directory. */
-static int
-absolute(char path[PATH_LEN_MAX + 1], const char *dir)
-{
-	char	*real, *cwd = NULL;
-	int	 n;
-
-	if (dir[0] == '/')
-		n = snprintf(path, PATH_LEN_MAX + 1, "%s", dir);
-	else if ((real = realpath(dir, NULL)) != NULL) {
-		n = snprintf(path, PATH_LEN_MAX + 1, "%s", real);
-		free(real);
-	} else if ((cwd = getcwd(NULL, 0)) != NULL) {
-		n = snprintf(path, PATH_LEN_MAX + 1, "%s/%s", cwd, dir);
-		free(cwd);
-	} else {
-		warn("the current directory");
-		return -1;
-	}
-	if (n > (int)PATH_LEN_MAX) {
-		warnx("%s: too long a path", dir);
-		return -1;
-	}
-	return 0;
 }
 
 /* Ask for one on a line that is free. */

@@ -17,11 +17,14 @@ static const struct command	commands[] = {
 	{ "get", NULL, "[-k] [-d dir] [-o setting] torrent", cmd_get },
 	{ "info", NULL, "torrent ...", cmd_info },
 	{ "limit", NULL, "[[selector ...] up|down|peers value]", cmd_limit },
+	{ "locate", NULL, "selector ... directory", cmd_locate },
 	{ "log", NULL, "brief|verbose|debug", cmd_log },
 	{ "magnet", NULL, "file ...", cmd_magnet },
+	{ "move", NULL, "selector ... directory", cmd_move },
 	{ "peers", NULL, "selector ... add|ban address[:port]", cmd_peers },
 	{ "reload", NULL, "", cmd_reload },
 	{ "remove", NULL, "[-D] selector ...", cmd_remove },
+	{ "rename", NULL, "selector [file] name", cmd_rename },
 	{ "set", NULL, "selector ... sequential|first-last|super-seeding "
 	    "yes|no", cmd_set },
 	{ "show", "sh", "disk|files|limits|peers|pieces|processes|summary|"

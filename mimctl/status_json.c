@@ -89,6 +89,9 @@ torrent_json(const struct view_torrent *t)
 	if (r->state == TSTATE_CHECKING)
 		json_object_set_new(j, "checked",
 		    json_real(r->check_permille / 1000.0));
+	if (r->state == TSTATE_MOVING)
+		json_object_set_new(j, "moved",
+		    json_real(r->check_permille / 1000.0));
 	json_object_set_new(j, "downloaded", number(r->downloaded));
 	json_object_set_new(j, "uploaded", number(r->uploaded));
 	json_object_set_new(j, "ratio", view_ratio(t, &ratio) ?

@@ -44,8 +44,8 @@ add_state(struct table *table, const struct rec_torrent_row *r)
 {
 	char	buf[TEXT_LEN];
 
-	if (r->state == TSTATE_CHECKING) {
-		snprintf(buf, sizeof(buf), "checking %u%%",
+	if (r->state == TSTATE_CHECKING || r->state == TSTATE_MOVING) {
+		snprintf(buf, sizeof(buf), "%s %u%%", tstate_name(r->state),
 		    r->check_permille / 10);
 		table_add(table, buf);
 	} else

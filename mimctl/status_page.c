@@ -67,6 +67,9 @@ print_progress(const struct mimctl *ctx, const struct rec_torrent_row *r,
 	if (r->state == TSTATE_CHECKING)
 		line(fp, "state", "checking, %u.%u%% looked at",
 		    r->check_permille / 10, r->check_permille % 10);
+	else if (r->state == TSTATE_MOVING)
+		line(fp, "state", "moving, %u.%u%% done",
+		    r->check_permille / 10, r->check_permille % 10);
 	else
 		line(fp, "state", "%s", tstate_name(r->state));
 	if (*r->error != '\0')

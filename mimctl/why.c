@@ -186,7 +186,8 @@ why_explain(const struct view_torrent *t, char buf[WHY_LEN])
 	case TSTATE_QUEUED:
 		return say(buf, WHY_QUEUED, "waits for its turn");
 	case TSTATE_MOVING:
-		return say(buf, WHY_MOVING, "its data is being moved");
+		return say(buf, WHY_MOVING, "its data is being "
+		    "moved, %u%% so far", r->check_permille / 10);
 	case TSTATE_WAITING:
 		return say(buf, WHY_WAITING, "waits: %s", r->error);
 	default:

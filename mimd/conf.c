@@ -16,6 +16,7 @@
 #include "conf.h"
 #include "log.h"
 #include "mem.h"
+#include "paths.h"
 
 #define PORT_DEFAULT		6881
 #define CACHE_DEFAULT		(32U << 20)
@@ -391,6 +392,7 @@ conf_defaults(struct conf *conf)
 		conf->state_dir = default_state(service);
 	if (conf->nroots == 0)
 		conf->roots[conf->nroots++] = default_root(service);
+	conf->nnamed = conf->nroots;
 	if (conf->nlistens == 0)
 		conf->listens[conf->nlistens++].port = PORT_DEFAULT;
 	if (conf->socket.path == NULL)
@@ -405,6 +407,23 @@ conf_defaults(struct conf *conf)
 		conf->max_peers = PEERS_DEFAULT;
 	if (conf->max_peers_torrent == 0)
 		conf->max_peers_torrent = PEERS_TORRENT_DEFAULT;
+}
+
+/* A directory that mimd is to use is a root, or lies beneath one. */
+static int
+conf_reach(struct conf *conf, const char *dir)
+{
+	char		 rest[PATH_LEN_MAX + 1];
+	const char	*why;
+	uint32_t	 root;
+
+	if (dir == NULL || paths_split(conf->roots, conf->nroots, dir, &root,
+	    rest, sizeof(rest)) == 0)
+		return 0;
+	why = conf_add_root(conf, dir, DEVICE_UNKNOWN);
+	if (why != NULL)
+		log_warnx("%s near \"%s\"", why, dir);
+	return why == NULL ? 0 : -1;
 }
 
 /* What the environment gave is checked like what a file says. */
@@ -441,7 +460,9 @@ conf_make(const char *name, const char *data, size_t len, char *const *macros,
 	conf->encryption = ENCRYPTION_PREFER;
 	if (conf_parse(conf, name, data, len, macros, nmacros) == 0) {
 		conf_defaults(conf);
-		if (conf_check(conf) == 0)
+		if (conf_check(conf) == 0 &&
+		    conf_reach(conf, conf->incomplete) == 0 &&
+		    conf_reach(conf, conf->complete) == 0)
 			return conf;
 	}
 	conf_free(conf);
@@ -476,6 +497,8 @@ conf_free(struct conf *conf)
 		free(conf->roots[i]);
 	for (i = 0; i < conf->nfilters; i++)
 		free(conf->filters[i].path);
+	free(conf->incomplete);
+	free(conf->complete);
 	free(conf->state_dir);
 	free(conf->socket.path);
 	free(conf->restricted.path);

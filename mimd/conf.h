@@ -45,6 +45,9 @@ struct conf {
 	char			*roots[ROOTS_MAX];	/* absolute */
 	uint8_t			 root_devices[ROOTS_MAX]; /* DEVICE_* */
 	uint32_t		 nroots;	/* the first is the default */
+	uint32_t		 nnamed;	/* roots the file names so */
+	char			*incomplete;	/* directory, or NULL */
+	char			*complete;	/* "on complete move to" */
 	char			*state_dir;
 	struct conf_socket	 socket;
 	struct conf_socket	 restricted;	/* path NULL: none */

@@ -105,7 +105,7 @@ print_roots(const struct conf *conf, FILE *fp)
 	};
 	uint32_t			i;
 
-	for (i = 0; i < conf->nroots; i++) {
+	for (i = 0; i < conf->nnamed; i++) {
 		fputs("download directory ", fp);
 		print_quoted(conf->roots[i], fp);
 		fprintf(fp, "%s\n", words[conf->root_devices[i]]);
@@ -136,6 +136,10 @@ conf_print(const struct conf *conf, FILE *fp)
 
 	print_listens(conf, fp);
 	print_roots(conf, fp);
+	if (conf->incomplete != NULL)
+		print_setting("incomplete directory", conf->incomplete, fp);
+	if (conf->complete != NULL)
+		print_setting("on complete move to", conf->complete, fp);
 	print_setting("state directory", conf->state_dir, fp);
 	print_sockets(conf, fp);
 	print_size("cache", conf->cache, fp);

@@ -51,6 +51,10 @@ static void control_on_refused_prio(struct chan *,
     const struct msg_ctl_prio *, void *);
 static void control_on_refused_set(struct chan *,
     const struct msg_ctl_set *, void *);
+static void control_on_refused_move(struct chan *,
+    const struct msg_ctl_move *, void *);
+static void control_on_refused_rename(struct chan *,
+    const struct msg_ctl_rename *, void *);
 static void control_on_refused_peer(struct chan *,
     const struct msg_ctl_peer *, void *);
 static void control_on_refused_log(struct chan *,
@@ -72,6 +76,8 @@ static const union msg_fn	full_fns[MSG_COUNT] = {
 	[MSG_CTL_LIMITS] = { .ctl_limits = control_on_limits },
 	[MSG_CTL_PRIO] = { .ctl_prio = control_on_prio },
 	[MSG_CTL_SET] = { .ctl_set = control_on_set },
+	[MSG_CTL_MOVE] = { .ctl_move = control_on_move },
+	[MSG_CTL_RENAME] = { .ctl_rename = control_on_rename },
 	[MSG_CTL_PEER] = { .ctl_peer = control_on_peer },
 	[MSG_CTL_LOG] = { .ctl_log = control_on_log },
 	[MSG_CTL_RELOAD] = { .ctl_reload = control_on_reload },
@@ -91,6 +97,8 @@ static const union msg_fn	restricted_fns[MSG_COUNT] = {
 	[MSG_CTL_LIMITS] = { .ctl_limits = control_on_limits },
 	[MSG_CTL_PRIO] = { .ctl_prio = control_on_refused_prio },
 	[MSG_CTL_SET] = { .ctl_set = control_on_refused_set },
+	[MSG_CTL_MOVE] = { .ctl_move = control_on_refused_move },
+	[MSG_CTL_RENAME] = { .ctl_rename = control_on_refused_rename },
 	[MSG_CTL_PEER] = { .ctl_peer = control_on_refused_peer },
 	[MSG_CTL_LOG] = { .ctl_log = control_on_refused_log },
 	[MSG_CTL_RELOAD] = { .ctl_reload = control_on_refused_reload },
@@ -220,6 +228,24 @@ control_on_refused_prio(struct chan *c, const struct msg_ctl_prio *m,
 
 static void
 control_on_refused_set(struct chan *c, const struct msg_ctl_set *m, void *arg)
+{
+	(void)c;
+	(void)m;
+	control_deny(arg);
+}
+
+static void
+control_on_refused_move(struct chan *c, const struct msg_ctl_move *m,
+    void *arg)
+{
+	(void)c;
+	(void)m;
+	control_deny(arg);
+}
+
+static void
+control_on_refused_rename(struct chan *c, const struct msg_ctl_rename *m,
+    void *arg)
 {
 	(void)c;
 	(void)m;
@@ -380,7 +406,7 @@ control_take(struct control_socket *s, int fd)
 	conn->client = ++control->next_client;
 	conn->restricted = s->restricted;
 	conn->busy = false;
-	conn->removals = 0;
+	conn->answers = 0;
 	conn->pieces = 0;
 	conn->active = loop_now(control->parent->loop);
 }

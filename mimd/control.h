@@ -48,7 +48,9 @@ struct control_conn {
 	struct loop_timer	*wait;		/* for disk's answer */
 	struct list_cursor	 list;
 	uint32_t		 found, failed;	/* torrents of a ctl_act */
-	uint32_t		 removals;	/* not answered yet */
+	uint32_t		 answers;	/* of disk, still to come */
+	const char		*later;		/* when they take too long */
+	uint32_t		 moved;		/* torrents of a ctl_move */
 	uint32_t		 pieces;	/* of this, peer was asked */
 };
 
@@ -64,6 +66,9 @@ void		 control_added(struct control *control, uint64_t client,
 void		 control_refused(struct control *control, uint64_t client,
 		    const char *error);
 void		 control_removed(struct control *control, uint64_t client,
+		    uint32_t id, const char *error);
+
+void		 control_moved(struct control *control, uint64_t client,
 		    uint32_t id, const char *error);
 
 /* Peer's answer for a client; -1 if it cannot be true. */
@@ -100,6 +105,12 @@ void	control_end_act(struct control_conn *conn);
 void	control_on_prio(struct chan *c, const struct msg_ctl_prio *m,
 	    void *arg);
 void	control_on_set(struct chan *c, const struct msg_ctl_set *m, void *arg);
+
+/* control_move.c */
+void	control_on_move(struct chan *c, const struct msg_ctl_move *m,
+	    void *arg);
+void	control_on_rename(struct chan *c, const struct msg_ctl_rename *m,
+	    void *arg);
 
 /* control_peer.c */
 void	control_on_peer(struct chan *c, const struct msg_ctl_peer *m,

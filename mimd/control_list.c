@@ -108,7 +108,9 @@ torrent_fill(struct rec_torrent_row *row, const struct torrent *t)
 	row->state = (uint8_t)torrent_state(t);
 	row->size = t->size;
 	row->have = t->have;
-	if (t->npieces > 0)
+	if (t->dstate == DSTATE_MOVING)
+		row->check_permille = t->moved;
+	else if (t->npieces > 0)
 		row->check_permille = (uint32_t)((uint64_t)t->checked * 1000 /
 		    t->npieces);
 	row->downloaded = t->downloaded;

@@ -36,23 +36,53 @@ check_memfd(int fd)
 	return NULL;
 }
 
+/*
+ * Where a torrent is to be that was added with this directory ("": none);
+ * subdir and away are where the strings are kept.
+ */
+static int
+add_place(const struct conf *conf, const char *dir, struct add_place *at,
+    char subdir[PATH_LEN_MAX + 1], char away[PATH_LEN_MAX + 1])
+{
+	const char	*until = NULL;
+
+	if (conf->incomplete != NULL)
+		until = conf->incomplete;
+	else if (*dir == '\0' && conf->complete != NULL)
+		until = "";
+	if (*dir == '\0' && conf->complete != NULL)
+		dir = conf->complete;
+	at->subdir = subdir;
+	at->away_subdir = away;
+	away[0] = '\0';
+	if (paths_split(conf->roots, conf->nroots, dir, &at->root, subdir,
+	    PATH_LEN_MAX + 1) == -1)
+		return -1;
+	if (until != NULL && paths_split(conf->roots, conf->nroots, until,
+	    &at->away_root, away, PATH_LEN_MAX + 1) == -1)
+		return -1;
+	at->away = until != NULL && (at->away_root != at->root ||
+	    strcmp(subdir, away) != 0);
+	return 0;
+}
+
 /* Takes fd or, if that is -1, magnet. */
 static void
 add(struct control_conn *conn, int fd, struct magnet *magnet,
     const char *dir, bool paused, bool check)
 {
 	struct parent	*parent = control_parent(conn);
-	char		 subdir[PATH_LEN_MAX + 1], text[ERROR_MAX];
-	uint32_t	 root;
+	char		 subdir[PATH_LEN_MAX + 1], away[PATH_LEN_MAX + 1];
+	char		 text[ERROR_MAX];
+	struct add_place at = { 0 };
 
-	if (paths_split(parent->conf->roots, parent->conf->nroots, dir,
-	    &root, subdir, sizeof(subdir)) == -1) {
+	if (add_place(parent->conf, dir, &at, subdir, away) == -1) {
 		snprintf(text, sizeof(text), "%s: not inside a \"download "
 		    "directory\" of mimd.conf", dir);
 		control_end(conn, CTL_FAILED, text);
 	} else {
 		control_wait(conn, CONTROL_ADD_MS);
-		if (registry_add(&parent->registry, fd, magnet, root, subdir,
+		if (registry_add(&parent->registry, fd, magnet, &at,
 		    paused, check, conn->client) == 0)
 			return;
 		control_end(conn, CTL_FAILED,
@@ -133,7 +163,7 @@ act_on(struct control_conn *conn, enum ctl_action action, struct torrent *t)
 		break;
 	case CTL_REMOVE:
 	case CTL_REMOVE_DATA:
-		conn->removals++;
+		conn->answers++;
 		registry_remove(reg, t, action == CTL_REMOVE_DATA,
 		    conn->client);
 		break;
@@ -160,7 +190,8 @@ control_on_act(struct chan *c, const struct msg_ctl_act *m, void *arg)
 
 	(void)c;
 	control_begin(conn);
-	conn->found = conn->failed = conn->removals = 0;
+	conn->found = conn->failed = conn->answers = 0;
+	conn->later = "the removal goes on in the background";
 	if (m->ids.n == 0) {
 		control_end(conn, CTL_USAGE, "no torrent is named");
 		return;
@@ -177,7 +208,7 @@ control_on_act(struct chan *c, const struct msg_ctl_act *m, void *arg)
 		conn->found++;
 		act_on(conn, (enum ctl_action)m->action, t);
 	}
-	if (conn->removals == 0)
+	if (conn->answers == 0)
 		control_end_act(conn);
 	else
 		control_wait(conn, CONTROL_REMOVE_MS);
@@ -189,13 +220,13 @@ control_removed(struct control *control, uint64_t client, uint32_t id,
 {
 	struct control_conn	*conn = control_find(control, client);
 
-	if (conn == NULL || conn->removals == 0)
+	if (conn == NULL || conn->answers == 0)
 		return;
 	if (*error != '\0') {
 		conn->failed++;
 		control_note(conn, id, CTL_FAILED, error);
 	}
-	if (--conn->removals == 0)
+	if (--conn->answers == 0)
 		control_end_act(conn);
 }
 
@@ -206,10 +237,9 @@ control_on_wait_over(struct control_conn *conn)
 		conn->pieces = 0;
 		control_end(conn, CTL_TIMEOUT,
 		    "the peer process does not answer: try again");
-	} else if (conn->removals > 0) {
-		conn->removals = 0;
-		control_end(conn, CTL_OK,
-		    "the removal goes on in the background");
+	} else if (conn->answers > 0) {
+		conn->answers = 0;
+		control_end(conn, CTL_OK, conn->later);
 	} else
 		control_end(conn, CTL_TIMEOUT, "the disk process does not "
 		    "answer; the torrent may still be added");

@@ -144,6 +144,14 @@ parent_on_scan_ended(struct chan *c, const struct msg_scan_end *m, void *arg)
 }
 
 static void
+parent_on_torrent_moved(struct chan *c, const struct msg_torrent_moved *m,
+    void *arg)
+{
+	(void)c;
+	registry_on_moved(registry(arg), m);
+}
+
+static void
 parent_on_torrent_removed(struct chan *c,
     const struct msg_torrent_removed *m, void *arg)
 {
@@ -295,6 +303,7 @@ const union msg_fn	parent_fns[MSG_COUNT] = {
 	[MSG_TORRENT_REFUSED] =
 	    { .torrent_refused = parent_on_torrent_refused },
 	[MSG_SCAN_END] = { .scan_end = parent_on_scan_ended },
+	[MSG_TORRENT_MOVED] = { .torrent_moved = parent_on_torrent_moved },
 	[MSG_TORRENT_REMOVED] =
 	    { .torrent_removed = parent_on_torrent_removed },
 	[MSG_DISK_STATE] = { .disk_state = parent_on_disk_state },

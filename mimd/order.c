@@ -24,8 +24,7 @@ registry_full(const struct registry *reg)
 
 int
 registry_add(struct registry *reg, int fd, struct magnet *magnet,
-    uint32_t root, const char *subdir, bool paused, bool check,
-    uint64_t client)
+    const struct add_place *at, bool paused, bool check, uint64_t client)
 {
 	struct pending_add	*add;
 	uint32_t		 i;
@@ -44,8 +43,11 @@ registry_add(struct registry *reg, int fd, struct magnet *magnet,
 	add->id = 0;
 	add->sent = false;
 	add->tries = 0;
-	add->root = root;
-	add->subdir = xstrdup(subdir);
+	add->root = at->root;
+	add->subdir = xstrdup(at->subdir);
+	add->away = at->away;
+	add->away_root = at->away_root;
+	add->away_subdir = xstrdup(at->away ? at->away_subdir : "");
 	add->paused = paused;
 	add->check = check;
 	add->added = (uint64_t)time(NULL);
@@ -85,6 +87,9 @@ send_torrent(struct registry *reg, const struct pending_add *add, int fd)
 		.id = add->id,
 		.root = add->root,
 		.subdir = add->subdir,
+		.away = add->away,
+		.away_root = add->away_root,
+		.away_subdir = add->away_subdir,
 		.paused = add->paused,
 		.check = add->check,
 		.added = add->added,
@@ -104,6 +109,9 @@ send_magnet(struct registry *reg, const struct pending_add *add)
 		.name = magnet->name != NULL ? magnet->name : "",
 		.root = add->root,
 		.subdir = add->subdir,
+		.away = add->away,
+		.away_root = add->away_root,
+		.away_subdir = add->away_subdir,
 		.paused = add->paused,
 		.added = add->added,
 	};
@@ -146,7 +154,8 @@ end_add(struct pending_add *add)
 	magnet_free(add->magnet);
 	add->magnet = NULL;
 	free(add->subdir);
-	add->subdir = NULL;
+	free(add->away_subdir);
+	add->subdir = add->away_subdir = NULL;
 	return add->client;
 }
 
@@ -255,6 +264,7 @@ registry_send_orders(struct registry *reg)
 			registry_save(reg, t);
 		if (t->check && !t->removing)
 			send_check(reg, t);
+		registry_send_order(reg, t);
 	}
 	registry_send_adds(reg);
 }

@@ -12,6 +12,7 @@
 #include "log.h"
 #include "mounts.h"
 #include "notify.h"
+#include "paths.h"
 
 /* BEP 20: client and version, then what chance gives. */
 #define PEER_ID_PREFIX	"-MI0100-"
@@ -85,6 +86,24 @@ ops_removed(uint64_t client, uint32_t id, const char *error, void *arg)
 	control_removed(parent->control, client, id, error);
 }
 
+static void
+ops_moved(uint64_t client, uint32_t id, const char *error, void *arg)
+{
+	struct parent	*parent = arg;
+
+	control_moved(parent->control, client, id, error);
+}
+
+static int
+ops_place(const char *dir, uint32_t *root, char *subdir, size_t size,
+    void *arg)
+{
+	const struct conf	*conf = ((struct parent *)arg)->conf;
+
+	return paths_split(conf->roots, conf->nroots, dir, root, subdir,
+	    size);
+}
+
 static const struct registry_ops	registry_ops = {
 	.send = ops_send,
 	.ready = ops_ready,
@@ -93,6 +112,8 @@ static const struct registry_ops	registry_ops = {
 	.added = ops_added,
 	.refused = ops_refused,
 	.removed = ops_removed,
+	.moved = ops_moved,
+	.place = ops_place,
 };
 
 /* ---- life ---- */

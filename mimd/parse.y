@@ -81,6 +81,7 @@ static int	 set_path(char **, char *, const char *(*)(const char *));
 %token	DOWN DOWNLOAD
 %token	ENCRYPTION EVERY EXEMPT FILE_ FILES FREE FULL
 %token	GROUP INCLUDE KEEP LISTEN LOCAL LSD MAX MODE NO OFF ON PEER PEERS PER
+%token	COMPLETE INCOMPLETE MOVE TO
 %token	PAGE PEX
 %token	PORT PREFER RATE RELAXED REQUIRE RESTRICTED ROTATING SANDBOX SCRUB
 %token	SHARED SOCKET SOLID SPARSE STATE TORRENT TRACKERS UNLIMITED UP WRITE
@@ -212,6 +213,16 @@ directory : DOWNLOAD DIRECTORY STRING device {
 		    (uint8_t)$4), $3);
 		free($3);
 		if (r == -1)
+			YYERROR;
+	}
+	| INCOMPLETE DIRECTORY STRING {
+		if (set_path(&parser.conf->incomplete, $3,
+		    conf_check_path) == -1)
+			YYERROR;
+	}
+	| ON COMPLETE MOVE TO STRING {
+		if (set_path(&parser.conf->complete, $5,
+		    conf_check_path) == -1)
 			YYERROR;
 	}
 	| STATE DIRECTORY STRING {
@@ -397,6 +408,7 @@ static const struct keyword {
 	{ "blocklist",	BLOCKLIST },
 	{ "ca",		CA },
 	{ "cache",	CACHE },
+	{ "complete",	COMPLETE },
 	{ "control",	CONTROL },
 	{ "directory",	DIRECTORY },
 	{ "down",	DOWN },
@@ -410,12 +422,14 @@ static const struct keyword {
 	{ "full",	FULL },
 	{ "group",	GROUP },
 	{ "include",	INCLUDE },
+	{ "incomplete",	INCOMPLETE },
 	{ "keep",	KEEP },
 	{ "listen",	LISTEN },
 	{ "local",	LOCAL },
 	{ "lsd",	LSD },
 	{ "max",	MAX },
 	{ "mode",	MODE },
+	{ "move",	MOVE },
 	{ "no",		NO },
 	{ "off",	OFF },
 	{ "on",		ON },
@@ -438,6 +452,7 @@ static const struct keyword {
 	{ "solid",	SOLID },
 	{ "sparse",	SPARSE },
 	{ "state",	STATE },
+	{ "to",		TO },
 	{ "torrent",	TORRENT },
 	{ "trackers",	TRACKERS },
 	{ "unlimited",	UNLIMITED },

@@ -34,6 +34,7 @@ torrent_wanted(const struct torrent *t)
 	    (!t->measured && t->npieces > 0))
 		return false;
 	return t->dstate == DSTATE_READY ||
+	    (t->dstate == DSTATE_MOVING && torrent_complete(t)) ||
 	    (t->dstate == DSTATE_CHECKING && t->resuming);
 }
 
@@ -362,6 +363,8 @@ registry_on_down(struct registry *reg, enum role role)
 		case ROLE_DISK:
 			t->resuming = t->swarm == SWARM_RUNNING;
 			t->remove_sent = false;
+			if (t->order != NULL)
+				t->order->sent = false;
 			break;
 		default:
 			break;

@@ -44,6 +44,7 @@ registry_clear(struct registry *reg)
 			close(reg->adds[i].fd);
 		magnet_free(reg->adds[i].magnet);
 		free(reg->adds[i].subdir);
+		free(reg->adds[i].away_subdir);
 		reg->adds[i] = (struct pending_add){ .fd = -1 };
 	}
 }
@@ -130,6 +131,7 @@ torrent_free(struct registry *reg, struct torrent *t)
 	RB_REMOVE(torrent_hashes, &reg->hashes, t);
 	torrent_files_clear(t);
 	free(t->prios);
+	torrent_order_free(t);
 	torrent_trackers_clear(t);
 	free(t->name);
 	free(t->dir);
@@ -160,6 +162,8 @@ torrent_state(const struct torrent *t)
 		return TSTATE_ERROR;
 	if (t->dstate == DSTATE_CHECKING)
 		return TSTATE_CHECKING;
+	if (t->dstate == DSTATE_MOVING)
+		return TSTATE_MOVING;
 	if (t->paused || t->removing)
 		return TSTATE_STOPPED;
 	if (t->dstate == DSTATE_WAITING)

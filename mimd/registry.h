@@ -47,6 +47,15 @@ struct ttracker {
 	bool		 known;		/* answered since it was started */
 };
 
+/* A move that disk was or is to be asked for. */
+struct torder {
+	char		*arg;		/* directory, or new name */
+	uint64_t	 client;	/* to answer */
+	uint32_t	 file;		/* to rename, FILES_MAX: the torrent */
+	uint8_t		 what;		/* enum move_what */
+	bool		 sent;		/* to the disk child that runs now */
+};
+
 struct tpeer {
 	struct rec_peer	 row;		/* row.client points to client */
 	char		 client[CLIENT_MAX + 1];
@@ -115,6 +124,8 @@ struct torrent {
 	bool			 remove_sent;
 	bool			 save;		/* record is behind */
 	bool			 totals;	/* tracker is behind */
+	uint16_t		 moved;		/* permille, while moving */
+	struct torder		*order;		/* or NULL */
 	uint64_t		 remover;	/* client to answer, 0 none */
 };
 
@@ -131,11 +142,25 @@ struct registry_ops {
 	/* Answers to a client's request; client 0 never asked. */
 	void	(*added)(uint64_t client, const struct torrent *t, void *arg);
 	void	(*refused)(uint64_t client, const char *error, void *arg);
+	void	(*moved)(uint64_t client, uint32_t id, const char *error,
+		    void *arg);
+	/* The root and the rest of an absolute path; -1 if in none. */
+	int	(*place)(const char *dir, uint32_t *root, char *subdir,
+		    size_t size, void *arg);
 	void	(*removed)(uint64_t client, uint32_t id, const char *error,
 		    void *arg);
 };
 
 RB_HEAD(torrent_hashes, torrent);
+
+/* Where a torrent is to be; if away, not before it is complete. */
+struct add_place {
+	uint32_t	 root;
+	const char	*subdir;
+	bool		 away;
+	uint32_t	 away_root;	/* where it is until then */
+	const char	*away_subdir;
+};
 
 /* A .torrent or a link that disk has not answered for. */
 struct pending_add {
@@ -144,6 +169,9 @@ struct pending_add {
 	uint32_t	 id;		/* 0: never sent */
 	uint32_t	 root;
 	char		*subdir;
+	bool		 away;		/* struct add_place */
+	uint32_t	 away_root;
+	char		*away_subdir;
 	bool		 sent;		/* to the disk child that runs now */
 	uint8_t		 tries;
 	bool		 paused, check;
@@ -228,7 +256,7 @@ bool	 registry_full(const struct registry *reg);
  * wait; else either is owned, and the answer comes by ops.
  */
 int	 registry_add(struct registry *reg, int fd, struct magnet *magnet,
-	    uint32_t root, const char *subdir, bool paused, bool check,
+	    const struct add_place *at, bool paused, bool check,
 	    uint64_t client);
 void	 registry_send_adds(struct registry *reg);
 /* Disk has answered for this number; false if nobody asked. */
@@ -242,6 +270,15 @@ void	 registry_check(struct registry *reg, struct torrent *t);
 void	 registry_remove(struct registry *reg, struct torrent *t,
 	    bool delete_data, uint64_t client);
 void	 registry_save(struct registry *reg, struct torrent *t);
+/* move_order.c: arg is a directory, or the new name */
+void	 registry_move(struct registry *reg, struct torrent *t,
+	    enum move_what what, uint32_t file, const char *arg,
+	    uint64_t client);
+/* What disk was not asked for yet. */
+void	 registry_send_order(struct registry *reg, struct torrent *t);
+void	 registry_on_moved(struct registry *reg,
+	    const struct msg_torrent_moved *m);
+void	 torrent_order_free(struct torrent *t);
 /* prio.c: priorities of files, FILE_PRIO_*. */
 uint8_t	 torrent_prio(const struct torrent *t, uint32_t file);
 /* File is as disk reports it, with this priority. */

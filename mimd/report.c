@@ -350,6 +350,7 @@ registry_on_progress(struct registry *reg, const struct msg_disk_progress *m)
 	before = torrent_complete(t);
 	t->have = m->have;
 	t->checked = m->checked;
+	t->moved = (uint16_t)m->moved;
 	t->totals = true;
 	if (!before && torrent_complete(t) && t->loaded)
 		complete(reg, t);

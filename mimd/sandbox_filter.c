@@ -2,6 +2,8 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 
+#include <linux/fs.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -53,6 +55,7 @@ struct rule {
 	{ roles, SCMP_SYS(call), SCMP_ACT_ERRNO(error), 1, { a } }
 
 #define IS(n, value)		{ n, SCMP_CMP_EQ, value, 0 }
+#define NOT(n, value)		{ n, SCMP_CMP_NE, value, 0 }
 #define LESS(n, value)		{ n, SCMP_CMP_LT, value, 0 }
 #define MORE(n, value)		{ n, SCMP_CMP_GT, value, 0 }
 #define WITHOUT(n, bits)	{ n, SCMP_CMP_MASKED_EQ, bits, 0 }
@@ -159,6 +162,8 @@ static const struct rule rules[] = {
 	ALLOW(DISK, unlinkat),
 	ALLOW(DISK, renameat),
 	ALLOW(DISK, renameat2),
+	ALLOW1(DISK, utimensat, IS(1, 0)),	/* futimens(3) */
+	ALLOW1(DISK, ioctl, IS(1, FICLONE)),
 	ALLOW1(RESOLVER, openat, WITHOUT(2, OPEN_CHANGES)),
 	ALLOW(RESOLVER, uname),
 
@@ -173,7 +178,8 @@ static const struct rule rules[] = {
 	FAIL(PEER | TRACKER, fstat, EACCES),
 	FAIL(ALL, clone3, ENOSYS),
 	FAIL(ALL, clone, EAGAIN),
-	FAIL(ALL, ioctl, ENOTTY),
+	FAIL(NET, ioctl, ENOTTY),
+	FAIL1(DISK, ioctl, ENOTTY, NOT(1, FICLONE)),
 	FAIL(DISK, socket, EACCES),
 	FAIL1(NET, socket, EACCES, LESS(0, AF_INET)),
 	FAIL1(NET, socket, EACCES, MORE(0, AF_INET6)),

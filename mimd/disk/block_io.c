@@ -13,6 +13,7 @@
 #include "fdcache.h"
 #include "io.h"
 #include "metainfo.h"
+#include "move.h"
 #include "resume.h"
 #include "span.h"
 #include "trail.h"
@@ -22,8 +23,13 @@ static int
 block_fd(struct disk *d, struct content *t, uint32_t file,
     enum file_mode mode)
 {
-	return fdcache_get(d->files, t->id, file, content_place(d, t),
+	int	fd;
+
+	fd = fdcache_get(d->files, t->id, file, content_place(d, t),
 	    t->files->mi->files[file].path, mode);
+	if (fd == -1 && errno == ENOENT && t->move != NULL)
+		fd = move_open(d, t, file, mode);
+	return fd;
 }
 
 /* The first time since its record, look whose file it is. */

@@ -16,6 +16,8 @@
 #include "mem.h"
 #include "meta.h"
 #include "metainfo.h"
+#include "move.h"
+#include "names.h"
 #include "resume.h"
 #include "span.h"
 #include "store.h"
@@ -116,14 +118,30 @@ content_credit(struct content *t, uint32_t piece, bool add)
 	}
 }
 
+/* Names of the record take the place of those in mi. */
+static struct names *
+content_rename(struct metainfo *mi, const struct resume *r)
+{
+	struct names	*names;
+	const char	*why;
+
+	names = r == NULL ? NULL : names_new(r->names, r->nnames);
+	if (names == NULL || names_apply(names, mi, &why))
+		return names;
+	log_warnx("%s: its new names are not taken: %s", mi->name, why);
+	names_free(names);
+	return NULL;
+}
+
 static void
 content_attach(struct disk *d, struct content *t, struct metainfo *mi,
-    const struct resume *r)
+    struct names *names, const struct resume *r)
 {
 	struct content_files	*f = xcalloc(1, sizeof(*f));
 	uint32_t		 i;
 
 	f->mi = mi;
+	f->names = names;
 	f->stamps = xcalloc(mi->nfiles, sizeof(*f->stamps));
 	f->have = xcalloc(mi->nfiles, sizeof(*f->have));
 	f->changed = xcalloc(1, bitfield_size(mi->nfiles));
@@ -151,6 +169,7 @@ content_detach(struct disk *d, struct content *t)
 	d->nloaded--;
 	t->files = NULL;
 	metainfo_free(f->mi);
+	names_free(f->names);
 	free(f->stamps);
 	free(f->have);
 	free(f->changed);
@@ -195,8 +214,10 @@ static void
 content_shape(struct disk *d, struct content *t, struct metainfo *mi,
     const struct resume *r)
 {
-	size_t	size = bitfield_size(mi->geom.npieces);
+	size_t		 size = bitfield_size(mi->geom.npieces);
+	struct names	*names = content_rename(mi, r);
 
+	t->renamed = names != NULL;
 	t->geom = mi->geom;
 	t->nfiles = mi->nfiles;
 	t->info_off = mi->info_off;
@@ -211,7 +232,7 @@ content_shape(struct disk *d, struct content *t, struct metainfo *mi,
 		memcpy(t->prios, r->prios, t->nfiles);
 	}
 	content_count(t);
-	content_attach(d, t, mi, r);
+	content_attach(d, t, mi, names, r);
 }
 
 struct content *
@@ -260,6 +281,7 @@ content_free(struct disk *d, struct content *t)
 		d->nwaiting--;
 	admit_release(d, t);
 	trouble_end(d, t);
+	move_free(d, t);
 	content_detach(d, t);
 	meta_free(d, t);
 	magnet_free(t->magnet);
@@ -334,7 +356,14 @@ content_load(struct disk *d, struct content *t)
 	if (buf != NULL)
 		got = resume_decode(&r, buf, len, &why) == 0;
 	free(buf);
-	content_attach(d, t, mi, got ? &r : NULL);
+	if (t->renamed && !got) {
+		snprintf(err, sizeof(err), "%s: cannot be read", name);
+		content_set_state(d, t, DSTATE_ERROR, err);
+		metainfo_free(mi);
+		return NULL;
+	}
+	content_attach(d, t, mi, content_rename(mi, got ? &r : NULL),
+	    got ? &r : NULL);
 	if (got)
 		resume_clear(&r);
 	disk_tick_soon(d);
@@ -367,6 +396,13 @@ bool
 content_complete(const struct content *t)
 {
 	return t->magnet == NULL && t->nhave == t->geom.npieces;
+}
+
+bool
+content_usable(const struct content *t)
+{
+	return t->state == DSTATE_READY ||
+	    (t->state == DSTATE_MOVING && content_complete(t));
 }
 
 uint64_t

@@ -14,9 +14,12 @@
 #include "msg.h"
 
 struct disk;
+struct home;
 struct magnet;
 struct meta;
 struct metainfo;
+struct move;
+struct names;
 struct resume;
 struct resume_file;
 struct space_claim;
@@ -25,6 +28,7 @@ struct trouble;
 /* What is in memory only while a torrent is in use. */
 struct content_files {
 	struct metainfo		*mi;
+	struct names		*names;		/* the user's, or NULL */
 	struct resume_file	*stamps;	/* of each file */
 	uint64_t		*have;		/* verified bytes of each */
 	uint8_t			*changed;	/* files whose have is news */
@@ -69,6 +73,8 @@ struct content {
 	char			*error;
 	struct trouble		*trouble;	/* that may pass, or NULL */
 	char			*damage;	/* to be repaired: scrub.c */
+	struct move		*move;		/* under way, or NULL */
+	struct home		*home;		/* for later, or NULL */
 	struct space_claim	*room;		/* to write, or NULL */
 	uint64_t		 due;		/* ms, next record */
 	uint32_t		 scrubbed;	/* Unix time, 0 never */
@@ -84,6 +90,8 @@ struct content {
 	bool			 saving;
 	bool			 clean;		/* as the record says */
 	bool			 removing, delete_data;
+	bool			 renamed;	/* the record has names */
+	bool			 homeless;	/* its home was tried */
 	uint8_t			 report_phase;
 	uint32_t		 report_pos;
 };
@@ -118,9 +126,13 @@ void	 content_learn(struct disk *d, struct content *t,
 	    struct metainfo *mi);
 /* Forget it; no job, report or check may be left. */
 void	 content_free(struct disk *d, struct content *t);
-/* A torrent whose files would meet those of mi in this place, or NULL. */
+/*
+ * A torrent other than self (NULL: any) whose files, where they are or are
+ * going to be, would meet those of mi in this place; or NULL.
+ */
 struct content *content_clash(struct disk *d, uint32_t root,
-	    const char *subdir, const struct metainfo *mi);
+	    const char *subdir, const struct metainfo *mi,
+	    const struct content *self);
 
 /* Its file system; 0: not known. */
 dev_t	 content_dev(const struct disk *d, const struct content *t);
@@ -149,6 +161,8 @@ void	 content_changed(struct disk *d, struct content *t);
 void	 content_reset_have(struct disk *d, struct content *t,
 	    const uint8_t *bits);
 bool	 content_complete(const struct content *t);
+/* May peer open it?  A complete one also while it is moved. */
+bool	 content_usable(const struct content *t);
 /* Bytes still to come. */
 uint64_t content_left(const struct content *t);
 

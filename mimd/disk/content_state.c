@@ -6,20 +6,20 @@
 #include <string.h>
 
 #include "admit.h"
-#include "chan.h"
 #include "content.h"
 #include "disk.h"
 #include "io.h"
 #include "log.h"
 #include "mem.h"
 #include "metainfo.h"
+#include "move.h"
+#include "report.h"
 #include "trouble.h"
 
 void
 content_set_state(struct disk *d, struct content *t, enum dstate state,
     const char *text)
 {
-	struct msg_disk_state	m = { .id = t->id, .state = (uint8_t)state };
 	char			*error = text != NULL ?
 				    xstrndup(text, ERROR_MAX) : NULL;
 	bool			 same;
@@ -35,12 +35,11 @@ content_set_state(struct disk *d, struct content *t, enum dstate state,
 	free(t->error);
 	t->error = error;
 	t->state = (uint8_t)state;
-	if (state == DSTATE_CHECKING || state == DSTATE_ERROR)
+	if (state == DSTATE_CHECKING || state == DSTATE_ERROR ||
+	    state == DSTATE_MOVING)
 		admit_release(d, t);
-	if (same || !t->is_reported)
-		return;
-	m.error = error != NULL ? error : "";
-	chan_send(d->parent, MSG_DISK_STATE, &m);
+	if (!same && t->is_reported)
+		report_state(d, t);
 }
 
 static const char *
@@ -172,19 +171,21 @@ files_meet(const char *sub1, const struct metainfo *mi1, const char *sub2,
 }
 
 static bool
-content_meets(struct disk *d, struct content *t, const char *subdir,
-    const struct metainfo *mi)
+content_meets(struct disk *d, struct content *t, const char *at,
+    const char *subdir, const struct metainfo *mi)
 {
 	char		 err[ERROR_MAX];
 	struct metainfo	*other;
 	bool		 meet;
 
+	if (t->renamed)
+		content_load(d, t);
 	if (t->files != NULL && t->files->mi != NULL)
-		return files_meet(t->subdir, t->files->mi, subdir, mi);
+		return files_meet(at, t->files->mi, subdir, mi);
 	other = content_read_metainfo(d, t, err, sizeof(err));
 	if (other == NULL)
 		return true;
-	meet = files_meet(t->subdir, other, subdir, mi);
+	meet = files_meet(at, other, subdir, mi);
 	metainfo_free(other);
 	return meet;
 }
@@ -226,17 +227,23 @@ is_near(const char *top, const char *subdir, const char *name)
 
 struct content *
 content_clash(struct disk *d, uint32_t root, const char *subdir,
-    const struct metainfo *mi)
+    const struct metainfo *mi, const struct content *self)
 {
 	struct content	*t;
 	char		*top = path_join(subdir, mi->name);
+	const char	*at;
+	uint32_t	 other;
 
 	for (t = content_first(d); t != NULL; t = content_next(t)) {
-		if (t->root != root || t->root_path != NULL ||
-		    t->magnet != NULL)
+		if (t == self || t->magnet != NULL)
 			continue;
-		if (is_near(top, t->subdir, t->name) &&
-		    content_meets(d, t, subdir, mi))
+		if (t->root_path == NULL && t->root == root &&
+		    is_near(top, t->subdir, t->name) &&
+		    content_meets(d, t, t->subdir, subdir, mi))
+			break;
+		if (move_target(t, &other, &at) && other == root &&
+		    is_near(top, at, t->name) &&
+		    content_meets(d, t, at, subdir, mi))
 			break;
 	}
 	free(top);

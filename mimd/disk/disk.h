@@ -100,6 +100,10 @@ struct disk {
 	struct loop_timer	*check_resume;
 	bool			 check_news;	/* more may begin */
 
+	/* Moves, the first of them under way: move.c */
+	TAILQ_HEAD(, move)	 moves;
+	struct pool		*mover;
+
 	/* Space, and who may write: admit.c */
 	struct space		 space;
 	struct allot		*allot;

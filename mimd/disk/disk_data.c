@@ -175,9 +175,10 @@ disk_on_data_open(struct chan *c, const struct msg_data_open *m, void *arg)
 
 	if (t != NULL) {
 		disk_data_forget(d, t);
-		admit_open(d, t);
+		if (t->state != DSTATE_MOVING)
+			admit_open(d, t);
 	}
-	if (t == NULL || t->magnet != NULL || t->state != DSTATE_READY ||
+	if (t == NULL || t->magnet != NULL || !content_usable(t) ||
 	    t->removing || d->stopping || (!content_complete(t) && !t->made &&
 	    (content_load(d, t) == NULL || block_make_empty(d, t) == -1)))
 		chan_send(c, MSG_DATA_OPEN_FAILED, &failed);

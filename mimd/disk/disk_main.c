@@ -28,6 +28,7 @@
 #include "magnet_msg.h"
 #include "mem.h"
 #include "metainfo.h"
+#include "move.h"
 #include "report.h"
 #include "roots.h"
 #include "save.h"
@@ -149,6 +150,7 @@ disk_start(struct child *child)
 	check_init(d);
 	tally_init(d);
 	d->scrub = scrub_new(d);
+	move_init(d);
 	d->saver = pool_new(d->loop, 1, d);
 	d->tick = loop_timer_new(d->loop, disk_tick, d);
 	d->deadline = loop_timer_new(d->loop, disk_too_late, d);
@@ -186,6 +188,7 @@ disk_threads(void *arg)
 	pool_start(d->hashers);
 	pool_start(d->saver);
 	allot_start(d);
+	move_threads(d);
 	lane_start(d->lane);
 	scrub_start(d->scrub);
 }
@@ -219,6 +222,7 @@ disk_tick(void *arg)
 	report_changed(d);
 	save_due(d, now);
 	admit_tick(d, now);
+	move_tick(d);
 	content_unload_idle(d, now);
 	if (!TAILQ_EMPTY(&d->changed) || !TAILQ_EMPTY(&d->dirty) ||
 	    d->nwaiting > 0)
@@ -284,25 +288,6 @@ read_memfd(int fd, size_t *len, const char **why)
 	return buf;
 }
 
-/* A path beneath a root: no empty step, "." or "..", not absolute. */
-static bool
-subdir_ok(const char *s)
-{
-	size_t	n;
-
-	if (*s == '\0')
-		return true;
-	for (;;) {
-		n = strcspn(s, "/");
-		if (n == 0 || (n == 1 && s[0] == '.') ||
-		    (n == 2 && s[0] == '.' && s[1] == '.'))
-			return false;
-		if (s[n] == '\0')
-			return true;
-		s += n + 1;
-	}
-}
-
 /* Refuses a torrent that is there; one added twice is reported again. */
 static bool
 is_new(struct disk *d, struct content *t, uint32_t id)
@@ -326,7 +311,7 @@ may_place(struct disk *d, uint32_t id, uint32_t root, const char *subdir)
 	else if (d->roots[root].why != NULL)
 		report_refused(d, id, "%s: %s", d->roots[root].path,
 		    d->roots[root].why);
-	else if (d->roots[root].fd == -1 || !subdir_ok(subdir))
+	else if (d->roots[root].fd == -1 || !file_subdir_ok(subdir))
 		report_refused(d, id, "not beneath a download directory");
 	else
 		return true;
@@ -346,9 +331,14 @@ may_add(struct disk *d, const struct msg_torrent_add *m,
 		return false;
 	}
 	if (!is_new(d, content_find_hash(d, mi->infohash), m->id) ||
-	    !may_place(d, m->id, m->root, m->subdir))
+	    !may_place(d, m->id, m->root, m->subdir) || (m->away &&
+	    !may_place(d, m->id, m->away_root, m->away_subdir)))
 		return false;
-	if ((other = content_clash(d, m->root, m->subdir, mi)) == NULL)
+	other = content_clash(d, m->root, m->subdir, mi, NULL);
+	if (other == NULL && m->away)
+		other = content_clash(d, m->away_root, m->away_subdir, mi,
+		    NULL);
+	if (other == NULL)
 		return true;
 	report_refused(d, m->id, "its files would be those of torrent %u",
 	    other->id);
@@ -381,7 +371,11 @@ disk_on_torrent_add(struct chan *c, const struct msg_torrent_add *m,
 		free(buf);
 		return;
 	}
-	t = content_new(d, m->id, m->root, m->subdir, mi, NULL);
+	t = content_new(d, m->id, m->away ? m->away_root : m->root,
+	    m->away ? m->away_subdir : m->subdir, mi, NULL);
+	if (m->away)
+		move_set_home(t, d->roots[m->root].path, m->subdir);
+	move_look_home(d, t);
 	t->paused = m->paused;
 	t->added = m->added;
 	/* Data that is there is never overwritten unseen. */
@@ -399,11 +393,16 @@ disk_on_magnet_add(struct chan *c, const struct msg_magnet_add *m, void *arg)
 	char		*link;
 
 	(void)c;
-	if (!is_new(d, t, m->id) || !may_place(d, m->id, m->root, m->subdir))
+	if (!is_new(d, t, m->id) ||
+	    !may_place(d, m->id, m->root, m->subdir) || (m->away &&
+	    !may_place(d, m->id, m->away_root, m->away_subdir)))
 		return;
-	t = content_new_magnet(d, m->id, m->root, m->subdir,
+	t = content_new_magnet(d, m->id, m->away ? m->away_root : m->root,
+	    m->away ? m->away_subdir : m->subdir,
 	    magnet_unpack(m->infohash, m->name, m->trackers.v, m->trackers.n,
 	    m->peers.v, m->peers.n), NULL);
+	if (m->away)
+		move_set_home(t, d->roots[m->root].path, m->subdir);
 	t->paused = m->paused;
 	t->added = m->added;
 	roots_used(d, m->root);
@@ -482,6 +481,8 @@ disk_on_torrent_check(struct chan *c, const struct msg_torrent_check *m,
 		report_state(d, t);
 		return;
 	}
+	if (move_check(d, t))
+		return;
 	disk_data_forget(d, t);
 	if (m->retry && t->state == DSTATE_WAITING) {
 		admit_retry(d, t);
@@ -529,6 +530,7 @@ disk_on_torrent_remove(struct chan *c, const struct msg_torrent_remove *m,
 		if (t->magnet == NULL)
 			t->files->pins--;
 	}
+	move_cancel(d, t);
 	remove_try(d, t);
 }
 
@@ -570,6 +572,7 @@ disk_shutdown(void *arg, bool parent_gone)
 	if (!d->stopping) {
 		d->stopping = true;
 		allot_cancel(d, NULL);
+		move_stop(d);
 		for (t = content_first(d); t != NULL; t = content_next(t)) {
 			disk_data_forget(d, t);
 			check_cancel(d, t);
@@ -595,6 +598,7 @@ static const union msg_fn disk_fns[MSG_COUNT] = {
 	[MSG_TORRENT_SAVE] = { .torrent_save = disk_on_torrent_save },
 	[MSG_DISK_ASK] = { .disk_ask = disk_on_disk_ask },
 	[MSG_TORRENT_CHECK] = { .torrent_check = disk_on_torrent_check },
+	[MSG_TORRENT_MOVE] = { .torrent_move = move_on_order },
 	[MSG_TORRENT_REMOVE] = { .torrent_remove = disk_on_torrent_remove },
 };
 

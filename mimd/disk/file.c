@@ -145,6 +145,12 @@ file_stat(struct place place, const char *path, struct stat *st)
 	return rc;
 }
 
+int64_t
+file_mtime(const struct stat *st)
+{
+	return (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec;
+}
+
 int
 file_open_dir(struct place place, const char *path)
 {
@@ -166,28 +172,115 @@ file_mkdir(struct place place, const char *path)
 	return make_dirs(place.root, full);
 }
 
+/*
+ * The directory that full, beneath root, lies in; *base is its name there.
+ * root itself is not to be closed.
+ */
+static int
+open_parent(int root, char *full, const char **base)
+{
+	char	*slash = strrchr(full, '/');
+	int	 dir;
+
+	if (slash == NULL) {
+		*base = full;
+		return root;
+	}
+	*slash = '\0';
+	dir = io_open(root, full, O_PATH | O_DIRECTORY | O_NOFOLLOW, 0);
+	*slash = '/';
+	*base = slash + 1;
+	return dir;
+}
+
+static void
+close_parent(int root, int dir)
+{
+	int	error = errno;
+
+	if (dir != root && dir != -1)
+		io_close(dir);
+	errno = error;
+}
+
 /* unlinkat() of path in its directory, which is opened beneath the place. */
 static int
 unlink_beneath(struct place place, const char *path, int flags)
 {
-	char	 full[PATH_MAX], *slash;
-	int	 dir = place.root, rc, error;
+	char		 full[PATH_MAX];
+	const char	*base;
+	int		 dir, rc;
 
-	if (place_path(place, path, full) == -1)
+	if (place_path(place, path, full) == -1 ||
+	    (dir = open_parent(place.root, full, &base)) == -1)
 		return -1;
-	if ((slash = strrchr(full, '/')) != NULL) {
-		*slash = '\0';
-		dir = io_open(place.root, full,
-		    O_PATH | O_DIRECTORY | O_NOFOLLOW, 0);
-		if (dir == -1)
-			return -1;
-	}
-	rc = io_unlinkat(dir, slash != NULL ? slash + 1 : full, flags);
-	error = errno;
-	if (dir != place.root)
-		io_close(dir);
-	errno = error;
+	rc = io_unlinkat(dir, base, flags);
+	close_parent(place.root, dir);
 	return rc;
+}
+
+int
+file_rename(struct place from, const char *old, struct place to,
+    const char *new)
+{
+	char		 a[PATH_MAX], b[PATH_MAX];
+	const char	*base_a, *base_b;
+	int		 dir_a, dir_b, rc = -1;
+
+	if (place_path(from, old, a) == -1 || place_path(to, new, b) == -1 ||
+	    (dir_a = open_parent(from.root, a, &base_a)) == -1)
+		return -1;
+	dir_b = open_parent(to.root, b, &base_b);
+	if (dir_b == -1 && errno == ENOENT && make_parents(to.root, b) == 0)
+		dir_b = open_parent(to.root, b, &base_b);
+	if (dir_b != -1)
+		rc = io_rename_new(dir_a, base_a, dir_b, base_b);
+	close_parent(to.root, dir_b);
+	close_parent(from.root, dir_a);
+	return rc;
+}
+
+static int
+sync_dir(int root, const char *path)
+{
+	int	fd, rc;
+
+	fd = io_open(root, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
+	if (fd == -1)
+		return errno == ENOENT || errno == ENOTDIR ? 0 : -1;
+	rc = io_fsync(fd);
+	close_parent(root, fd);
+	return rc;
+}
+
+/* Does other lie in the directory that is the first len bytes of path? */
+static bool
+lies_in(const char *other, const char *path, size_t len)
+{
+	return strncmp(other, path, len) == 0 && other[len] == '/';
+}
+
+int
+file_sync_dirs(struct place place, const char *path, const char *last)
+{
+	char	full[PATH_MAX], before[PATH_MAX], *slash;
+
+	if (place_path(place, path, full) == -1 ||
+	    place_path(place, last != NULL ? last : "", before) == -1)
+		return -1;
+	if (last == NULL && sync_dir(place.root, ".") == -1)
+		return -1;
+	for (slash = strchr(full, '/'); slash != NULL;
+	    slash = strchr(slash + 1, '/')) {
+		if (last != NULL && lies_in(before, full,
+		    (size_t)(slash - full)))
+			continue;
+		*slash = '\0';
+		if (sync_dir(place.root, full) == -1)
+			return -1;
+		*slash = '/';
+	}
+	return 0;
 }
 
 int
@@ -204,6 +297,47 @@ int
 file_rmdir(struct place place, const char *path)
 {
 	return unlink_beneath(place, path, AT_REMOVEDIR);
+}
+
+void
+file_rmdir_above(struct place place, const char *path)
+{
+	char	dir[PATH_MAX], *slash;
+
+	if (strlcpy(dir, path, sizeof(dir)) >= sizeof(dir))
+		return;
+	while ((slash = strrchr(dir, '/')) != NULL) {
+		*slash = '\0';
+		if (file_rmdir(place, dir) == -1 && errno != ENOENT)
+			return;
+	}
+}
+
+bool
+file_subdir_ok(const char *s)
+{
+	size_t	n;
+
+	if (*s == '\0')
+		return true;
+	for (;;) {
+		n = strcspn(s, "/");
+		if (n == 0 || (n == 1 && s[0] == '.') ||
+		    (n == 2 && s[0] == '.' && s[1] == '.'))
+			return false;
+		if (s[n] == '\0')
+			return true;
+		s += n + 1;
+	}
+}
+
+bool
+file_same_dir(const char *a, const char *b)
+{
+	const char	*sa = strrchr(a, '/'), *sb = strrchr(b, '/');
+
+	return sa != NULL && sb != NULL && sa - a == sb - b &&
+	    strncmp(a, b, (size_t)(sa - a)) == 0;
 }
 
 const char *

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /*
  * The files of torrents.  All paths are hostile: every look-up stays beneath
@@ -34,6 +35,8 @@ int	file_open(struct place place, const char *path, enum file_mode mode);
 int	file_unshared(const struct stat *st, uid_t uid, bool ours);
 /* A regular file's status, or -1 and errno. */
 int	file_stat(struct place place, const char *path, struct stat *st);
+/* When it was modified, in ns. */
+int64_t	file_mtime(const struct stat *st);
 /* A directory, O_PATH; path "" is the place itself. */
 int	file_open_dir(struct place place, const char *path);
 /* Create the directory path with all above it; -1 and errno. */
@@ -42,6 +45,24 @@ int	file_mkdir(struct place place, const char *path);
 int	file_unlink(struct place place, const char *path);
 /* Remove path, if it is an empty directory. */
 int	file_rmdir(struct place place, const char *path);
+/* Remove the directories above path, up to the place's, that are empty. */
+void	file_rmdir_above(struct place place, const char *path);
+/*
+ * Give the file old the name new, whose directories are made if need be;
+ * what is there already is never replaced.
+ */
+int	file_rename(struct place from, const char *old, struct place to,
+	    const char *new);
+/*
+ * Sync the directories that path lies in, from the root on, but for those
+ * above last, too (NULL: none), which were synced just before.
+ */
+int	file_sync_dirs(struct place place, const char *path,
+	    const char *last);
+/* A path beneath a root: no empty step, "." or "..", not absolute. */
+bool	file_subdir_ok(const char *subdir);
+/* Do both lie in one directory beneath the place? */
+bool	file_same_dir(const char *a, const char *b);
 /* strerror() that knows what errno means here. */
 const char *file_strerror(int error);
 

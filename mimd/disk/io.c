@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 #include "io.h"
 
+#include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/vfs.h>
 
+#include <linux/fs.h>
 #include <linux/openat2.h>
 
 #include <dirent.h>
@@ -122,6 +124,37 @@ int
 io_renameat(int from, const char *old, int to, const char *new)
 {
 	return renameat(from, old, to, new);
+}
+
+/* Some network file systems know no flags; what comes between is lost. */
+int
+io_rename_new(int from, const char *old, int to, const char *new)
+{
+	struct stat	st;
+
+	if (renameat2(from, old, to, new, RENAME_NOREPLACE) == 0)
+		return 0;
+	if (errno != EINVAL)
+		return -1;
+	if (fstatat(to, new, &st, AT_SYMLINK_NOFOLLOW) == 0) {
+		errno = EEXIST;
+		return -1;
+	}
+	return errno == ENOENT ? renameat(from, old, to, new) : -1;
+}
+
+int
+io_clone(int from, int to)
+{
+	return ioctl(to, FICLONE, from);
+}
+
+int
+io_set_mtime(int fd, const struct timespec *mtime)
+{
+	const struct timespec	times[2] = { { 0, UTIME_OMIT }, *mtime };
+
+	return futimens(fd, times);
 }
 
 int

@@ -37,6 +37,12 @@ int	io_fallocate(int fd, int mode, off_t off, off_t len);
 int	io_fsync(int fd);
 int	io_mkdirat(int dir, const char *path, mode_t mode);
 int	io_renameat(int from, const char *old, int to, const char *new);
+/* The same, but never over what is there: EEXIST. */
+int	io_rename_new(int from, const char *old, int to, const char *new);
+/* Let to share all of from's blocks (FICLONE). */
+int	io_clone(int from, int to);
+/* Give it this time of modification. */
+int	io_set_mtime(int fd, const struct timespec *mtime);
 int	io_unlinkat(int dir, const char *path, int flags);
 /* Call fn for each name in dir, an open directory; -1 and errno. */
 int	io_list(int dir, void (*fn)(const char *name, void *arg), void *arg);

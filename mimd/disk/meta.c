@@ -18,6 +18,7 @@
 #include "magnet.h"
 #include "mem.h"
 #include "metainfo.h"
+#include "move.h"
 #include "report.h"
 #include "save.h"
 #include "store.h"
@@ -211,7 +212,8 @@ meta_accept(struct disk *d, struct content *t)
 	    memcmp(m->mi->infohash, t->infohash, SHA1_LEN) != 0)
 		meta_refuse(d, t, "not that of a v1 torrent");
 	else if (t->root_path == NULL &&
-	    (other = content_clash(d, t->root, t->subdir, m->mi)) != NULL) {
+	    (other = content_clash(d, t->root, t->subdir, m->mi,
+	    t)) != NULL) {
 		snprintf(err, sizeof(err), "its files would be those of "
 		    "torrent %u", other->id);
 		meta_refuse(d, t, err);
@@ -257,6 +259,7 @@ meta_learn(struct disk *d, struct content *t, struct metainfo *mi)
 {
 	log_info("torrent %u: metadata is there: %s", t->id, mi->name);
 	content_learn(d, t, mi);
+	move_look_home(d, t);
 	/* Data that is there is never overwritten unseen. */
 	if (t->root_path == NULL && check_exists(d, t))
 		check_want(d, t, NULL);

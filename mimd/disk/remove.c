@@ -41,29 +41,6 @@ note(struct removal *r, const char *path)
 		    file_strerror(errno));
 }
 
-/* Remove the directories above path, up to the torrent's, that are empty. */
-static void
-remove_parents(struct removal *r, const char *path)
-{
-	char	*dir = xstrdup(path), *slash;
-
-	while ((slash = strrchr(dir, '/')) != NULL) {
-		*slash = '\0';
-		if (file_rmdir(r->place, dir) == -1 && errno != ENOENT)
-			break;
-	}
-	free(dir);
-}
-
-static bool
-same_parent(const char *a, const char *b)
-{
-	const char	*sa = strrchr(a, '/'), *sb = strrchr(b, '/');
-
-	return sa != NULL && sb != NULL && sa - a == sb - b &&
-	    strncmp(a, b, (size_t)(sa - a)) == 0;
-}
-
 static void
 remove_data(struct removal *r)
 {
@@ -75,8 +52,8 @@ remove_data(struct removal *r)
 		    file_unlink(r->place, f[i].path) == -1)
 			note(r, f[i].path);
 	for (i = n; i-- > 0;)
-		if (i + 1 == n || !same_parent(f[i].path, f[i + 1].path))
-			remove_parents(r, f[i].path);
+		if (i + 1 == n || !file_same_dir(f[i].path, f[i + 1].path))
+			file_rmdir_above(r->place, f[i].path);
 }
 
 static void
@@ -141,8 +118,8 @@ remove_try(struct disk *d, struct content *t)
 {
 	struct removal	*r;
 
-	if (t->saving || t->in_checks || allot_busy(d, t) ||
-	    scrub_holds(d, t))
+	if (t->saving || t->in_checks || t->move != NULL ||
+	    allot_busy(d, t) || scrub_holds(d, t))
 		return;
 	r = xcalloc(1, sizeof(*r));
 	r->job.run = remove_run;

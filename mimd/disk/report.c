@@ -16,6 +16,7 @@
 #include "magnet_msg.h"
 #include "mem.h"
 #include "metainfo.h"
+#include "move.h"
 #include "roots.h"
 
 #define FILES_PAGE	512U
@@ -262,6 +263,7 @@ report_content(struct disk *d, struct content *t)
 {
 	t->report_phase = REPORT_META;
 	t->report_pos = 0;
+	t->is_reported = false;		/* nothing in between */
 	if (!t->in_reports) {
 		if (t->magnet == NULL) {
 			if (content_load(d, t) == NULL)
@@ -311,6 +313,7 @@ report_progress_page(struct disk *d, struct content *t)
 	m.have = t->have_bytes;
 	m.pieces = t->nhave;
 	m.checked = t->geom.npieces - (t->todo != NULL ? t->ntodo : 0);
+	m.moved = move_permille(t);
 	m.files.v = rows;
 	m.files.n = n;
 	chan_send(d->parent, MSG_DISK_PROGRESS, &m);

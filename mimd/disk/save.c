@@ -14,6 +14,7 @@
 #include "mem.h"
 #include "meta.h"
 #include "metainfo.h"
+#include "move.h"
 #include "report.h"
 #include "resume.h"
 #include "store.h"
@@ -93,6 +94,7 @@ save_fill(struct disk *d, struct content *t, struct resume *r, bool sync)
 	r->root = xstrdup(t->root_path != NULL ? t->root_path :
 	    d->roots[t->root].path);
 	r->subdir = xstrdup(t->subdir);
+	move_fill(d, t, r);
 	if (t->magnet == NULL)
 		save_fill_pieces(d, t, r, sync);
 	else
@@ -201,7 +203,8 @@ save_due(struct disk *d, uint64_t now)
 	TAILQ_FOREACH_SAFE(t, &d->dirty, dirty_link, next) {
 		if (d->njobs >= SAVE_JOBS_MAX)
 			break;
-		if (t->saving || (!d->stopping && t->due > now))
+		if (t->saving || move_holds_save(t) ||
+		    (!d->stopping && t->due > now))
 			continue;
 		if (t->magnet == NULL && content_load(d, t) == NULL) {
 			TAILQ_REMOVE(&d->dirty, t, dirty_link);
@@ -408,13 +411,17 @@ save_settle(struct disk *d, struct save *s)
 		save_failed(d, s, t);
 	else
 		save_succeeded(s, t);
-	save_free(s);
-	if (t != NULL && t->removing)
+	if (t != NULL && t->move != NULL)
+		move_saved(d, t, &s->r, s->error == 0);
+	else if (t != NULL && t->removing)
 		remove_try(d, t);
 	else if (t != NULL && adding)
 		report_content(d, t);
-	else if (t != NULL)
+	else if (t != NULL) {
 		meta_settle(d, t);
+		move_saved(d, t, &s->r, s->error == 0);
+	}
+	save_free(s);
 }
 
 static void

@@ -13,6 +13,7 @@
 #include "magnet.h"
 #include "mem.h"
 #include "metainfo.h"
+#include "move.h"
 #include "report.h"
 #include "roots.h"
 #include "resume.h"
@@ -246,15 +247,22 @@ scan_with_record(struct disk *d, struct scan_found *f, const struct resume *r)
 		snprintf(text, sizeof(text), "%.400s is not a "
 		    "\"download directory\" of the configuration", r->root);
 		content_set_state(d, t, DSTATE_ERROR, text);
+		move_take(d, t, r);
 	} else if (f->mi != NULL && roots_away(d, t)) {
 		roots_wait(d, t);
 		roots_prove(d, t);
+		move_take(d, t, r);
 	} else if (f->mi != NULL && r->npieces == 0) {
+		move_take(d, t, r);
+		move_look_home(d, t);
 		if (check_exists(d, t))
 			check_want(d, t, NULL);
 		content_dirty(d, t, 0);
-	} else if (f->mi != NULL && (todo = check_doubts(d, t)) != NULL)
+	} else if (!move_take(d, t, r) && f->mi != NULL &&
+	    (todo = check_doubts(d, t)) != NULL)
 		check_want(d, t, todo);
+	else if (t->home != NULL && content_complete(t))
+		content_dirty(d, t, 0);		/* and goes home then */
 	report_content(d, t);
 }
 

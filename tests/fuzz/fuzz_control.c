@@ -101,6 +101,22 @@ fake_removed(uint64_t client, uint32_t id, const char *error, void *arg)
 	control_removed(parent.control, client, id, error);
 }
 
+static void
+fake_moved(uint64_t client, uint32_t id, const char *error, void *arg)
+{
+	(void)arg;
+	control_moved(parent.control, client, id, error);
+}
+
+static int
+fake_place(const char *dir, uint32_t *root, char *subdir, size_t size,
+    void *arg)
+{
+	(void)arg;
+	*root = 0;
+	return strlcpy(subdir, dir, size) < size && *dir == '/' ? 0 : -1;
+}
+
 static const struct registry_ops	fake_ops = {
 	.send = fake_send,
 	.ready = fake_up,
@@ -109,6 +125,8 @@ static const struct registry_ops	fake_ops = {
 	.added = fake_added,
 	.refused = fake_refused,
 	.removed = fake_removed,
+	.moved = fake_moved,
+	.place = fake_place,
 };
 
 /* What a reload reads: the defaults, and no port of this machine. */
@@ -332,7 +350,8 @@ client_ask(struct client *cl, struct gen *g)
 		MSG_CTL_LIST, MSG_CTL_LIST, MSG_CTL_ACT, MSG_CTL_ACT,
 		MSG_CTL_ADD, MSG_CTL_ADD_MAGNET, MSG_CTL_PROCESSES, MSG_CTL_LOG,
 		MSG_CTL_RELOAD, MSG_CTL_SHUTDOWN, MSG_CTL_LIMIT, MSG_CTL_LIMITS,
-		MSG_CTL_SET, MSG_CTL_PRIO, MSG_CTL_PEER, MSG_CTL_PIECES
+		MSG_CTL_SET, MSG_CTL_PRIO, MSG_CTL_PEER, MSG_CTL_MOVE,
+		MSG_CTL_RENAME, MSG_CTL_PIECES
 	};
 	static uint8_t	frame[GEN_SIZE];
 	uint8_t		what = gen_byte(g);

@@ -98,6 +98,24 @@ fake_removed(uint64_t client, uint32_t id, const char *error, void *arg)
 	check(client != 0 && ((struct world *)arg)->expects_removal);
 }
 
+static void
+fake_moved(uint64_t client, uint32_t id, const char *error, void *arg)
+{
+	(void)id;
+	(void)error;
+	check(client != 0);
+	(void)arg;
+}
+
+static int
+fake_place(const char *dir, uint32_t *root, char *subdir, size_t size,
+    void *arg)
+{
+	(void)arg;
+	*root = 0;
+	return strlcpy(subdir, dir, size) < size && *dir == '/' ? 0 : -1;
+}
+
 static const struct registry_ops	fake_ops = {
 	.send = fake_send,
 	.ready = fake_ready,
@@ -106,6 +124,8 @@ static const struct registry_ops	fake_ops = {
 	.added = fake_added,
 	.refused = fake_refused,
 	.removed = fake_removed,
+	.moved = fake_moved,
+	.place = fake_place,
 };
 
 static void
@@ -136,6 +156,7 @@ HEARS(torrent_files, w->breach = registry_on_files(&w->reg, m) == -1)
 HEARS(torrent_loaded, w->breach = registry_on_loaded(&w->reg, m->id) == -1)
 HEARS(torrent_refused, registry_on_refused(&w->reg, m))
 HEARS(scan_end, registry_on_scan_end(&w->reg))
+HEARS(torrent_moved, registry_on_moved(&w->reg, m))
 HEARS(torrent_removed, registry_on_removed(&w->reg, m))
 HEARS(disk_state, registry_on_disk_state(&w->reg, m))
 HEARS(disk_progress, w->breach = registry_on_progress(&w->reg, m) == -1)
@@ -155,6 +176,7 @@ static const union msg_fn	fns[MSG_COUNT] = {
 	[MSG_TORRENT_LOADED] = { .torrent_loaded = on_torrent_loaded },
 	[MSG_TORRENT_REFUSED] = { .torrent_refused = on_torrent_refused },
 	[MSG_SCAN_END] = { .scan_end = on_scan_end },
+	[MSG_TORRENT_MOVED] = { .torrent_moved = on_torrent_moved },
 	[MSG_TORRENT_REMOVED] = { .torrent_removed = on_torrent_removed },
 	[MSG_DISK_STATE] = { .disk_state = on_disk_state },
 	[MSG_DISK_PROGRESS] = { .disk_progress = on_disk_progress },
@@ -214,12 +236,13 @@ user(struct world *w, struct gen *g)
 {
 	struct torrent	*t;
 	struct magnet	*magnet;
-	uint8_t		 what = gen_byte(g) % 7, hash[SHA1_LEN] = { 0 };
+	uint8_t		 what = gen_byte(g) % 8, hash[SHA1_LEN] = { 0 };
+	struct add_place home = { .subdir = "sub" };
 	int		 fd;
 
 	if (what == 0) {
 		check((fd = open("/dev/null", O_RDONLY | O_CLOEXEC)) != -1);
-		if (registry_add(&w->reg, fd, NULL, 0, "sub", gen_byte(g) % 2,
+		if (registry_add(&w->reg, fd, NULL, &home, gen_byte(g) % 2,
 		    gen_byte(g) % 2, ++w->client) == 0)
 			w->asked++;
 		else
@@ -229,7 +252,7 @@ user(struct world *w, struct gen *g)
 	if (what == 6) {
 		hash[0] = gen_byte(g) % GEN_VALUES;
 		magnet = magnet_unpack(hash, "n", NULL, 0, NULL, 0);
-		if (registry_add(&w->reg, -1, magnet, 0, "sub",
+		if (registry_add(&w->reg, -1, magnet, &home,
 		    gen_byte(g) % 2, true, ++w->client) == 0)
 			w->asked++;
 		else
@@ -251,6 +274,10 @@ user(struct world *w, struct gen *g)
 		break;
 	case 4:
 		registry_remove(&w->reg, t, gen_byte(g) % 2, ++w->client);
+		break;
+	case 7:
+		registry_move(&w->reg, t, gen_byte(g) % (MOVE_WHAT_MAX + 1),
+		    FILES_MAX, gen_byte(g) % 2 ? "/srv" : "n", ++w->client);
 		break;
 	default:
 		registry_save(&w->reg, t);

@@ -21,6 +21,8 @@ struct world {
 	uint32_t	 last_id;	/* of the last torrent_add */
 	uint64_t	 left;		/* of the last tracker_totals */
 	uint64_t	 added, refused, removed;	/* clients answered */
+	uint64_t	 moved;
+	char		 move_error[ERROR_MAX + 1];
 	uint32_t	 resumed;	/* peers sent to a new peer child */
 };
 
@@ -92,6 +94,30 @@ fake_removed(uint64_t client, uint32_t id, const char *error, void *arg)
 	((struct world *)arg)->removed = client;
 }
 
+static void
+fake_moved(uint64_t client, uint32_t id, const char *error, void *arg)
+{
+	struct world	*w = arg;
+
+	(void)id;
+	w->moved = client;
+	strlcpy(w->move_error, error, sizeof(w->move_error));
+}
+
+static int
+fake_place(const char *dir, uint32_t *root, char *subdir, size_t size,
+    void *arg)
+{
+	(void)arg;
+	if (strncmp(dir, "/srv/", 5) != 0)
+		return -1;
+	*root = 0;
+	strlcpy(subdir, dir + 5, size);
+	return 0;
+}
+
+static const struct add_place	home = { .subdir = "" };
+
 static const struct registry_ops	fake_ops = {
 	.send = fake_send,
 	.ready = fake_ready,
@@ -100,6 +126,8 @@ static const struct registry_ops	fake_ops = {
 	.added = fake_added,
 	.refused = fake_refused,
 	.removed = fake_removed,
+	.moved = fake_moved,
+	.place = fake_place,
 };
 
 static struct world	world;
@@ -626,7 +654,7 @@ test_add(void **state)
 	struct world	*w = *state;
 
 	/* Numbers are free only when the scan has told which are taken. */
-	assert_int_equal(registry_add(&w->reg, some_fd(), NULL, 0, "", false,
+	assert_int_equal(registry_add(&w->reg, some_fd(), NULL, &home, false,
 	    false, 11), 0);
 	expect(w, "");
 	report(w, 4, DSTATE_CHECKING);
@@ -638,6 +666,61 @@ test_add(void **state)
 	expect(w, STARTED);
 }
 
+/* An order to move outlives the disk child that was to do it. */
+static void
+test_move(void **state)
+{
+	struct world			*w = *state;
+	struct msg_torrent_moved	 m = { .id = 4, .error = "" };
+	struct torrent			*t;
+
+	report(w, 4, DSTATE_READY);
+	registry_on_scan_end(&w->reg);
+	t = registry_find(&w->reg, 4);
+	w->said[0] = '\0';
+	registry_move(&w->reg, t, MOVE_DATA, 0, "/srv/new", 31);
+	expect(w, "torrent_move ");
+	restart_disk(w);
+	assert_non_null(strstr(w->said, "state_scan "));
+	assert_non_null(strstr(w->said, "torrent_move "));
+	assert_int_equal(w->moved, 0);
+	registry_on_moved(&w->reg, &m);
+	assert_int_equal(w->moved, 31);
+	assert_string_equal(w->move_error, "");
+	w->moved = 0;
+	registry_on_moved(&w->reg, &m);		/* nobody asked */
+	assert_int_equal(w->moved, 0);
+	/* A later order takes the place of one that is not done. */
+	registry_move(&w->reg, t, MOVE_DATA, 0, "/srv/new", 32);
+	registry_move(&w->reg, t, MOVE_RENAME, FILES_MAX, "x", 33);
+	assert_int_equal(w->moved, 32);
+	assert_string_not_equal(w->move_error, "");
+	registry_move(&w->reg, t, MOVE_DATA, 0, "/else/where", 34);
+	assert_int_equal(w->moved, 34);
+	assert_string_not_equal(w->move_error, "");
+}
+
+/* A torrent that is being moved runs if it is complete. */
+static void
+test_moving(void **state)
+{
+	struct world	*w = *state;
+	struct torrent	*t;
+
+	report(w, 4, DSTATE_MOVING);
+	registry_on_scan_end(&w->reg);
+	t = registry_find(&w->reg, 4);
+	assert_int_equal(torrent_state(t), TSTATE_MOVING);
+	t->measured = true;
+	t->have = t->size - 1;
+	assert_false(torrent_wanted(t));
+	t->have = t->size;
+	assert_true(torrent_wanted(t));
+	t->paused = true;
+	assert_false(torrent_wanted(t));
+	assert_int_equal(torrent_state(t), TSTATE_MOVING);
+}
+
 static void
 test_add_replayed(void **state)
 {
@@ -645,7 +728,7 @@ test_add_replayed(void **state)
 	struct msg_torrent_refused	 m = { .error = "no" };
 
 	registry_on_scan_end(&w->reg);
-	assert_int_equal(registry_add(&w->reg, some_fd(), NULL, 0, "", false,
+	assert_int_equal(registry_add(&w->reg, some_fd(), NULL, &home, false,
 	    false, 12), 0);
 	expect(w, "torrent_add ");
 	restart_disk(w);
@@ -657,17 +740,17 @@ test_add_replayed(void **state)
 	expect(w, "state_scan ");
 	assert_int_equal(w->refused, 12);
 
-	assert_int_equal(registry_add(&w->reg, some_fd(), NULL, 0, "", false,
+	assert_int_equal(registry_add(&w->reg, some_fd(), NULL, &home, false,
 	    false, 13), 0);
 	m.id = w->last_id;
 	registry_on_refused(&w->reg, &m);
 	assert_int_equal(w->refused, 13);
 
 	/* Its number goes to the next, not to two at once. */
-	assert_int_equal(registry_add(&w->reg, some_fd(), NULL, 0, "", false,
+	assert_int_equal(registry_add(&w->reg, some_fd(), NULL, &home, false,
 	    false, 14), 0);
 	assert_int_equal(w->last_id, m.id);
-	assert_int_equal(registry_add(&w->reg, some_fd(), NULL, 0, "", false,
+	assert_int_equal(registry_add(&w->reg, some_fd(), NULL, &home, false,
 	    false, 15), 0);
 	assert_int_equal(w->last_id, m.id + 1);
 }
@@ -680,10 +763,10 @@ test_add_bounded(void **state)
 	int		 fd;
 
 	for (i = 0; i < REGISTRY_ADDS_MAX; i++)
-		assert_int_equal(registry_add(&w->reg, some_fd(), NULL, 0, "",
+		assert_int_equal(registry_add(&w->reg, some_fd(), NULL, &home,
 		    false, false, 1), 0);
 	fd = some_fd();
-	assert_int_equal(registry_add(&w->reg, fd, NULL, 0, "", false, false,
+	assert_int_equal(registry_add(&w->reg, fd, NULL, &home, false, false,
 	    1), -1);
 	close(fd);
 }
@@ -811,7 +894,7 @@ static struct torrent *
 linked(struct world *w)
 {
 	registry_on_scan_end(&w->reg);
-	assert_int_equal(registry_add(&w->reg, -1, some_magnet(), 0, "",
+	assert_int_equal(registry_add(&w->reg, -1, some_magnet(), &home,
 	    false, false, 21), 0);
 	expect(w, "magnet_add ");
 	report_magnet(w);
@@ -939,6 +1022,8 @@ main(void)
 		TEST(test_remove),
 		TEST(test_removed_before_answer),
 		TEST(test_add),
+		TEST(test_move),
+		TEST(test_moving),
 		TEST(test_add_replayed),
 		TEST(test_add_bounded),
 		TEST(test_totals),
