@@ -1,0 +1,117 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: ISC
+# Space is promised before it is used: who does not fit beside those that run
+# waits, across restarts, and goes on by itself.  Files allocated in full.
+
+import os
+import re
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "lib"))
+import mimd
+import mimtest
+import tracker
+import wire
+from torrent import Torrent
+
+M = 1 << 20
+SLOW = 500_000			# bytes/s of a seed
+
+
+class World:
+    def __init__(self, t):
+        self.t = t
+        self.content = t.dir("content")
+        self.announce = tracker.Tracker()
+
+    def torrent(self, name, size, rate=None):
+        torrent = Torrent(name, size, 1 << 16, seed=name).make(self.content)
+        seed = wire.Seed(self.t, torrent, self.content, rate=rate)
+        self.announce.known[torrent.infohash] = [seed.peer]
+        torrent.file = torrent.save(f"{self.t.root}/{name}.torrent",
+            self.announce.url)
+        return torrent
+
+
+def missing(text):
+    """The bytes that "needs 1.5M more" tells of."""
+    found = re.search(r"needs ([0-9.]+)([BKMG]) more space on ", text or "")
+    if found is None:
+        return None
+    return float(found[1]) * 1024 ** "BKMG".index(found[2])
+
+
+def test_promises(t, w):
+    root = t.dir("small")
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={40 * M},mode=777",
+        "none", root], check=True)
+    first = w.torrent("first", 20 * M, SLOW)
+    second = w.torrent("second", 25 * M)
+    third = w.torrent("third", 3 * M)
+    daemon = mimd.Mimd(t, root=root, conf="keep free 4M\n").start()
+    daemon.add(first.file)
+    daemon.wait_state(first.infohash, "downloading", 10)
+    daemon.add(second.file)
+    row = daemon.wait_state(second.infohash, "waiting", 10)
+    # 40 there are, 4 are kept, 20 promised: 16 of 25.
+    t.ok(abs((missing(row["error"]) or 0) - 9 * M) < M / 2,
+        "what does not fit beside the first waits, and says for how much",
+        row["error"])
+    t.match(row["error"] or "", f"on {root}, where 4.0M is kept free",
+        "and where")
+    status, out, err = daemon.run("show", "summary")
+    t.match(out, "waits: needs .* more space", "show summary explains it")
+    daemon.add(third.file)
+    daemon.wait_state(third.infohash, "seeding", 20)
+    t.equal(third.wrong(root), None, "a smaller one goes first")
+
+    daemon.stop()
+    daemon.start()
+    daemon.wait_state(second.infohash, "waiting", 10)
+    daemon.wait_state(first.infohash, "downloading", 20)
+    t.ok(True, "after a restart the first goes on, the second waits")
+    daemon.run("stop", first.infohash)
+    daemon.run("remove", "-D", third.infohash)
+    daemon.wait_state(second.infohash, "seeding", 30)
+    t.equal(second.wrong(root), None, "it goes on when others have left")
+    daemon.run("start", first.infohash)
+    row = daemon.wait_state(first.infohash, "waiting", 10)
+    t.ok(row["have"] > 0, "now it is the first that waits", row)
+    daemon.run("remove", "-D", second.infohash)
+    daemon.wait_state(first.infohash, "downloading", 20)
+    t.ok(True, "until the second is removed")
+    daemon.stop()
+
+
+def test_full(t, w):
+    root = t.dir("full")
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={100 * M},mode=777",
+        "none", root], check=True)
+    bare = t.dir("bare")
+    subprocess.run(["mount", "-t", "ramfs", "-o", "mode=777", "none", bare],
+        check=True)
+    daemon = mimd.Mimd(t, "mimd2", root=root,
+        conf=f"allocate full\ndownload directory \"{bare}\"\n").start()
+    large = w.torrent("large", 60 * M, SLOW)
+    plain = w.torrent("plain", 2 * M)
+    daemon.add(large.file)
+    row = daemon.wait_state(large.infohash, "downloading", 20)
+    st = os.stat(os.path.join(root, "large"))
+    t.equal((st.st_size, st.st_blocks * 512), (large.size, large.size),
+        "allocated in full")
+    t.ok(row["have"] < large.size / 2, "before it is there", row["have"])
+    daemon.add(plain.file, "-d", bare)
+    daemon.wait_state(plain.infohash, "seeding", 20)
+    t.equal(plain.wrong(bare), None, "where that cannot be done it goes on")
+    t.match(daemon.log(), "cannot allocate: files stay sparse",
+        "and the log says so")
+
+
+def test(t):
+    w = World(t)
+    test_promises(t, w)
+    test_full(t, w)
+
+
+mimtest.main(test, timeout=150)
