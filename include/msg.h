@@ -143,6 +143,14 @@ enum move_what {
 };
 #define MOVE_WHAT_MAX	MOVE_RENAME
 
+/* ctl_peer.what */
+enum peer_what {
+	PEER_ADD,
+	PEER_BAN,
+	PEER_UNBAN
+};
+#define PEER_WHAT_MAX	PEER_UNBAN
+
 /* ctl_act.action */
 enum ctl_action {
 	CTL_START, CTL_STOP, CTL_REMOVE, CTL_REMOVE_DATA, CTL_CHECK

@@ -12,7 +12,9 @@
 
 #define HOST_SIZE	64
 
-static const char *const	verbs[] = { "add", "ban", NULL };
+static const char *const	verbs[] = {
+	[PEER_ADD] = "add", [PEER_BAN] = "ban", [PEER_UNBAN] = "unban", NULL
+};
 
 /* "1.2.3.4:5", "[::1]:5", or without the port; 0: none is there. */
 static int
@@ -64,19 +66,19 @@ cmd_peers(const struct mimctl *ctx, int argc, char **argv)
 {
 	struct msg_ctl_peer	req = { 0 };
 	struct addr		a;
-	int			verb;
+	int			what;
 
 	if (getopt(argc, argv, "") != -1 || argc - optind < 3)
 		return command_usage("peers");
-	if ((verb = word_get("verb", argv[argc - 2], verbs)) < 0)
+	if ((what = word_get("verb", argv[argc - 2], verbs)) < 0)
 		return CTL_USAGE;
 	if (parse_peer(&a, argv[argc - 1]) == -1) {
 		warnx("not an address, such as 192.0.2.1:6881 or "
 		    "[2001:db8::1]:6881");
 		return CTL_USAGE;
 	}
-	req.ban = verb == 1;
-	if (!req.ban && a.port == 0) {
+	req.what = (uint8_t)what;
+	if (what == PEER_ADD && a.port == 0) {
 		warnx("the address needs a port");
 		return CTL_USAGE;
 	}

@@ -14,6 +14,7 @@ static const struct {
 	int		(*show)(const struct mimctl *ctx, int argc,
 			    char **argv);
 } subjects[] = {
+	{ "bans", show_bans },
 	{ "disk", show_disk },
 	{ "files", show_status },
 	{ "limits", show_limits },

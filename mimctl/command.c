@@ -21,13 +21,14 @@ static const struct command	commands[] = {
 	{ "log", NULL, "brief|verbose|debug", cmd_log },
 	{ "magnet", NULL, "file ...", cmd_magnet },
 	{ "move", NULL, "selector ... directory", cmd_move },
-	{ "peers", NULL, "selector ... add|ban address[:port]", cmd_peers },
+	{ "peers", NULL, "selector ... add|ban|unban "
+	    "address[:port]", cmd_peers },
 	{ "reload", NULL, "", cmd_reload },
 	{ "remove", NULL, "[-D] selector ...", cmd_remove },
 	{ "rename", NULL, "selector [file] name", cmd_rename },
 	{ "set", NULL, "selector ... sequential|first-last|super-seeding "
 	    "yes|no", cmd_set },
-	{ "show", "sh", "disk|files|limits|peers|pieces|processes|summary|"
+	{ "show", "sh", "bans|disk|files|limits|peers|pieces|processes|summary|"
 	    "torrents|trackers [selector ...]", cmd_show },
 	{ "shutdown", NULL, "", cmd_shutdown },
 	{ "start", NULL, "selector ...", cmd_start },
@@ -53,6 +54,20 @@ command_find(const char *word)
 	names[i] = NULL;
 	found = word_get("command", word, names);
 	return found < 0 ? NULL : &commands[found];
+}
+
+enum command_option
+command_option(const struct command *cmd, char letter)
+{
+	const char	*p;
+
+	for (p = strstr(cmd->usage, "[-"); p != NULL; p = strstr(p, "[-")) {
+		for (p += 2; *p != ']' && *p != ' ' && *p != '\0'; p++)
+			if (*p == letter)
+				return p[1] == ' ' ? OPTION_ARGUMENT :
+				    OPTION_FLAG;
+	}
+	return OPTION_NONE;
 }
 
 void

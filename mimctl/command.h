@@ -9,7 +9,8 @@ struct mimctl;
 struct command {
 	const char	*name;
 	const char	*alias;		/* short, else ambiguous */
-	const char	*usage;		/* what follows the name */
+	/* What follows the name; its options as "[-ab]" and "[-c value]". */
+	const char	*usage;
 	int		(*fn)(const struct mimctl *, int, char **);
 };
 
@@ -18,6 +19,14 @@ struct command {
  * the reason has been printed.
  */
 const struct command *command_find(const char *word);
+enum command_option {
+	OPTION_NONE,			/* not one of the command's own */
+	OPTION_FLAG,
+	OPTION_ARGUMENT
+};
+
+/* What the usage says of this letter. */
+enum command_option command_option(const struct command *cmd, char letter);
 /* Every command's usage, as in the SYNOPSIS of mimctl(8). */
 void	command_list(FILE *fp);
 

@@ -71,11 +71,30 @@ parse_options(struct mimctl *ctx, int argc, char **argv)
 	return optind == argc ? usage() : -1;
 }
 
+/*
+ * Takes our letters out of "-jp", and leaves the command's own.  False if none
+ * are left; *argument: the next word belongs to the last of them.
+ */
 static bool
-is_options(const char *word)
+take_cluster(struct mimctl *ctx, const struct command *cmd, char *word,
+    bool *argument)
 {
-	return word[0] == '-' && word[1] != '\0' &&
-	    strspn(word + 1, "Hjnqv") == strlen(word + 1);
+	char	*p, *to = word + 1;
+
+	for (p = word + 1; *p != '\0'; p++) {
+		enum command_option	own = command_option(cmd, *p);
+
+		if (own == OPTION_NONE && set_option(ctx, *p))
+			continue;
+		*to++ = *p;
+		if (own != OPTION_ARGUMENT)
+			continue;
+		*argument = p[1] == '\0';
+		memmove(to, p + 1, strlen(p + 1) + 1);
+		return true;
+	}
+	*to = '\0';
+	return to > word + 1;
 }
 
 /*
@@ -83,18 +102,19 @@ is_options(const char *word)
  * good as before it.  Returns the number of words left.
  */
 static int
-take_options(struct mimctl *ctx, int argc, char **argv)
+take_options(struct mimctl *ctx, const struct command *cmd, int argc,
+    char **argv)
 {
-	const char	*p;
+	bool		 argument = false;
 	int		 i, left = 1;
 
-	for (i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
-		if (!is_options(argv[i])) {
-			argv[left++] = argv[i];
+	for (i = 1; i < argc && (argument || strcmp(argv[i], "--") != 0);
+	    i++) {
+		if (argument || argv[i][0] != '-' || argv[i][1] == '\0')
+			argument = false;
+		else if (!take_cluster(ctx, cmd, argv[i], &argument))
 			continue;
-		}
-		for (p = argv[i] + 1; *p != '\0'; p++)
-			set_option(ctx, *p);
+		argv[left++] = argv[i];
 	}
 	while (i < argc)
 		argv[left++] = argv[i++];
@@ -118,7 +138,7 @@ main(int argc, char **argv)
 	cmd = command_find(argv[0]);
 	if (cmd == NULL)
 		return CTL_USAGE;
-	argc = take_options(&ctx, argc, argv);
+	argc = take_options(&ctx, cmd, argc, argv);
 	if (ctx.json && ctx.headerless) {
 		warnx("-j and -H are two ways of printing; choose one");
 		return CTL_USAGE;

@@ -10,6 +10,8 @@ struct mimctl;
  */
 /* What "limit" without arguments prints. */
 int	show_limits(const struct mimctl *ctx, int argc, char **argv);
+/* Addresses that are banned, and for how long. */
+int	show_bans(const struct mimctl *ctx, int argc, char **argv);
 /* Download directories, and the cache. */
 int	show_disk(const struct mimctl *ctx, int argc, char **argv);
 int	show_processes(const struct mimctl *ctx, int argc, char **argv);

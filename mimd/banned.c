@@ -21,6 +21,22 @@ banned_add(struct banned *b, const uint8_t ip[16], uint64_t now)
 	b->v[i].until = now + BANNED_MS;
 }
 
+bool
+banned_del(struct banned *b, const uint8_t ip[16], uint64_t now)
+{
+	uint32_t	i;
+	bool		was;
+
+	for (i = 0; i < b->n; i++) {
+		if (memcmp(b->v[i].ip, ip, 16) != 0)
+			continue;
+		was = b->v[i].until > now;
+		b->v[i].until = 0;
+		return was;
+	}
+	return false;
+}
+
 uint32_t
 banned_list(const struct banned *b, uint64_t now,
     struct rec_ban out[BANNED_MAX])

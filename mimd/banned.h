@@ -2,6 +2,7 @@
 #ifndef BANNED_H
 #define BANNED_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "msg.h"
@@ -22,6 +23,8 @@ struct banned {
 };
 
 void	 banned_add(struct banned *b, const uint8_t ip[16], uint64_t now);
+/* false: it was not banned. */
+bool	 banned_del(struct banned *b, const uint8_t ip[16], uint64_t now);
 /* Those whose time is not over; returns how many. */
 uint32_t banned_list(const struct banned *b, uint64_t now,
 	    struct rec_ban out[BANNED_MAX]);

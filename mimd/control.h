@@ -113,6 +113,8 @@ void	control_on_rename(struct chan *c, const struct msg_ctl_rename *m,
 	    void *arg);
 
 /* control_peer.c */
+void	control_on_bans(struct chan *c, const struct msg_ctl_bans *m,
+	    void *arg);
 void	control_on_peer(struct chan *c, const struct msg_ctl_peer *m,
 	    void *arg);
 

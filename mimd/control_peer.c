@@ -4,6 +4,7 @@
 #include "addr.h"
 #include "control.h"
 #include "log.h"
+#include "loop.h"
 #include "parent.h"
 
 /* Peers that the user names, or wants to hear no more of. */
@@ -19,7 +20,7 @@ addr_check(const struct parent *parent, const struct msg_ctl_peer *m,
 	class = addr_class(addr);
 	if (class == ADDR_UNUSABLE)
 		return "that is no address of a peer";
-	if (m->ban)
+	if (m->what != PEER_ADD)
 		return NULL;
 	if (addr->port == 0)
 		return "the address has no port";
@@ -69,15 +70,34 @@ control_on_peer(struct chan *c, const struct msg_ctl_peer *m, void *arg)
 			conn->failed++;
 			control_note(conn, m->ids.v[i].id, CTL_NO_TORRENT,
 			    "no such torrent");
-		} else if (m->ban)
+		} else if (m->what != PEER_ADD)
 			conn->found++;
 		else if (!add_peer(conn, t, &addr))
 			refused++;
 	}
-	if (m->ban && conn->found > 0)
+	if (m->what == PEER_BAN && conn->found > 0)
 		parent_ban(parent, &addr);
-	if (refused > 0 && conn->found == 0)
+	if (m->what == PEER_UNBAN && conn->found > 0 &&
+	    !parent_unban(parent, &addr))
+		control_end(conn, CTL_FAILED, "that address is not banned");
+	else if (refused > 0 && conn->found == 0)
 		control_end(conn, CTL_FAILED, "no peer is added");
 	else
 		control_end_act(conn);
+}
+
+void
+control_on_bans(struct chan *c, const struct msg_ctl_bans *m, void *arg)
+{
+	struct control_conn	*conn = arg;
+	struct parent		*parent = control_parent(conn);
+	struct rec_ban		 list[BANNED_MAX];
+	struct msg_ctl_bans_now	 now = { .bans = { list, 0 } };
+
+	(void)m;
+	control_begin(conn);
+	now.bans.n = banned_list(&parent->banned, loop_now(parent->loop),
+	    list);
+	chan_send(c, MSG_CTL_BANS_NOW, &now);
+	control_end(conn, CTL_OK, "");
 }

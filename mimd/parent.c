@@ -472,11 +472,23 @@ parent_on_link_broken(struct parent *parent, struct proc *p,
 void
 parent_ban(struct parent *parent, const struct addr *addr)
 {
-	struct msg_peer_ban	m;
+	struct msg_peer_ban	m = { .lift = false };
 
 	banned_add(&parent->banned, addr->ip, loop_now(parent->loop));
 	memcpy(m.ip, addr->ip, sizeof(m.ip));
 	proc_send(parent_child(parent, ROLE_PEER), MSG_PEER_BAN, &m);
+}
+
+bool
+parent_unban(struct parent *parent, const struct addr *addr)
+{
+	struct msg_peer_ban	m = { .lift = true };
+
+	if (!banned_del(&parent->banned, addr->ip, loop_now(parent->loop)))
+		return false;
+	memcpy(m.ip, addr->ip, sizeof(m.ip));
+	proc_send(parent_child(parent, ROLE_PEER), MSG_PEER_BAN, &m);
+	return true;
 }
 
 static void

@@ -110,6 +110,8 @@ void	parent_send_peer_conf(struct parent *parent);
 void	parent_send_disk_conf(struct parent *parent);
 /* The user wants no more of an address. */
 void	parent_ban(struct parent *parent, const struct addr *addr);
+/* false: it was not banned. */
+bool	parent_unban(struct parent *parent, const struct addr *addr);
 /* limits.c: back to what the configuration says; tells nobody. */
 void	parent_reset_limits(struct parent *parent);
 void	parent_send_rates(struct parent *parent);

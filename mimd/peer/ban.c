@@ -44,6 +44,13 @@ ban_address(struct net *net, const uint8_t ip[16], const char *why)
 	}
 }
 
+void
+ban_lift(struct net *net, const uint8_t ip[16])
+{
+	bans_del(&net->bans, ip);
+	bans_del(&net->paroles, ip);
+}
+
 /* The last peer child had them banned. */
 void
 ban_replay(struct net *net, const struct msg_peer_bans *m)

@@ -15,15 +15,14 @@ exchange_set(struct net *net, bool on)
 {
 	struct swarm	*s;
 	struct conn	*c;
-	bool		 was = net->pex;
 
-	net->pex = on;
-	if (was || !on)
+	if (net->pex == on)
 		return;
-	/* Peers that were told that we do not want it are told again. */
+	net->pex = on;
+	/* Peers were told whether we want it: now it is otherwise. */
 	TAILQ_FOREACH(s, &net->busy, busy_link)
 		TAILQ_FOREACH(c, &s->conns, link)
-			if (c->state == CONN_UP)
+			if (c->state == CONN_UP && !s->private)
 				ext_start(c);
 }
 

@@ -161,7 +161,7 @@ put_uint(struct out *o, const char *key, uint32_t v)
 }
 
 static void
-put_ids(struct out *o, uint32_t mask)
+put_ids(struct out *o, uint32_t mask, uint32_t off)
 {
 	enum ext_id	id;
 	size_t		i;
@@ -170,8 +170,8 @@ put_ids(struct out *o, uint32_t mask)
 	put(o, "d", 1);
 	for (i = 0; i < sizeof(by_name) / sizeof(by_name[0]); i++) {
 		id = by_name[i];
-		if (mask & 1U << id)
-			put_uint(o, names[id], id);
+		if ((mask | off) & 1U << id)
+			put_uint(o, names[id], mask & 1U << id ? id : 0);
 	}
 	put(o, "e", 1);
 }
@@ -195,7 +195,7 @@ ext_build(uint8_t out[EXT_HANDSHAKE_OURS], const struct ext_ours *ours)
 	put(&o, "d", 1);
 	if (ours->encrypts)
 		put_uint(&o, "e", 1);
-	put_ids(&o, ours->mask);
+	put_ids(&o, ours->mask, ours->off);
 	if (ours->metadata_size != 0)
 		put_uint(&o, "metadata_size", ours->metadata_size);
 	if (ours->port != 0)

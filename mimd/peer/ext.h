@@ -44,6 +44,7 @@ struct ext_peer {
 /* What ours is to say; 0 or NULL: nothing of it. */
 struct ext_ours {
 	uint32_t	 mask;		/* 1 << EXT_*: announced in m */
+	uint32_t	 off;		/* ... as not spoken any more */
 	bool		 upload_only;
 	bool		 encrypts;
 	uint16_t	 port;

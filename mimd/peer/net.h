@@ -149,6 +149,7 @@ struct conn {
 	bool		 parole;
 	bool		 twice;		/* closed as the second of two */
 	bool		 reported;	/* parent knows it */
+	bool		 told_pex;	/* it knows that we want addresses */
 	bool		 changed;	/* since reported */
 	uint8_t		 ahead;		/* blocks to read before sent */
 	uint8_t		 sequential;	/* requests in a row that were */
@@ -700,6 +701,7 @@ void	swarm_tell_wishes(struct swarm *s);
 
 /* ban.c: who sent bad data; every connection of the address ends. */
 void	ban_address(struct net *net, const uint8_t ip[16], const char *why);
+void	ban_lift(struct net *net, const uint8_t ip[16]);
 void	ban_replay(struct net *net, const struct msg_peer_bans *m);
 
 /* verdict.c: disk's word on a piece, and on blocks of pieces that failed. */

@@ -109,7 +109,10 @@ static void
 peer_on_ban(struct chan *c, const struct msg_peer_ban *m, void *arg)
 {
 	(void)c;
-	ban_address(arg, m->ip, "the user says so");
+	if (m->lift)
+		ban_lift(arg, m->ip);
+	else
+		ban_address(arg, m->ip, "the user says so");
 }
 
 static void

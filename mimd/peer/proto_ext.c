@@ -83,6 +83,10 @@ ext_start(struct conn *c)
 	for (i = 1; i < EXT_COUNT; i++)
 		if (row_spoken(c, i))
 			ours.mask |= 1U << i;
+	/* What a handshake leaves out stays as the one before had it. */
+	if (c->told_pex && !(ours.mask & 1U << EXT_PEX))
+		ours.off = 1U << EXT_PEX;
+	c->told_pex = (ours.mask & 1U << EXT_PEX) != 0;
 	n = ext_build(buf + WIRE_HEAD_EXT, &ours);
 	wire_put_ext(buf, EXT_HANDSHAKE, (uint32_t)n);
 	send_bytes(c, buf, (uint32_t)(WIRE_HEAD_EXT + n));

@@ -152,6 +152,7 @@ def options_anywhere(t, cli):
     """After the selector they are as good as before it."""
     for words in (["-j", "status", "1"], ["status", "-j", "1"],
         ["status", "1", "-j"], ["status", "1", "-p", "-j"],
+        ["status", "1", "-jp"], ["status", "-pj", "1"],
         ["show", "peers", "1", "-j"]):
         out, _ = cli.exits(OK, *words)
         t.ok(out.startswith("{") and '"peers":[' in out, "prints JSON", out)

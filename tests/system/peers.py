@@ -108,6 +108,10 @@ def test(t):
     t.ok(is_refused(daemon, torrent), "but not who is banned")
     time.sleep(3)
     t.equal(rows(), [], "who is banned is not connected to either")
+    bans = {b["address"]: b["seconds"]
+        for b in daemon.ctl("show", "bans")["bans"]}
+    t.ok(bans.keys() == {seed.addr, "10.99.0.1"} and
+        0 < bans[seed.addr] <= 3600, "bans are listed", bans)
     old = daemon.children()["peer"]
     daemon.kill_child("peer")
     t.wait(lambda: daemon.children().get("peer", old) != old, 10,
@@ -116,6 +120,15 @@ def test(t):
     time.sleep(3)
     t.equal(rows(), [], "nor by the next peer child")
     t.equal(daemon.state_of(torrent.infohash), "downloading", "it goes on")
+
+    daemon.ctl("peers", "1", "unban", seed.addr)
+    daemon.ctl("peers", "1", "unban", "10.99.0.1")
+    t.equal(daemon.run("-H", "show", "bans")[1], "", "no bans are left")
+    t.equal(daemon.run("peers", "1", "unban", seed.addr)[0], 1,
+        "nor is there one to take back")
+    daemon.ctl("peers", "1", "add", address)
+    t.wait(rows, 15, "the peer that is not banned any more")
+    t.ok(not is_refused(daemon, torrent), "and may call")
 
 
 mimtest.main(test, timeout=90)

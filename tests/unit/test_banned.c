@@ -27,6 +27,11 @@ test_banned(void **state)
 	assert_int_equal(banned_list(&b, 2000 + BANNED_MS - 1, out), 1);
 	assert_int_equal(out[0].seconds, 1);
 	assert_int_equal(banned_list(&b, 2000 + BANNED_MS, out), 0);
+	assert_false(banned_del(&b, ip, 2000 + BANNED_MS));
+	banned_add(&b, ip, 3000);
+	assert_true(banned_del(&b, ip, 3001));
+	assert_false(banned_del(&b, ip, 3002));
+	assert_int_equal(banned_list(&b, 3002, out), 0);
 	for (i = 0; i < 3 * BANNED_MAX; i++) {
 		memcpy(ip, &i, sizeof(i));
 		banned_add(&b, ip, 5000);

@@ -84,6 +84,23 @@ test_commands(void **state)
 }
 
 static void
+test_options(void **state)
+{
+	const struct command	*add = command_find("add");
+
+	(void)state;
+	assert_int_equal(command_option(add, 'c'), OPTION_FLAG);
+	assert_int_equal(command_option(add, 'P'), OPTION_FLAG);
+	assert_int_equal(command_option(add, 'd'), OPTION_ARGUMENT);
+	assert_int_equal(command_option(add, 'r'), OPTION_NONE);
+	assert_int_equal(command_option(add, 'j'), OPTION_NONE);
+	assert_int_equal(command_option(command_find("status"), 'p'),
+	    OPTION_FLAG);
+	assert_int_equal(command_option(command_find("stop"), 's'),
+	    OPTION_NONE);
+}
+
+static void
 test_list(void **state)
 {
 	char	*text = NULL;
@@ -108,6 +125,7 @@ main(void)
 		cmocka_unit_test(test_ambiguous),
 		cmocka_unit_test(test_unknown),
 		cmocka_unit_test(test_commands),
+		cmocka_unit_test(test_options),
 		cmocka_unit_test(test_list),
 	};
 

@@ -35,6 +35,10 @@ test_build(void **state)
 	n = ext_build(buf, &ours);
 	assert_int_equal(n, strlen(want));
 	assert_memory_equal(buf, want, n);
+	ours = (struct ext_ours){ .off = 1U << EXT_PEX };
+	n = ext_build(buf, &ours);
+	assert_int_equal(n, 18);
+	assert_memory_equal(buf, "d1:md6:ut_pexi0eee", 18);
 	ours = (struct ext_ours){ .mask = 0 };
 	assert_int_equal(ext_build(buf, &ours), 7);
 	assert_memory_equal(buf, "d1:mdee", 7);
