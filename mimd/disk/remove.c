@@ -21,6 +21,9 @@
 #include "store.h"
 #include "worker.h"
 
+#define OURS_NOT	0U		/* not to be removed */
+#define OURS_ANY	UINT64_MAX	/* written since its inode was noted */
+
 struct removal {
 	struct job	 job;
 	uint32_t	 id;
@@ -28,7 +31,7 @@ struct removal {
 	struct place	 place;
 	char		*subdir;	/* place's */
 	struct metainfo	*mi;		/* NULL: keep the data */
-	uint8_t		*ours;		/* files that were written */
+	uint64_t	*ours;		/* inodes of files that were written */
 	int		 torrents, resumes;
 	char		 error[ERROR_MAX + 1];
 };
@@ -38,7 +41,29 @@ note(struct removal *r, const char *path)
 {
 	if (r->error[0] == '\0')
 		snprintf(r->error, sizeof(r->error), "%.400s: %s", path,
-		    file_strerror(errno));
+		    errno == EEXIST ? "left there: it is another file than "
+		    "the torrent's" : file_strerror(errno));
+}
+
+/* A file of that name which somebody put there instead is left. */
+static void
+remove_file(struct removal *r, uint32_t i)
+{
+	const char	*path = r->mi->files[i].path;
+	struct stat	 st;
+
+	if (r->ours[i] == OURS_NOT)
+		return;
+	if (file_stat(r->place, path, &st) == -1) {
+		if (errno != ENOENT && errno != ENOTDIR)
+			note(r, path);
+		return;
+	}
+	if (r->ours[i] != OURS_ANY && r->ours[i] != st.st_ino) {
+		errno = EEXIST;
+		note(r, path);
+	} else if (file_unlink(r->place, path) == -1)
+		note(r, path);
 }
 
 static void
@@ -48,9 +73,7 @@ remove_data(struct removal *r)
 	uint32_t		 i, n = r->mi->nfiles;
 
 	for (i = 0; i < n; i++)
-		if (bitfield_get(r->ours, i) &&
-		    file_unlink(r->place, f[i].path) == -1)
-			note(r, f[i].path);
+		remove_file(r, i);
 	for (i = n; i-- > 0;)
 		if (i + 1 == n || !file_same_dir(f[i].path, f[i + 1].path))
 			file_rmdir_above(r->place, f[i].path);
@@ -101,13 +124,14 @@ take_files(struct removal *r, struct content *t)
 	struct content_files	*f = t->files;
 	uint32_t		 i;
 
-	r->ours = xcalloc(1, bitfield_size(t->nfiles));
+	r->ours = xcalloc(t->nfiles, sizeof(*r->ours));
 	for (i = 0; i < t->nfiles; i++) {
 		if ((f->mi->files[i].attr & (MI_PAD | MI_SYMLINK)) != 0)
 			continue;
-		if (f->stamps[i].ino != 0 || f->have[i] > 0 ||
-		    bitfield_get(f->touched, i))
-			bitfield_set(r->ours, i);
+		if (f->stamps[i].ino != 0 && !bitfield_get(f->touched, i))
+			r->ours[i] = f->stamps[i].ino;
+		else if (f->have[i] > 0 || bitfield_get(f->touched, i))
+			r->ours[i] = OURS_ANY;
 	}
 	r->mi = f->mi;
 	f->mi = NULL;
