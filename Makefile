@@ -214,6 +214,7 @@ bench:
 	sh .ci/setup test
 	$(MAKE) --no-print-directory all bench-bin
 	$(SUDO) tests/bench/bench.py
+	$(SUDO) tests/bench/recheck.py
 
 # Install.  The user is made only on this very system, by root.
 BINDIR =	$(PREFIX)/bin
