@@ -131,6 +131,8 @@ static const char everything[] =
     "listen on ::1 port 65535	# behind a line\n"
     "download directory $disk rotating\n"
     "download directory \"/srv/with \\\"quotes\\\" and \\\\\"\n"
+    "incomplete directory /srv/unfinished\n"
+    "on complete move to /other\n"
     "state directory /var/state\n"
     "control socket \"/run/s\" group 12 mode 0640\n"
     "control socket \"/run/r\" restricted\n"
@@ -157,7 +159,12 @@ check_everything(const struct conf *conf)
 	assert_int_equal(conf->listens[1].port, 1);
 	assert_string_equal(conf->listens[2].host, "::1");
 	assert_int_equal(conf->listens[2].port, 65535);
-	assert_int_equal(conf->nroots, 2);
+	/* What lies beneath a root is none of its own. */
+	assert_int_equal(conf->nroots, 3);
+	assert_int_equal(conf->nnamed, 2);
+	assert_string_equal(conf->roots[2], "/other");
+	assert_string_equal(conf->incomplete, "/srv/unfinished");
+	assert_string_equal(conf->complete, "/other");
 	assert_string_equal(conf->roots[0], "/srv");
 	assert_string_equal(conf->roots[1], "/srv/with \"quotes\" and \\");
 	assert_string_equal(conf->state_dir, "/var/state");
