@@ -131,6 +131,9 @@ tell_waiting(struct disk *d, struct content *t)
 	if (c->held)
 		snprintf(text, sizeof(text), "space for its files is being "
 		    "allocated on %.400s", root);
+	else if (missing == 0 && c->failures == 0)
+		snprintf(text, sizeof(text), "waits for its turn to get "
+		    "space on %.400s", root);
 	else if (missing == 0 && c->quota)
 		snprintf(text, sizeof(text), "the disk quota on %.400s is "
 		    "used up", root);
@@ -173,11 +176,15 @@ grant(struct disk *d, struct space_dev *dev)
 	struct space_claim	*c;
 	struct content		*t;
 
+	if (d->scan != NULL)
+		return;		/* some may have been promised more */
 	while ((c = space_next(&d->space, dev, now)) != NULL) {
 		t = c->owner;
 		if (!c->quota || within_quota(d, t)) {
 			c->quota = false;
-			enter(d, t);
+			/* Else it does so when it has been looked at, or moved. */
+			if (t->state == DSTATE_WAITING)
+				enter(d, t);
 		} else if (t->room == c)
 			space_stop(c, now, true);
 		else
@@ -237,8 +244,6 @@ ask(struct disk *d, struct content *t)
 	struct space_dev	*dev;
 	struct usage		 v;
 
-	if (t->room != NULL && t->room->held)
-		return;
 	if (measure(d, t, &v) == -1) {
 		content_fail(d, t, NULL, errno);
 		return;
@@ -250,11 +255,39 @@ ask(struct disk *d, struct content *t)
 		t->room = xcalloc(1, sizeof(*t->room));
 		t->room->owner = t;
 	}
-	t->room->exact = t->room->filled = false;
-	space_ask(&d->space, dev, t->room, content_left(t));
-	look(d, dev);
-	if (t->room != NULL && !t->room->held)
+	if (!t->room->held || t->room->dev != dev) {
+		t->room->exact = t->room->filled = false;
+		space_ask(&d->space, dev, t->room, content_left(t));
+		look(d, dev);
+	}
+	if (t->room != NULL && t->room->held)
+		enter(d, t);
+	else if (t->room != NULL)
 		tell_waiting(d, t);
+}
+
+void
+admit_promised(struct disk *d, struct content *t)
+{
+	struct space_dev	*dev;
+	struct usage		 v;
+
+	if (t->paused || content_complete(t) || measure(d, t, &v) == -1)
+		return;
+	t->dev = (dev_t)v.key;
+	dev = space_device(&d->space, v.key);
+	space_measured(dev, v.avail, v.total);
+	t->room = xcalloc(1, sizeof(*t->room));
+	t->room->owner = t;
+	space_ask(&d->space, dev, t->room, content_left(t));
+	space_hold(t->room, loop_now(d->loop));
+}
+
+void
+admit_scanned(struct disk *d)
+{
+	d->probe_due = 0;
+	admit_tick(d, loop_now(d->loop));
 }
 
 void
@@ -276,7 +309,7 @@ void
 admit_open(struct disk *d, struct content *t)
 {
 	if (t->state == DSTATE_READY && t->magnet == NULL &&
-	    !content_complete(t))
+	    !content_complete(t) && (t->room == NULL || !t->room->held))
 		ask(d, t);
 }
 

@@ -23,6 +23,13 @@ void	admit_conf(struct disk *d, uint64_t keep_free, bool allocate);
 void	admit(struct disk *d, struct content *t);
 /* Peer opens it: the same, whether it was paused or not. */
 void	admit_open(struct disk *d, struct content *t);
+/*
+ * It was just found in the state directory, and could write when its record
+ * was made: it may go on, whoever else asks.
+ */
+void	admit_promised(struct disk *d, struct content *t);
+/* All have been found: now others may. */
+void	admit_scanned(struct disk *d);
 /* It will not write any more, for now. */
 void	admit_release(struct disk *d, struct content *t);
 /* A write has failed for lack of space: ENOSPC or EDQUOT.  False: no matter. */

@@ -35,8 +35,7 @@ content_set_state(struct disk *d, struct content *t, enum dstate state,
 	free(t->error);
 	t->error = error;
 	t->state = (uint8_t)state;
-	if (state == DSTATE_CHECKING || state == DSTATE_ERROR ||
-	    state == DSTATE_MOVING)
+	if (state == DSTATE_ERROR || state == DSTATE_MOVING)
 		admit_release(d, t);
 	if (!same && t->is_reported)
 		report_state(d, t);

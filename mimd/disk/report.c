@@ -214,6 +214,7 @@ report_some(struct disk *d)
 			/* Each .torrent was in memory for a moment. */
 			malloc_trim(0);
 			roots_scanned(d);
+			admit_scanned(d);
 			chan_send(d->parent, MSG_SCAN_END, &end);
 		}
 	}

@@ -29,6 +29,7 @@ enum resume_key {
 	RESUME_FILE_PRIO = 5,	/* index << 8 | priority; any number of it */
 	RESUME_SCRUBBED = 6,
 	RESUME_SCRUB_NEXT = 7,
+	RESUME_PROMISED = 8,
 	RESUME_TEXT = 16,	/* of the next that takes a string */
 	RESUME_NAME = 17,	/* index + 1; any number of it */
 	RESUME_HOME_ROOT = 18,
@@ -139,6 +140,7 @@ put_settings(struct out *o, const struct resume *r)
 	put_setting(o, &n, RESUME_DOWN_LIMIT, r->down_limit);
 	put_setting(o, &n, RESUME_MAX_PEERS, r->max_peers);
 	put_setting(o, &n, RESUME_MODES, r->modes);
+	put_setting(o, &n, RESUME_PROMISED, r->promised);
 	put_setting(o, &n, RESUME_SCRUBBED, r->scrubbed);
 	put_setting(o, &n, RESUME_SCRUB_NEXT, r->scrub_next);
 	for (i = 0; r->prios != NULL && i < r->nfiles; i++)
@@ -429,6 +431,9 @@ get_setting(struct in *in, struct resume *r)
 		break;
 	case RESUME_FILE_PRIO:
 		get_file_prio(in, r, value);
+		break;
+	case RESUME_PROMISED:
+		r->promised = value == 1;
 		break;
 	case RESUME_SCRUBBED:
 		r->scrubbed = value > UINT32_MAX ? 0 : (uint32_t)value;

@@ -49,6 +49,7 @@ struct resume {
 	uint64_t	 up_limit, down_limit;	/* bytes/s, 0 none */
 	uint32_t	 max_peers;	/* 0: the default */
 	uint8_t		 modes;		/* TMODE_* */
+	bool		 promised;	/* the space it needs: admit.h */
 	uint32_t	 scrubbed;	/* Unix time, 0 never */
 	uint32_t	 scrub_next;	/* piece */
 	uint8_t		*prios;		/* of files; NULL: all normal */

@@ -86,6 +86,7 @@ save_fill(struct disk *d, struct content *t, struct resume *r, bool sync)
 	r->uploaded = t->uploaded;
 	r->wasted = t->wasted;
 	r->modes = t->modes;
+	r->promised = t->room != NULL && t->room->held;
 	r->scrubbed = t->scrubbed;
 	r->scrub_next = t->scrub_next;
 	r->up_limit = t->up_limit;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "admit.h"
 #include "check.h"
 #include "content.h"
 #include "disk.h"
@@ -242,6 +243,9 @@ scan_with_record(struct disk *d, struct scan_found *f, const struct resume *r)
 	if (content_find(d, id) != NULL)
 		id = d->max_id + 1;
 	t = scan_make(d, f, id, root < ROOTS_MAX ? root : 0, r->subdir, r);
+	if (f->mi != NULL && r->promised && root < ROOTS_MAX &&
+	    !roots_away(d, t))
+		admit_promised(d, t);
 	if (root == ROOTS_MAX) {
 		t->root_path = xstrdup(r->root);
 		snprintf(text, sizeof(text), "%.400s is not a "

@@ -122,6 +122,18 @@ wanted(const struct space *s, const struct space_claim *c)
 	    add(c->dev->reserved, c->need));
 }
 
+void
+space_hold(struct space_claim *c, uint64_t now)
+{
+	struct space_dev	*dev = c->dev;
+
+	TAILQ_REMOVE(&dev->waiting, c, link);
+	insert(&dev->held, c);
+	dev->reserved += c->need;
+	c->held = true;
+	c->since = now;
+}
+
 struct space_claim *
 space_next(struct space *s, struct space_dev *dev, uint64_t now)
 {
@@ -133,11 +145,7 @@ space_next(struct space *s, struct space_dev *dev, uint64_t now)
 			break;
 	if (c == NULL)
 		return NULL;
-	TAILQ_REMOVE(&dev->waiting, c, link);
-	insert(&dev->held, c);
-	dev->reserved += c->need;
-	c->held = true;
-	c->since = now;
+	space_hold(c, now);
 	return c;
 }
 

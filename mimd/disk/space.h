@@ -73,6 +73,8 @@ void	 space_ask(struct space *s, struct space_dev *dev,
 /* The next that has room: it is held from here on.  NULL: none. */
 struct space_claim *space_next(struct space *s, struct space_dev *dev,
 	    uint64_t now);
+/* One that waits has been promised what it needs before: no question. */
+void	 space_hold(struct space_claim *c, uint64_t now);
 /* No more than this is left to be taken. */
 void	 space_left(struct space_claim *c, uint64_t left);
 /*

@@ -5,6 +5,8 @@
 
 import os
 import re
+import signal
+import struct
 import subprocess
 import sys
 
@@ -32,6 +34,13 @@ class World:
         torrent.file = torrent.save(f"{self.t.root}/{name}.torrent",
             self.announce.url)
         return torrent
+
+
+def promised(daemon, torrent):
+    """Does its record say so?  Setting 8, value 1."""
+    path = os.path.join(daemon.state, "resume", torrent.infohash + ".resume")
+    with open(path, "rb") as f:
+        return struct.pack("<IQ", 8, 1) in f.read()
 
 
 def missing(text):
@@ -66,11 +75,23 @@ def test_promises(t, w):
     daemon.wait_state(third.infohash, "seeding", 20)
     t.equal(third.wrong(root), None, "a smaller one goes first")
 
-    daemon.stop()
+    others = [w.torrent(f"other{i}", 25 * M) for i in range(3)]
+    for torrent in others:
+        daemon.add(torrent.file)
+    t.wait(lambda: daemon.torrent(first.infohash)["have"] > M, 10,
+        "some of the first")
+    t.wait(lambda: promised(daemon, first), 40, "its record")
+    # A crash: it must be looked at before it can go on.
+    for pid in daemon.children().values():
+        os.kill(pid, signal.SIGKILL)
+    mimtest.stop(daemon.proc, signal.SIGKILL)
     daemon.start()
     daemon.wait_state(second.infohash, "waiting", 10)
     daemon.wait_state(first.infohash, "downloading", 20)
-    t.ok(True, "after a restart the first goes on, the second waits")
+    t.equal({daemon.state_of(o.infohash) for o in others}, {"waiting"},
+        "after a crash the first goes on, those that waited wait")
+    for torrent in others:
+        daemon.run("remove", torrent.infohash)
     daemon.run("stop", first.infohash)
     daemon.run("remove", "-D", third.infohash)
     daemon.wait_state(second.infohash, "seeding", 30)

@@ -24,6 +24,7 @@ static const struct resume	record = {
 	.clean = true, .added = 1, .completed = 2, .downloaded = 3,
 	.uploaded = 4, .wasted = INT64_MAX, .up_limit = 1024, .modes = 5,
 	.max_peers = PEERS_MAX, .scrubbed = UINT32_MAX, .scrub_next = 8,
+	.promised = true,
 	.root = (char *)(uintptr_t)"/srv/t", .subdir = (char *)(uintptr_t)"",
 	.npieces = 9, .have = bits, .nfiles = 3, .files = entries,
 	.prios = prios
@@ -50,6 +51,7 @@ test_round_trip(void **state)
 	assert_int_equal(r.modes, 5);
 	assert_int_equal(r.scrubbed, UINT32_MAX);
 	assert_int_equal(r.scrub_next, 8);
+	assert_true(r.promised);
 	assert_memory_equal(r.prios, prios, record.nfiles);
 	assert_int_equal(r.down_limit, 0);
 	assert_int_equal(r.max_peers, PEERS_MAX);
@@ -216,6 +218,7 @@ test_version_1(void **state)
 	(void)state;
 	old.up_limit = old.max_peers = old.modes = 0;
 	old.scrubbed = old.scrub_next = 0;
+	old.promised = false;
 	old.prios = NULL;
 	buf = resume_encode(&old, &len);
 	len -= 4;			/* no count of settings */
@@ -243,7 +246,7 @@ test_unknown_setting(void **state)
 
 	(void)state;
 	buf = resume_encode(&record, &len);
-	buf[len - SHA1_LEN - 84] = 0xee;	/* was the upload's limit */
+	buf[len - SHA1_LEN - 96] = 0xee;	/* was the upload's limit */
 	hash_sha1(buf, len - SHA1_LEN, buf + len - SHA1_LEN);
 	assert_int_equal(resume_decode(&r, buf, len, &why), 0);
 	assert_int_equal(r.up_limit, 0);
