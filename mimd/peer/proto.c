@@ -160,8 +160,8 @@ void
 proto_on_all(struct conn *c, bool all)
 {
 	if (swarm_is_bare(c->swarm)) {
-		proto_useless(c);
 		bare_on_all(c, all);
+		proto_useless(c);
 	} else {
 		proto_on_set(c, NULL, all ? c->swarm->geom.npieces : 0);
 	}
@@ -177,8 +177,8 @@ on_choke(struct conn *c, bool choke)
 	c->peer_choking = choke;
 	c->changed = true;
 	if (choke) {
-		proto_useless(c);
 		request_on_choke(c);	/* with BEP 6, each is answered */
+		proto_useless(c);
 	} else {
 		c->heard_at = loop_now(c->net->loop);
 		pipeline_start(&c->pipeline, c->heard_at);
@@ -195,10 +195,10 @@ on_interested(struct conn *c, bool interested)
 	}
 	c->peer_interested = interested;
 	c->changed = true;
-	if (!interested)
-		proto_useless(c);
 	unchoke_on_interest(c);
 	fast_offer(c);
+	if (!interested)
+		proto_useless(c);
 }
 
 void

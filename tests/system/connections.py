@@ -4,6 +4,7 @@
 # ourselves, none from seed to seed; who fails is tried less and less; when
 # all places are taken, the useless make way and the good stay.
 
+import functools
 import os
 import re
 import signal
@@ -229,13 +230,9 @@ def scarce(t):
 
 
 def test(t):
-    replacement(t)
-    duplicates(t)
-    simultaneous(t)
-    backoff(t)
-    remembered(t)
-    early(t)
-    scarce(t)
+    parts = (replacement, duplicates, simultaneous, backoff, remembered,
+        early, scarce)
+    t.together(*[functools.partial(part, t) for part in parts])
 
 
 mimtest.main(test, timeout=90)

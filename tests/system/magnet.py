@@ -76,8 +76,9 @@ def fetch(t, daemon, announce):
             f"from {name} by magnet link: bit-exact")
 
 
-def serve(t, daemon, announce):
+def serve(t, announce):
     """mimd is the only seed, of a torrent that the others know by a link."""
+    daemon = mimd.Mimd(t, "only").start()
     torrent = make(t, "ours")
     path = torrent.save(f"{t.root}/ours.torrent", announce.url)
     os.rename(torrent.path(content(t, torrent), torrent.files[0])[:-6],
@@ -212,13 +213,16 @@ def offline(t):
 def test(t):
     announce = tracker.Tracker(interval=3)
     daemon = mimd.Mimd(t).start()
+
+    def rest():
+        commands(t, daemon)
+        killed(t, daemon)
+        chain(t)
+        get(t)
+        offline(t)
+
     fetch(t, daemon, announce)
-    commands(t, daemon)
-    killed(t, daemon)
-    chain(t)
-    get(t)
-    offline(t)
-    serve(t, daemon, announce)
+    t.together(rest, lambda: serve(t, announce))
 
 
 mimtest.main(test, timeout=200)

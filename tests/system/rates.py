@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: ISC
-# Limits of rate, measured over 10 s at libtorrent on the other end: up and
+# Limits of rate, measured over 5 to 10 s at libtorrent on the other end: up and
 # down, changed live, of all torrents and of one, shared, exempt, and kept.
 
 import os
@@ -16,8 +16,7 @@ from torrent import Torrent
 
 KIB = 1024
 MIB = 1024 * KIB
-SETTLE = 2		# seconds for buffers to fill
-WINDOW = 10
+SETTLE = 1.5		# seconds for buffers to fill
 
 
 class Meter:
@@ -48,7 +47,7 @@ def near(t, meter, want, what, percent=5):
     return t.ok(abs(error) <= percent, what, f"{error:+.2f} %")
 
 
-def measure(meters, seconds=WINDOW):
+def measure(meters, seconds):
     time.sleep(SETTLE)
     for meter in meters:
         meter.mark()
@@ -71,11 +70,11 @@ def limits_of(daemon, infohash):
 
 def test_precision(t, daemon, up, down):
     # Upwards: what is on its way at the old rate would count for long.
-    for text, rate in (("256K", 256 * KIB), ("2M", 2 * MIB),
-        ("20M", 20 * MIB)):
+    for text, rate, seconds in (("256K", 256 * KIB, 10),
+        ("2M", 2 * MIB, 5), ("20M", 20 * MIB, 5)):
         daemon.ctl("limit", "up", text)
         daemon.ctl("limit", "down", text)
-        measure((up, down))
+        measure((up, down), seconds)
         near(t, up, rate, f"up at {text}")
         near(t, down, rate, f"down at {text}")
     now = daemon.ctl("show", "limits")
@@ -85,14 +84,14 @@ def test_precision(t, daemon, up, down):
 
 def test_sharing(t, daemon, one, two, a):
     daemon.ctl("limit", "up", "3M")
-    measure((one, two), 5)
+    measure((one, two), 4)
     total = one.rate() + two.rate()
     t.diag(f"shared: {one.rate() / KIB:.0f} + {two.rate() / KIB:.0f} KiB/s")
     t.ok(abs(total / (3 * MIB) - 1) < 0.06, "both together keep the limit",
         total)
     t.ok(0.8 < one.rate() / two.rate() < 1.25, "two torrents share alike")
     daemon.ctl("limit", a.infohash[:12], "up", "512K")
-    measure((one, two), 5)
+    measure((one, two), 4)
     near(t, one, 512 * KIB, "a torrent's own limit", 6)
     near(t, two, 2.5 * MIB, "the other takes what it leaves", 6)
 

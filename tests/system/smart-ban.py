@@ -135,14 +135,14 @@ def delay(t):
     """A poisoner among five honest peers, and the same without it."""
     times = []
     for name, liars in (("alone", 0), ("poisoned", 1), ("sometimes", 1)):
-        swarm = Swarm(t, name, 64 * MIB, MIB)
+        swarm = Swarm(t, name, 32 * MIB, MIB)
         swarm.add(5, 3_000_000)
         for _ in range(liars):
             swarm.add_liar(3_000_000,
                 part=1.0 if name == "poisoned" else 0.02)
         took, waste = swarm.download(name, 90)
         times.append(took)
-        t.diag(f"64 MiB, {name}: {took:.2f} s, "
+        t.diag(f"32 MiB, {name}: {took:.2f} s, "
             f"{waste / MIB:.1f} MiB wasted, "
             f"banned {swarm.banned()}")
         swarm.judge(name)
@@ -155,8 +155,8 @@ def delay(t):
 
 def test(t):
     random.seed(24)
-    crowd(t, "rarely", part=0.1)
-    crowd(t, "leaves", leave=10)
+    t.together(lambda: crowd(t, "rarely", part=0.1),
+        lambda: crowd(t, "leaves", leave=10))
     delay(t)
 
 

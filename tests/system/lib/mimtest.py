@@ -8,6 +8,7 @@ touch the machine's network, two copies never meet, and whatever it started is
 gone when it ends.  Results are TAP on standard output.
 """
 
+import concurrent.futures
 import os
 import pwd
 import re
@@ -16,6 +17,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import traceback
 
@@ -46,21 +48,24 @@ class Test:
         self.addrs = 0
         self.daemons = []	# each has log_path and allowed
         self.closers = []
+        self.lock = threading.RLock()	# see together()
 
     # TAP
 
     def diag(self, text):
-        for line in str(text).splitlines():
-            print("#", line, flush=True)
+        with self.lock:
+            for line in str(text).splitlines():
+                print("#", line, flush=True)
 
     def ok(self, cond, what, diag=None):
-        self.count += 1
-        if not cond:
-            self.failed += 1
-        print(f"{'ok' if cond else 'not ok'} {self.count} - {what}",
-            flush=True)
-        if not cond and diag is not None:
-            self.diag(diag)
+        with self.lock:
+            self.count += 1
+            if not cond:
+                self.failed += 1
+            print(f"{'ok' if cond else 'not ok'} {self.count} - {what}",
+                flush=True)
+            if not cond and diag is not None:
+                self.diag(diag)
         return bool(cond)
 
     def equal(self, got, want, what):
@@ -83,6 +88,12 @@ class Test:
                 raise Failure(f"waited {timeout} s in vain for {what}")
             time.sleep(step)
 
+    def together(self, *functions):
+        """Parts that mostly wait, at the same time; each has its own."""
+        with concurrent.futures.ThreadPoolExecutor(len(functions)) as pool:
+            for job in [pool.submit(f) for f in functions]:
+                job.result()
+
     # Places
 
     def dir(self, name, user=None):
@@ -95,13 +106,17 @@ class Test:
 
     def host(self):
         """A host of its own on the test's network."""
-        self.hosts += 1
-        return Host(self.hosts)
+        with self.lock:
+            self.hosts += 1
+            number = self.hosts
+        return Host(number)
 
     def addr(self):
         """One more address for a socket of the test itself."""
-        self.addrs += 1
-        addr = f"10.99.{1 + self.addrs // 250}.{1 + self.addrs % 250}"
+        with self.lock:
+            self.addrs += 1
+            number = self.addrs
+        addr = f"10.99.{1 + number // 250}.{1 + number % 250}"
         ip("addr", "add", addr + "/16", "dev", "br0")
         return addr
 
