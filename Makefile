@@ -127,7 +127,7 @@ $(BUILD)/attempt/bin/evil: $(call obj,mimd/main.c \
 
 # Another I/O layer for the disk child: what it wraps stands in its source.
 IO_WRAP =	$(shell sed -n \
-		's/^WRAP.[a-z_]*, \([a-z]*\),.*/-Wl,--wrap=io_\1/p' $(1))
+		's/^WRAP.[a-z_]*, \([a-z_]*\),.*/-Wl,--wrap=io_\1/p' $(1))
 
 $(BUILD)/attempt/bin/faulty: $(call obj,mimd/main.c \
     tests/system/attempt/faulty.c) $(BUILD)/libmimd.a $(BUILD)/libcommon.a

@@ -274,6 +274,26 @@ WRAP(int, renameat, int from, const char *old, int to, const char *new)
 	return (int)call_end(&c, rc, 0);
 }
 
+WRAP(int, rename_new, int from, const char *old, int to, const char *new)
+{
+	struct call	c;
+	int		rc = -1;
+
+	if (call_begin(&c, "rename_new", from, old, to, new, 0, 0))
+		rc = __real_io_rename_new(from, old, to, new);
+	return (int)call_end(&c, rc, 0);
+}
+
+WRAP(int, clone, int from, int to)
+{
+	struct call	c;
+	int		rc = -1;
+
+	if (call_begin(&c, "clone", to, NULL, -1, NULL, 0, 0))
+		rc = __real_io_clone(from, to);
+	return (int)call_end(&c, rc, 0);
+}
+
 WRAP(int, unlinkat, int dir, const char *path, int flags)
 {
 	struct call	c;
