@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
@@ -155,6 +156,28 @@ static int
 try_chmod(const struct attempt_env *env)
 {
 	return chmod(env->outside, 0600);
+}
+
+static int
+try_utimes(const struct attempt_env *env)
+{
+	return utimensat(AT_FDCWD, env->outside, NULL, 0);
+}
+
+/* Of any file; works where nothing forbids it. */
+static int
+try_ioctl(const struct attempt_env *env)
+{
+	int	n;
+
+	return ioctl(env->memfd, FIONREAD, &n);
+}
+
+static int
+try_rename_over(const struct attempt_env *env)
+{
+	return renameat2(env->root, "link", AT_FDCWD, env->outside,
+	    RENAME_EXCHANGE);
 }
 
 static int
@@ -547,6 +570,11 @@ const struct attempt	attempts[] = {
 	{ "open a memfd again", try_memfd_reopen,
 	    { FAILS, FAILS, FAILS, KILLED }, 0 },
 	{ "chmod", try_chmod, { KILLED, KILLED, KILLED, KILLED }, 0 },
+	{ "set the time of a file by its path", try_utimes,
+	    { KILLED, KILLED, KILLED, KILLED }, 0 },
+	{ "ioctl", try_ioctl, { FAILS, FAILS, FAILS, FAILS }, 0 },
+	{ "change places with a file outside", try_rename_over,
+	    { KILLED, FAILS, KILLED, KILLED }, 0 },
 	{ "symlink", try_symlink, { KILLED, KILLED, KILLED, KILLED }, 0 },
 	{ "TCP socket", try_tcp, { WORKS, FAILS, WORKS, WORKS }, 0 },
 	{ "TCP socket of IPv6", try_tcp6, { WORKS, FAILS, WORKS, WORKS }, 0 },
