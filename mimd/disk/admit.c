@@ -182,7 +182,7 @@ grant(struct disk *d, struct space_dev *dev)
 		t = c->owner;
 		if (!c->quota || within_quota(d, t)) {
 			c->quota = false;
-			/* Else it does so when it has been looked at, or moved. */
+			/* Else when it has been looked at, or moved. */
 			if (t->state == DSTATE_WAITING)
 				enter(d, t);
 		} else if (t->room == c)

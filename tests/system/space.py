@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: ISC
 # Space is promised before it is used: who does not fit beside those that run
-# waits, across restarts, and goes on by itself.  Files allocated in full.
+# waits, across restarts, and goes on by itself.
 
 import os
 import re
@@ -15,6 +15,7 @@ import mimd
 import mimtest
 import tracker
 import wire
+from metaseed import MetaSeed, link
 from torrent import Torrent
 
 M = 1 << 20
@@ -75,6 +76,13 @@ def test_promises(t, w):
     daemon.wait_state(third.infohash, "seeding", 20)
     t.equal(third.wrong(root), None, "a smaller one goes first")
 
+    linked = Torrent("linked", 25 * M, 1 << 16, seed="linked").make(w.content)
+    seed = MetaSeed(t, linked, w.content)
+    daemon.ctl("add", link(linked, seed.peer))
+    row = daemon.wait_state(linked.infohash, "waiting", 20)
+    t.ok(missing(row["error"]), "a magnet link waits once its size is known",
+        row["error"])
+
     others = [w.torrent(f"other{i}", 25 * M) for i in range(3)]
     for torrent in others:
         daemon.add(torrent.file)
@@ -90,7 +98,7 @@ def test_promises(t, w):
     daemon.wait_state(first.infohash, "downloading", 20)
     t.equal({daemon.state_of(o.infohash) for o in others}, {"waiting"},
         "after a crash the first goes on, those that waited wait")
-    for torrent in others:
+    for torrent in others + [linked]:
         daemon.run("remove", torrent.infohash)
     daemon.run("stop", first.infohash)
     daemon.run("remove", "-D", third.infohash)
@@ -105,34 +113,9 @@ def test_promises(t, w):
     daemon.stop()
 
 
-def test_full(t, w):
-    root = t.dir("full")
-    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={100 * M},mode=777",
-        "none", root], check=True)
-    bare = t.dir("bare")
-    subprocess.run(["mount", "-t", "ramfs", "-o", "mode=777", "none", bare],
-        check=True)
-    daemon = mimd.Mimd(t, "mimd2", root=root,
-        conf=f"allocate full\ndownload directory \"{bare}\"\n").start()
-    large = w.torrent("large", 60 * M, SLOW)
-    plain = w.torrent("plain", 2 * M)
-    daemon.add(large.file)
-    row = daemon.wait_state(large.infohash, "downloading", 20)
-    st = os.stat(os.path.join(root, "large"))
-    t.equal((st.st_size, st.st_blocks * 512), (large.size, large.size),
-        "allocated in full")
-    t.ok(row["have"] < large.size / 2, "before it is there", row["have"])
-    daemon.add(plain.file, "-d", bare)
-    daemon.wait_state(plain.infohash, "seeding", 20)
-    t.equal(plain.wrong(bare), None, "where that cannot be done it goes on")
-    t.match(daemon.log(), "cannot allocate: files stay sparse",
-        "and the log says so")
-
-
 def test(t):
     w = World(t)
     test_promises(t, w)
-    test_full(t, w)
 
 
 mimtest.main(test, timeout=150)
