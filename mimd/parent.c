@@ -571,6 +571,7 @@ parent_on_scan_end(struct parent *parent)
 	registry_on_scan_end(&parent->registry);
 	chan_batch_end();
 	parent->scanned = true;
+	storage_tick(parent);
 	parent_check_ready(parent);
 }
 

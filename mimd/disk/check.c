@@ -244,9 +244,12 @@ check_begin(struct disk *d)
 	}
 }
 
-/* One job for each check that may have one; the time to wait if none. */
+/*
+ * A job for the first check that may have one, which is the last then; the
+ * time to wait if there is none.
+ */
 static uint64_t
-check_round(struct disk *d, bool *any)
+check_turn(struct disk *d, bool *any)
 {
 	struct check	*c;
 	uint64_t	 wait = SCHED_LATER, ms;
@@ -256,9 +259,13 @@ check_round(struct disk *d, bool *any)
 		if (c->drained || atomic_load(&c->cancel))
 			continue;
 		ms = sched_wait(&d->sched, c->dev, loop_now(d->loop));
-		if (ms == 0 && check_submit(d, c))
+		if (ms == 0 && check_submit(d, c)) {
+			TAILQ_REMOVE(&d->checking, c, link);
+			TAILQ_INSERT_TAIL(&d->checking, c, link);
 			*any = true;
-		else if (ms > 0 && ms < wait)
+			break;
+		}
+		if (ms > 0 && ms < wait)
 			wait = ms;
 	}
 	return wait;
@@ -276,7 +283,7 @@ check_pump(void *arg)
 	do {
 		check_begin(d);
 		do
-			wait = check_round(d, &any);
+			wait = check_turn(d, &any);
 		while (any);
 		TAILQ_FOREACH(c, &d->checking, link)
 			if (c->running == 0 && (c->drained ||

@@ -291,6 +291,7 @@ data_start(struct net *net, int fd, uint32_t link)
 	RB_FOREACH(s, swarm_ids, &net->swarms)
 		if (!swarm_is_bare(s))
 			data_open(s);
+	usage_soon(net);
 	conn_resume(net);
 }
 
