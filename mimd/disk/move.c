@@ -127,7 +127,7 @@ move_new(struct disk *d, struct content *t, enum move_what what,
 	m->root = root;
 	m->root_path = xstrdup(root_path);
 	m->subdir = xstrdup(subdir);
-	m->w.stamps = xcalloc(t->nfiles, sizeof(*m->w.stamps));
+	m->w.stamps = xcalloc(t->nfiles + 1, sizeof(*m->w.stamps));
 	t->move = m;
 	t->files->pins++;
 	(void)d;

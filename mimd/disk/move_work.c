@@ -65,18 +65,44 @@ move_there(struct place place, const char *path, struct stat *st,
 	    errno == FILE_NOT_REGULAR ? 0 : -1;
 }
 
+/* The part file, if there is one, comes after those of the torrent. */
+static uint32_t
+file_count(const struct move_work *w)
+{
+	return w->mi_from->nfiles + (w->part != NULL);
+}
+
+static const char *
+path_in(const struct move_work *w, const struct metainfo *mi, uint32_t i)
+{
+	return i < mi->nfiles ? mi->files[i].path : w->part;
+}
+
+static const char *
+old_path(const struct move_work *w, uint32_t i)
+{
+	return path_in(w, w->mi_from, i);
+}
+
+static const char *
+new_path(const struct move_work *w, uint32_t i)
+{
+	return path_in(w, w->mi_to, i);
+}
+
 /* Is the file one that is stored at all? */
 static bool
 is_stored(const struct move_work *w, uint32_t i)
 {
-	return (w->mi_from->files[i].attr & (MI_PAD | MI_SYMLINK)) == 0;
+	return i >= w->mi_from->nfiles ||
+	    (w->mi_from->files[i].attr & (MI_PAD | MI_SYMLINK)) == 0;
 }
 
 static bool
 same_path(const struct move_work *w, uint32_t i)
 {
-	return w->what == MOVE_RENAME && strcmp(w->mi_from->files[i].path,
-	    w->mi_to->files[i].path) == 0;
+	return w->what == MOVE_RENAME &&
+	    strcmp(old_path(w, i), new_path(w, i)) == 0;
 }
 
 /* Where a copy is until all are there; ext: ".part" while it is not whole. */
@@ -122,8 +148,8 @@ look_file(struct move_work *w, uint32_t i, struct stat *st)
 	struct stat	 sto;
 	enum move_there	 from, to;
 
-	if (move_there(w->from, w->mi_from->files[i].path, st, &from) == -1 ||
-	    move_there(w->to, w->mi_to->files[i].path, &sto, &to) == -1)
+	if (move_there(w->from, old_path(w, i), st, &from) == -1 ||
+	    move_there(w->to, new_path(w, i), &sto, &to) == -1)
 		return -1;
 	if (from == THERE_OTHER)
 		errno = FILE_NOT_REGULAR;
@@ -151,11 +177,11 @@ look(struct move_work *w)
 		move_work_error(w, "", errno);
 		return;
 	}
-	for (i = 0; i < w->mi_from->nfiles; i++) {
+	for (i = 0; i < file_count(w); i++) {
 		if (!is_stored(w, i) || same_path(w, i))
 			continue;
 		if (look_file(w, i, &st) == -1) {
-			move_work_error(w, w->mi_to->files[i].path, errno);
+			move_work_error(w, new_path(w, i), errno);
 			return;
 		}
 		if (st.st_nlink == 0)
@@ -201,7 +227,7 @@ copy_one(struct move_work *w, struct copy *c, uint32_t i)
 		atomic_fetch_add(&w->done, 2 * (uint64_t)st.st_blocks * 512);
 		return 0;
 	}
-	from = file_open(w->from, w->mi_from->files[i].path, FILE_READ);
+	from = file_open(w->from, old_path(w, i), FILE_READ);
 	if (from == -1)
 		return errno == ENOENT ? 0 : -1;
 	rc = copy_into(w, c, from, i);
@@ -222,7 +248,7 @@ unstage(struct move_work *w)
 	if ((fd = file_open_dir(w->to, w->stage)) == -1)
 		return;
 	io_close(fd);
-	for (i = 0; i < w->mi_from->nfiles; i++) {
+	for (i = 0; i < file_count(w); i++) {
 		file_unlink(w->to, staged(w, i, "", path));
 		file_unlink(w->to, staged(w, i, ".part", path));
 	}
@@ -239,9 +265,9 @@ measure(struct move_work *w)
 
 	atomic_store(&w->done, 0);
 	atomic_store(&w->all, 0);
-	for (i = 0; i < w->mi_from->nfiles; i++)
+	for (i = 0; i < file_count(w); i++)
 		if (is_stored(w, i) && file_stat(w->from,
-		    w->mi_from->files[i].path, &st) == 0)
+		    old_path(w, i), &st) == 0)
 			atomic_fetch_add(&w->all,
 			    2 * (uint64_t)st.st_blocks * 512);
 }
@@ -251,7 +277,7 @@ copy_all(struct move_work *w)
 {
 	struct copy	c = { .stop = &w->stop, .done = &w->done };
 	char		path[STAGED_MAX];
-	uint32_t	i, n = w->mi_from->nfiles;
+	uint32_t	i, n = file_count(w);
 	int		rc, error;
 
 	measure(w);
@@ -273,7 +299,7 @@ copy_all(struct move_work *w)
 		w->end = MOVE_STOPPED;
 		return;
 	}
-	move_work_error(w, i > 0 ? w->mi_to->files[i - 1].path : "", error);
+	move_work_error(w, i > 0 ? new_path(w, i - 1) : "", error);
 	w->end = MOVE_UNDONE;
 }
 
@@ -288,13 +314,13 @@ struct step_paths {
 static void
 step_paths(const struct move_work *w, uint32_t i, struct step_paths *p)
 {
-	p->new = w->mi_to->files[i].path;
+	p->new = new_path(w, i);
 	if (w->phase == MOVE_PLACE_STAGED) {
 		p->from = w->to;
 		p->old = staged(w, i, "", p->buf);
 	} else {
 		p->from = w->from;
-		p->old = w->mi_from->files[i].path;
+		p->old = old_path(w, i);
 	}
 }
 
@@ -362,12 +388,12 @@ undo(struct move_work *w)
 {
 	uint32_t	i;
 
-	for (i = w->mi_from->nfiles; i-- > 0;) {
+	for (i = file_count(w); i-- > 0;) {
 		if (!is_stored(w, i) || same_path(w, i))
 			continue;
 		if (place_back(w, i) == -1)
 			return MOVE_STUCK;
-		file_rmdir_above(w->to, w->mi_to->files[i].path);
+		file_rmdir_above(w->to, new_path(w, i));
 	}
 	if (w->phase == MOVE_PLACE && w->made_dir)
 		file_rmdir(w->to, "");
@@ -376,18 +402,20 @@ undo(struct move_work *w)
 
 /* Names are on disk before the record says where they are. */
 static int
-sync_all(struct place place, const struct metainfo *mi)
+sync_all(const struct move_work *w, struct place place,
+    const struct metainfo *mi)
 {
-	const char	*last = NULL;
+	const char	*path, *last = NULL;
 	uint32_t	 i;
 
-	for (i = 0; i < mi->nfiles; i++) {
-		if ((mi->files[i].attr & (MI_PAD | MI_SYMLINK)) != 0 ||
-		    (last != NULL && file_same_dir(last, mi->files[i].path)))
+	for (i = 0; i < file_count(w); i++) {
+		path = path_in(w, mi, i);
+		if (!is_stored(w, i) ||
+		    (last != NULL && file_same_dir(last, path)))
 			continue;
-		if (file_sync_dirs(place, mi->files[i].path, last) == -1)
+		if (file_sync_dirs(place, path, last) == -1)
 			return -1;
-		last = mi->files[i].path;
+		last = path;
 	}
 	return 0;
 }
@@ -409,8 +437,8 @@ restamp(struct move_work *w, uint32_t i)
 	struct resume_file	*stamp = &w->stamps[i];
 	struct stat		 st, sto;
 
-	if (file_stat(w->from, w->mi_from->files[i].path, &st) == 0 &&
-	    file_stat(w->to, w->mi_to->files[i].path, &sto) == 0 &&
+	if (file_stat(w->from, old_path(w, i), &st) == 0 &&
+	    file_stat(w->to, new_path(w, i), &sto) == 0 &&
 	    st.st_ino == stamp->ino && (uint64_t)st.st_size == stamp->size &&
 	    file_mtime(&st) == stamp->mtime &&
 	    st.st_size == sto.st_size && same_time(&st, &sto)) {
@@ -426,7 +454,7 @@ restamp(struct move_work *w, uint32_t i)
 static void
 place_all(struct move_work *w)
 {
-	uint32_t	i, n = w->mi_from->nfiles;
+	uint32_t	i, n = file_count(w);
 	int		rc = 0, error;
 
 	for (i = 0; rc == 0 && i < n; i++) {
@@ -437,12 +465,12 @@ place_all(struct move_work *w)
 			rc = place_one(w, i);
 	}
 	if (rc == 0)
-		rc = sync_all(w->to, w->mi_to);
+		rc = sync_all(w, w->to, w->mi_to);
 	if (rc == 0 && w->phase == MOVE_PLACE)
-		rc = sync_all(w->from, w->mi_from);
+		rc = sync_all(w, w->from, w->mi_from);
 	if (rc == -1) {
 		error = errno;
-		move_work_error(w, w->mi_to->files[i > 0 ? i - 1 : 0].path,
+		move_work_error(w, new_path(w, i > 0 ? i - 1 : 0),
 		    error);
 		w->end = error == EXDEV && w->phase == MOVE_PLACE ?
 		    MOVE_ACROSS : MOVE_UNDONE;
@@ -462,12 +490,12 @@ place_all(struct move_work *w)
 static void
 clean_copied(struct move_work *w, uint32_t i)
 {
-	const char	*path = w->mi_from->files[i].path;
+	const char	*path = old_path(w, i);
 	struct stat	 st, sto;
 
 	if (file_stat(w->from, path, &st) == -1)
 		return;
-	if (file_stat(w->to, w->mi_to->files[i].path, &sto) == 0 &&
+	if (file_stat(w->to, new_path(w, i), &sto) == 0 &&
 	    st.st_size == sto.st_size && same_time(&st, &sto)) {
 		if (file_unlink(w->from, path) == -1)
 			move_work_error(w, path, errno);
@@ -478,8 +506,7 @@ clean_copied(struct move_work *w, uint32_t i)
 static void
 clean(struct move_work *w)
 {
-	const struct metainfo	*mi = w->mi_from;
-	uint32_t		 i, n = mi->nfiles;
+	uint32_t	i, n = file_count(w);
 
 	for (i = 0; i < n; i++) {
 		if (atomic_load(&w->stop)) {
@@ -490,12 +517,12 @@ clean(struct move_work *w)
 			clean_copied(w, i);
 	}
 	for (i = n; i-- > 0;)
-		if (i + 1 == n || !file_same_dir(mi->files[i].path,
-		    mi->files[i + 1].path))
-			file_rmdir_above(w->from, mi->files[i].path);
+		if (i + 1 == n || !file_same_dir(old_path(w, i),
+		    old_path(w, i + 1)))
+			file_rmdir_above(w->from, old_path(w, i));
 	w->made_dir = false;
 	unstage(w);
-	sync_all(w->from, mi);
+	sync_all(w, w->from, w->mi_from);
 	w->end = MOVE_DONE;
 }
 

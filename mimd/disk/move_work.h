@@ -28,6 +28,7 @@ struct move_work {
 	enum move_phase		 phase;	/* MOVE_NONE: can it be done? */
 	struct place		 from, to;	/* old and new */
 	const struct metainfo	*mi_from, *mi_to;
+	const char		*part;		/* a file beside, or NULL */
 	char			*dir;		/* to, for messages */
 	char			 stage[MOVE_STAGE_MAX];	/* in to */
 	struct resume_file	*stamps;	/* of each file; if copied, */
