@@ -247,8 +247,19 @@ parent_broken(struct chan *c, const struct msg_data_broken *m, void *arg)
 	assert_true(m->closed);
 }
 
+/* The arena as it is told must add up. */
+static void
+parent_arena(struct chan *c, const struct msg_arena_tally *m, void *arg)
+{
+	(void)c;
+	(void)arg;
+	assert_true(m->used <= m->slots);
+	assert_true(m->cached + m->reading + m->writing <= m->used);
+}
+
 static const union msg_fn parent_fns[MSG_COUNT] = {
 	[MSG_DATA_BROKEN] = { .data_broken = parent_broken },
+	[MSG_ARENA_TALLY] = { .arena_tally = parent_arena },
 	[MSG_SWARM_STATS] = { .swarm_stats = parent_stats },
 	[MSG_PEER_ROWS] = { .peer_rows = parent_rows },
 	[MSG_PEER_GONE] = { .peer_gone = parent_gone },
