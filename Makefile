@@ -127,7 +127,7 @@ $(BUILD)/attempt/bin/evil: $(call obj,mimd/main.c \
 
 # Another I/O layer for the disk child: what it wraps stands in its source.
 IO_WRAP =	$(shell sed -n \
-		's/^WRAP.[a-z_]*, \([a-z_]*\),.*/-Wl,--wrap=io_\1/p' $(1))
+		's/^WRAP.[a-z_0-9]*, \([a-z_]*\),.*/-Wl,--wrap=io_\1/p' $(1))
 
 $(BUILD)/attempt/bin/faulty: $(call obj,mimd/main.c \
     tests/system/attempt/faulty.c) $(BUILD)/libmimd.a $(BUILD)/libcommon.a
@@ -142,9 +142,20 @@ $(BUILD)/bin/hostile: $(HOSTILE_OBJ) $(BUILD)/libmimd.a $(BUILD)/libcommon.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
+# The disk child, unsealed, on a file system of its own and with a fast clock.
+POWERCUT_SRC =	$(addprefix tests/system/attempt/,powercut.c simfs.c bare.c)
+POWERCUT_WRAP =	$(call IO_WRAP,tests/system/attempt/simfs.c) \
+		$(addprefix -Wl$(COMMA)--wrap=,sandbox_seal loop_timer_set \
+		loop_now)
+
+$(BUILD)/attempt/bin/powercut: $(call obj,$(POWERCUT_SRC)) \
+    $(BUILD)/libmimd.a $(BUILD)/libcommon.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(POWERCUT_WRAP) -o $@ $^ $(LIBS)
+
 .PHONY: attempt-bin
-attempt-bin: $(addprefix $(BUILD)/attempt/bin/,matrix mimd evil faulty) \
-    $(BUILD)/bin/hostile
+attempt-bin: $(addprefix $(BUILD)/attempt/bin/,matrix mimd evil faulty \
+    powercut) $(BUILD)/bin/hostile
 
 # The whole tree again, with clang's sanitizers and libFuzzer's counters: the
 # fuzz targets, and programs and unit tests in which no slip goes unnoticed.

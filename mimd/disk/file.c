@@ -240,6 +240,7 @@ file_rename(struct place from, const char *old, struct place to,
 	return rc;
 }
 
+/* Not where there is no such thing, nor where it may not be read. */
 static int
 sync_dir(int root, const char *path)
 {
@@ -247,8 +248,11 @@ sync_dir(int root, const char *path)
 
 	fd = io_open(root, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
 	if (fd == -1)
-		return errno == ENOENT || errno == ENOTDIR ? 0 : -1;
+		return errno == ENOENT || errno == ENOTDIR ||
+		    errno == EACCES ? 0 : -1;
 	rc = io_fsync(fd);
+	if (rc == -1 && (errno == EINVAL || errno == EOPNOTSUPP))
+		rc = 0;
 	close_parent(root, fd);
 	return rc;
 }

@@ -64,6 +64,7 @@ roots_load(struct disk *d)
 {
 	const struct volume	*v;
 	struct root		*root;
+	char			 bad[STORE_NAME_MAX];
 	uint8_t			*buf;
 	size_t			 len;
 
@@ -72,10 +73,11 @@ roots_load(struct disk *d)
 		log_warn(VOLUMES_NAME);
 	if (buf != NULL && volumes_decode(&d->volumes, (char *)buf,
 	    len) == -1) {
-		log_warnx(VOLUMES_NAME ": malformed, set aside as "
-		    VOLUMES_NAME ".bad");
-		if (store_set_aside(d->state, VOLUMES_NAME) == -1)
-			log_warn(VOLUMES_NAME);
+		if (store_set_aside(d->state, VOLUMES_NAME, bad) == -1)
+			log_warn(VOLUMES_NAME ": malformed, and");
+		else
+			log_warnx(VOLUMES_NAME ": set aside as %s: malformed",
+			    bad);
 	}
 	free(buf);
 	for (root = d->roots; root < d->roots + ROOTS_MAX; root++) {

@@ -218,35 +218,17 @@ save_due(struct disk *d, uint64_t now)
 
 /* ---- in a worker ---- */
 
+/*
+ * Times count, too, so fdatasync() will not do.  They are read before, as
+ * others write meanwhile: a record never tells of more than is safe.
+ */
 static int
-save_sync_file(struct save *s, uint32_t i)
+save_sync_fd(int fd, struct resume_file *stamp)
 {
-	struct resume_file	*stamp = &s->r.files[s->indices[i]];
-	struct stat		 st;
-	uint64_t		 ino;
-	int			 fd;
+	struct stat	st;
 
-	fd = file_open(s->place, s->paths[i], FILE_READ);
-	if (fd == -1 && errno == ENOENT && s->least[i] > 0)
-		errno = ESTALE;
-	if (fd == -1 && errno != ENOENT)
+	if (io_fstat(fd, &st) == -1 || io_fsync(fd) == -1)
 		return -1;
-	ino = stamp->ino;
-	memset(stamp, 0, sizeof(*stamp));
-	if (fd == -1)
-		return 0;
-	s->error = 0;
-	if (io_fsync(fd) == -1 || io_fstat(fd, &st) == -1)
-		s->error = errno;
-	else if ((uint64_t)st.st_size < s->least[i] ||
-	    (s->least[i] > 0 && ino != 0 && ino != st.st_ino))
-		s->error = ESTALE;
-	if (s->error != 0) {
-		io_close(fd);
-		errno = s->error;
-		return -1;
-	}
-	io_close(fd);
 	stamp->size = (uint64_t)st.st_size;
 	stamp->mtime = (int64_t)st.st_mtim.tv_sec * 1000000000 +
 	    st.st_mtim.tv_nsec;
@@ -254,13 +236,43 @@ save_sync_file(struct save *s, uint32_t i)
 	return 0;
 }
 
+/*
+ * A file's name is kept by its directories, not by a sync of the file.
+ * named: one whose directories have just been synced, or NULL.
+ */
+static int
+save_sync_file(struct save *s, uint32_t i, const char **named)
+{
+	struct resume_file	*stamp = &s->r.files[s->indices[i]];
+	uint64_t		 ino = stamp->ino;
+	int			 fd, rc, error;
+
+	fd = file_open(s->place, s->paths[i], FILE_READ);
+	if (fd == -1 && errno != ENOENT)
+		return -1;
+	memset(stamp, 0, sizeof(*stamp));
+	if (fd == -1)
+		return 0;
+	rc = save_sync_fd(fd, stamp);
+	error = errno;
+	io_close(fd);
+	errno = error;
+	if (rc == -1 || stamp->ino == ino)
+		return rc;
+	if (file_sync_dirs(s->place, s->paths[i], *named) == -1)
+		return -1;
+	*named = s->paths[i];
+	return 0;
+}
+
 static void
 save_sync_files(struct save *s)
 {
-	uint32_t	i;
+	const char	*named = NULL;
+	uint32_t	 i;
 
 	for (i = 0; i < s->npaths; i++)
-		if (save_sync_file(s, i) == -1) {
+		if (save_sync_file(s, i, &named) == -1) {
 			s->error = errno;
 			s->failed = i;
 			return;
@@ -312,6 +324,16 @@ save_write(struct save_batch *b, int dir, bool torrent)
 			list[i]->error = error;
 }
 
+/* A torrent that cannot be kept is refused: nothing may be left of it. */
+static void
+save_undo(struct save *s, int torrents, int resumes)
+{
+	char	name[STORE_NAME_MAX];
+
+	store_remove(torrents, store_name(s->r.infohash, s->suffix, name));
+	store_remove(resumes, store_name(s->r.infohash, ".resume", name));
+}
+
 static void
 save_run(struct job *job, unsigned int worker)
 {
@@ -321,8 +343,12 @@ save_run(struct job *job, unsigned int worker)
 	(void)worker;
 	for (i = 0; i < b->n; i++)
 		save_sync_files(b->saves[i]);
-	save_write(b, b->torrents, true);
+	/* A torrent is there when its .torrent is: not without its place. */
 	save_write(b, b->resumes, false);
+	save_write(b, b->torrents, true);
+	for (i = 0; i < b->n; i++)
+		if (b->saves[i]->torrent != NULL && b->saves[i]->error != 0)
+			save_undo(b->saves[i], b->torrents, b->resumes);
 }
 
 /* ---- back in the loop ---- */

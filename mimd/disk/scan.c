@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 /* Torrents that the state directory holds. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "admit.h"
+#include "bitfield.h"
 #include "check.h"
 #include "content.h"
 #include "disk.h"
@@ -49,9 +51,9 @@ hex_value(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* "<hex>.torrent" or "<hex>.magnet". */
+/* Does the name begin with a hash? */
 static bool
-scan_name(const char *name, struct scan_entry *e)
+scan_hex(const char *name, uint8_t hash[SHA1_LEN])
 {
 	int	i, hi, lo;
 
@@ -62,8 +64,17 @@ scan_name(const char *name, struct scan_entry *e)
 		lo = hex_value(name[2 * i + 1]);
 		if (hi == -1 || lo == -1)
 			return false;
-		e->hash[i] = (uint8_t)(hi << 4 | lo);
+		hash[i] = (uint8_t)(hi << 4 | lo);
 	}
+	return true;
+}
+
+/* "<hex>.torrent" or "<hex>.magnet". */
+static bool
+scan_name(const char *name, struct scan_entry *e)
+{
+	if (!scan_hex(name, e->hash))
+		return false;
 	e->magnet = strcmp(name + HEX_LEN, ".magnet") == 0;
 	return e->magnet || strcmp(name + HEX_LEN, ".torrent") == 0;
 }
@@ -98,6 +109,8 @@ scan_new(struct disk *d)
 {
 	struct scan	*scan = xcalloc(1, sizeof(*scan));
 
+	store_clean(d->torrents);
+	store_clean(d->resumes);
 	if (io_list(d->torrents, scan_take, scan) == -1)
 		log_warn("state directory");
 	if (scan->n > 0)
@@ -114,6 +127,29 @@ scan_free(struct scan *scan)
 	free(scan);
 }
 
+/* What cannot be used is kept, out of the way; then: what comes of it. */
+static void
+scan_set_aside(int dir, const char *name, const char *then, const char *why)
+{
+	char	bad[STORE_NAME_MAX];
+
+	if (store_set_aside(dir, name, bad) == -1)
+		log_warn("%s: %s, and cannot be set aside", name, why);
+	else
+		log_warnx("%s: set aside as %s%s: %s", name, bad, then, why);
+}
+
+/* It could not be read: set aside, unless that may pass. */
+static void
+scan_unreadable(struct disk *d, const char *name)
+{
+	if (errno == EACCES || errno == EFBIG || errno == ELOOP ||
+	    errno == FILE_NOT_REGULAR)
+		scan_set_aside(d->torrents, name, "", file_strerror(errno));
+	else
+		log_warn("%s", name);
+}
+
 static struct metainfo *
 scan_metainfo(struct disk *d, const uint8_t *hash)
 {
@@ -125,7 +161,7 @@ scan_metainfo(struct disk *d, const uint8_t *hash)
 	store_name(hash, ".torrent", name);
 	buf = store_read(d->torrents, name, METAINFO_SIZE_MAX, &len);
 	if (buf == NULL) {
-		log_warn("%s", name);
+		scan_unreadable(d, name);
 		return NULL;
 	}
 	mi = metainfo_parse(buf, len, err);
@@ -133,11 +169,9 @@ scan_metainfo(struct disk *d, const uint8_t *hash)
 	if (mi != NULL && mi->v1 &&
 	    memcmp(mi->infohash, hash, SHA1_LEN) == 0)
 		return mi;
-	log_warnx("%s: set aside as %s.bad: %s", name, name,
-	    mi == NULL ? err : "is of another torrent");
+	scan_set_aside(d->torrents, name, "", mi == NULL ? err :
+	    "is of another torrent");
 	metainfo_free(mi);
-	if (store_set_aside(d->torrents, name) == -1)
-		log_warn("%s", name);
 	return NULL;
 }
 
@@ -152,7 +186,7 @@ scan_magnet(struct disk *d, const uint8_t *hash)
 	store_name(hash, ".magnet", name);
 	buf = store_read(d->torrents, name, MAGNET_LINK_MAX, &len);
 	if (buf == NULL) {
-		log_warn("%s", name);
+		scan_unreadable(d, name);
 		return NULL;
 	}
 	magnet = magnet_parse((char *)buf, len, err);
@@ -160,11 +194,9 @@ scan_magnet(struct disk *d, const uint8_t *hash)
 	if (magnet != NULL && magnet->v1 &&
 	    memcmp(magnet->infohash, hash, SHA1_LEN) == 0)
 		return magnet;
-	log_warnx("%s: set aside as %s.bad: %s", name, name,
-	    magnet == NULL ? err : "is of another torrent");
+	scan_set_aside(d->torrents, name, "", magnet == NULL ? err :
+	    "is of another torrent");
 	magnet_free(magnet);
-	if (store_set_aside(d->torrents, name) == -1)
-		log_warn("%s", name);
 	return NULL;
 }
 
@@ -194,7 +226,7 @@ scan_record(struct disk *d, const struct scan_found *f, struct resume *r)
 		return false;
 	}
 	if (buf == NULL)
-		why = strerror(errno);
+		why = file_strerror(errno);
 	else if (resume_decode(r, buf, len, &why) == 0) {
 		if (scan_fits(f, r)) {
 			free(buf);
@@ -204,10 +236,7 @@ scan_record(struct disk *d, const struct scan_found *f, struct resume *r)
 		why = "is of another torrent";
 	}
 	free(buf);
-	log_warnx("%s: set aside as %s.bad, the torrent is checked: %s", name,
-	    name, why);
-	if (store_set_aside(d->resumes, name) == -1)
-		log_warn("%s", name);
+	scan_set_aside(d->resumes, name, ", the torrent is checked", why);
 	return false;
 }
 
@@ -240,8 +269,11 @@ scan_with_record(struct disk *d, struct scan_found *f, const struct resume *r)
 	uint32_t	 root = scan_root(d, r->root), id = r->id;
 	uint8_t		*todo = NULL;
 
-	if (content_find(d, id) != NULL)
+	if (content_find(d, id) != NULL) {
 		id = d->max_id + 1;
+		log_warnx("two torrents of number %u: one is number %u now",
+		    r->id, id);
+	}
 	t = scan_make(d, f, id, root < ROOTS_MAX ? root : 0, r->subdir, r);
 	if (f->mi != NULL && r->promised && root < ROOTS_MAX &&
 	    !roots_away(d, t))
@@ -324,6 +356,91 @@ scan_load(struct disk *d, struct scan *scan, const struct scan_entry *e)
 	}
 }
 
+/* ---- records alone ---- */
+
+struct lone {
+	struct disk	*disk;
+	uint8_t		(*hashes)[SHA1_LEN];
+	uint32_t	 n;
+};
+
+static bool
+scan_file_there(int dir, const char *name)
+{
+	int	fd = io_open(dir, name, O_PATH | O_NOFOLLOW, 0);
+
+	if (fd == -1)
+		return errno != ENOENT;
+	io_close(fd);
+	return true;
+}
+
+static void
+lone_take(const char *name, void *arg)
+{
+	struct lone		*lone = arg;
+	struct scan_entry	 e;
+	char			 file[STORE_NAME_MAX];
+
+	if (!scan_hex(name, e.hash) || strcmp(name + HEX_LEN, ".resume") != 0 ||
+	    content_find_hash(lone->disk, e.hash) != NULL ||
+	    scan_file_there(lone->disk->torrents,
+	    store_name(e.hash, ".torrent", file)) ||
+	    scan_file_there(lone->disk->torrents,
+	    store_name(e.hash, ".magnet", file)))
+		return;
+	lone->hashes = xreallocarray(lone->hashes, lone->n + 1,
+	    sizeof(*lone->hashes));
+	memcpy(lone->hashes[lone->n++], e.hash, SHA1_LEN);
+}
+
+static bool
+claims_nothing(const struct resume *r)
+{
+	return r->npieces == 0 || bitfield_count(r->have, r->npieces) == 0;
+}
+
+/*
+ * A record is written before its .torrent, and removed after it: one alone
+ * that claims nothing is of a torrent that was never there.
+ */
+static void
+scan_lone(struct disk *d, const uint8_t *hash)
+{
+	char		 name[STORE_NAME_MAX];
+	struct resume	 r;
+	const char	*why;
+	uint8_t		*buf;
+	size_t		 len;
+	bool		 nothing = false;
+
+	store_name(hash, ".resume", name);
+	buf = store_read(d->resumes, name, RESUME_SIZE_MAX, &len);
+	if (buf != NULL && resume_decode(&r, buf, len, &why) == 0) {
+		nothing = claims_nothing(&r);
+		resume_clear(&r);
+	}
+	free(buf);
+	if (!nothing)
+		scan_set_aside(d->resumes, name, "",
+		    "its .torrent is not there");
+	else if (store_remove(d->resumes, name) == -1)
+		log_warn("%s", name);
+}
+
+static void
+scan_lones(struct disk *d)
+{
+	struct lone	lone = { .disk = d };
+	uint32_t	i;
+
+	if (io_list(d->resumes, lone_take, &lone) == -1)
+		log_warn("state directory");
+	for (i = 0; i < lone.n; i++)
+		scan_lone(d, lone.hashes[i]);
+	free(lone.hashes);
+}
+
 int
 scan_step(struct disk *d, struct scan *scan)
 {
@@ -334,8 +451,10 @@ scan_step(struct disk *d, struct scan *scan)
 		scan->next = 0;
 		scan->n = scan->nlost;
 	}
-	if (scan->next == scan->n)
+	if (scan->next == scan->n) {
+		scan_lones(d);
 		return 0;
+	}
 	e = scan->entries[scan->next++];
 	scan_load(d, scan, &e);
 	return 1;

@@ -9,7 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "file.h"
 #include "io.h"
+#include "mem.h"
+
+#define ASIDE_MAX	10U	/* of one name, then it must be looked at */
 
 char *
 store_name(const uint8_t infohash[SHA1_LEN], const char *suffix,
@@ -23,8 +27,16 @@ store_name(const uint8_t infohash[SHA1_LEN], const char *suffix,
 int
 store_dir(int state, const char *name)
 {
-	if (io_mkdirat(state, name, 0700) == -1 && errno != EEXIST)
-		return -1;
+	int	fd;
+
+	if (io_mkdirat(state, name, 0700) == -1) {
+		if (errno != EEXIST)
+			return -1;
+	} else if ((fd = io_open(state, ".", O_RDONLY | O_DIRECTORY, 0)) !=
+	    -1) {
+		io_fsync(fd);
+		io_close(fd);
+	}
 	return io_open(state, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
 }
 
@@ -38,8 +50,11 @@ read_whole(int fd, size_t max, size_t *len)
 
 	if (io_fstat(fd, &st) == -1)
 		return NULL;
-	if (!S_ISREG(st.st_mode) || st.st_size < 0 ||
-	    (uint64_t)st.st_size > max) {
+	if (!S_ISREG(st.st_mode)) {
+		errno = FILE_NOT_REGULAR;
+		return NULL;
+	}
+	if (st.st_size < 0 || (uint64_t)st.st_size > max) {
 		errno = EFBIG;
 		return NULL;
 	}
@@ -172,6 +187,36 @@ store_write(int dir, const char *name, const void *buf, size_t len)
 	return store_finish(&f);
 }
 
+struct clean {
+	char		(*names)[STORE_NAME_MAX];
+	uint32_t	  n;
+};
+
+static void
+clean_take(const char *name, void *arg)
+{
+	struct clean	*c = arg;
+	size_t		 len = strlen(name);
+
+	if (len < 5 || len >= STORE_NAME_MAX ||
+	    strcmp(name + len - 4, ".tmp") != 0)
+		return;
+	c->names = xreallocarray(c->names, c->n + 1, sizeof(*c->names));
+	strlcpy(c->names[c->n++], name, sizeof(*c->names));
+}
+
+void
+store_clean(int dir)
+{
+	struct clean	c = { NULL, 0 };
+	uint32_t	i;
+
+	io_list(dir, clean_take, &c);
+	for (i = 0; i < c.n; i++)
+		io_unlinkat(dir, c.names[i], 0);
+	free(c.names);
+}
+
 int
 store_remove(int dir, const char *name)
 {
@@ -181,14 +226,20 @@ store_remove(int dir, const char *name)
 }
 
 int
-store_set_aside(int dir, const char *name)
+store_set_aside(int dir, const char *name, char bad[STORE_NAME_MAX])
 {
-	char	bad[STORE_NAME_MAX];
+	unsigned int	i;
 
-	if ((size_t)snprintf(bad, sizeof(bad), "%s.bad", name) >=
-	    sizeof(bad)) {
-		errno = ENAMETOOLONG;
-		return -1;
+	for (i = 0; i < ASIDE_MAX; i++) {
+		if (snprintf(bad, STORE_NAME_MAX, i == 0 ? "%s.bad" :
+		    "%s.bad%u", name, i) >= (int)STORE_NAME_MAX) {
+			errno = ENAMETOOLONG;
+			return -1;
+		}
+		if (io_rename_new(dir, name, dir, bad) == 0)
+			return 0;
+		if (errno != EEXIST)
+			return -1;
 	}
-	return io_renameat(dir, name, dir, bad);
+	return -1;
 }

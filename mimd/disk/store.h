@@ -8,7 +8,7 @@
 #include "hash.h"
 
 /* Small files of the state directory; also used from worker threads. */
-#define STORE_NAME_MAX	64	/* "40 hex digits.torrent.bad" and NUL */
+#define STORE_NAME_MAX	64	/* "40 hex digits.torrent.bad9" and NUL */
 
 /* "<hex>.torrent" or "<hex>.resume"; returns name. */
 char	*store_name(const uint8_t infohash[SHA1_LEN], const char *suffix,
@@ -33,9 +33,12 @@ int	 store_begin(struct store_file *f, int dir, const char *name,
 	    const void *buf, size_t len);
 int	 store_sync(struct store_file *f);
 int	 store_finish(struct store_file *f);
+/* Remove what unfinished replacements have left. */
+void	 store_clean(int dir);
 /* 0 also if it was not there. */
 int	 store_remove(int dir, const char *name);
-/* Rename to NAME.bad. */
-int	 store_set_aside(int dir, const char *name);
+/* Rename to NAME.bad, or the like if there is one: bad is what it is then. */
+int	 store_set_aside(int dir, const char *name,
+	    char bad[STORE_NAME_MAX]);
 
 #endif /* STORE_H */
