@@ -42,6 +42,12 @@ complain(struct parent *parent)
 	s->complained = stalled > 0;
 }
 
+static uint64_t
+per_second(uint64_t bytes, uint64_t ms)
+{
+	return bytes > INT64_MAX / 1000 ? INT64_MAX : bytes * 1000 / ms;
+}
+
 static void
 make_rates(struct storage *s, uint64_t now)
 {
@@ -55,8 +61,8 @@ make_rates(struct storage *s, uint64_t now)
 		ms = TELL_MS;
 	for (i = 0; i < ROOTS_MAX; i++) {
 		v = &s->volumes[i];
-		v->read_rate = v->fresh_read / ms * 1000;
-		v->write_rate = v->fresh_written / ms * 1000;
+		v->read_rate = per_second(v->fresh_read, ms);
+		v->write_rate = per_second(v->fresh_written, ms);
 		v->fresh_read = v->fresh_written = 0;
 	}
 	s->since = now;
