@@ -178,7 +178,8 @@ clean_up(void)
 static void
 start(void)
 {
-	char	err[ERROR_MAX];
+	char		err[ERROR_MAX];
+	uint32_t	i;
 
 	log_init("fuzz_control", 0);	/* a reload takes a sink away */
 	check((parent.conf = conf_load(&parent.source)) != NULL);
@@ -187,7 +188,8 @@ start(void)
 	turn = loop_timer_new(parent.loop, on_turn, NULL);
 	parent.control = control_new(&parent, parent.conf, err, sizeof(err));
 	check(parent.control != NULL);
-	memset(parent.root_fds, 0xff, sizeof(parent.root_fds));
+	for (i = 0; i < ROOTS_MAX; i++)
+		parent.roots[i].fd = -1;
 	atexit(clean_up);
 }
 
