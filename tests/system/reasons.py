@@ -5,6 +5,7 @@
 
 import os
 import signal
+import socket
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "lib"))
@@ -62,6 +63,34 @@ def pauper(w, torrent):
     w.until_gone()
 
 
+def eager(w, torrent):
+    greet(w)
+    w.msg(wire.INTERESTED)
+    w.until_gone()
+
+
+def slots(t):
+    """All upload slots are another torrent's, until the next round."""
+    daemon = mimd.Mimd(t, "slots", conf="rate up 20K\n").start()
+    busy = meet(t, daemon, "busy", *[eager] * 40, data=True)
+    t.wait(lambda: daemon.torrent(busy.infohash)["peers"] == 40, 20,
+        "40 peers")
+    waits = meet(t, daemon, "waits", eager, data=True)
+    wait_reason(t, daemon, waits, "no-slot",
+        "^1 interested peer waits for an upload slot$")
+
+
+def asking(t, daemon):
+    """A tracker that takes its time."""
+    mute = socket.create_server((mimtest.TEST_ADDR, 0))
+    t.closers.append(mute.close)
+    torrent = Torrent("asking", 5000, PIECE).make()
+    daemon.add(torrent.save(t.root + "/asking.torrent",
+        f"http://{mimtest.TEST_ADDR}:{mute.getsockname()[1]}/announce"))
+    wait_reason(t, daemon, torrent, "asking",
+        "^knows no peers yet: its tracker has not answered so far$")
+
+
 def metadata(t, daemon):
     torrent = Torrent("link", 5000, PIECE).make()
     peer = wire.Listener(t, torrent.infohash, lambda w: pauper(w, torrent))
@@ -115,6 +144,8 @@ def test(t):
         "^none of its 2 peers wants anything$")
     metadata(t, daemon)
     full(t, daemon)
+    asking(t, daemon)
+    slots(t)
     daemon.ctl("stop", poor.infohash)
     wait_reason(t, daemon, poor, "stopped", "^stopped$")
     status, out, err = daemon.run("show", "summary")
