@@ -121,6 +121,7 @@ struct disk {
 	struct loop_timer	*tick;
 	bool			 tick_slow;
 	uint32_t		 njobs;		/* of the saver's */
+	bool			 state_bad;	/* it was said */
 	bool			 stopping, orphan;
 	struct loop_timer	*deadline;	/* of an orphan */
 };

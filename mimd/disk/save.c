@@ -395,20 +395,21 @@ save_succeeded(struct save *s, struct content *t)
 static void
 save_failed(struct disk *d, struct save *s, struct content *t)
 {
-	char		hex[2 * SHA1_LEN + 1];
 	uint32_t	k;
 
 	for (k = 0; k < s->npaths && !d->stopping; k++)
 		content_touch(d, t, s->indices[k]);
 	errno = s->error;
 	if (s->failed == s->npaths) {
-		log_warn("%s.resume", hash_hex(t->infohash, SHA1_LEN, hex));
+		if (!d->state_bad)
+			log_warn("state directory: records cannot be written");
+		d->state_bad = true;
 		if (!d->stopping)
 			content_dirty(d, t, CONTENT_SAVE_MS);
 		return;
 	}
 	/* Written pages may be gone: only what was synced before counts. */
-	if (t->claim != NULL && !d->stopping) {
+	if (t->claim != NULL) {
 		uint8_t	*bits = t->claim;
 
 		t->claim = NULL;
@@ -436,8 +437,12 @@ save_settle(struct disk *d, struct save *s)
 		t = NULL;
 	} else if (s->error != 0)
 		save_failed(d, s, t);
-	else
+	else {
+		if (d->state_bad)
+			log_info("state directory: records are written again");
+		d->state_bad = false;
 		save_succeeded(s, t);
+	}
 	if (t != NULL && t->move != NULL)
 		move_saved(d, t, &s->r, s->error == 0);
 	else if (t != NULL && t->removing)

@@ -136,7 +136,8 @@ scan_set_aside(int dir, const char *name, const char *then, const char *why)
 	if (store_set_aside(dir, name, bad) == -1)
 		log_warn("%s: %s, and cannot be set aside", name, why);
 	else
-		log_warnx("%s: set aside as %s%s: %s", name, bad, then, why);
+		log_warnx("%s: %s%s%s: %s", name, bad[0] != '\0' ?
+		    "set aside as " : "removed", bad, then, why);
 }
 
 /* It could not be read: set aside, unless that may pass. */
@@ -265,16 +266,18 @@ static void
 scan_with_record(struct disk *d, struct scan_found *f, const struct resume *r)
 {
 	struct content	*t;
-	char		 text[ERROR_MAX + 1];
+	char		 text[ERROR_MAX + 1], hex[HEX_LEN + 1];
 	uint32_t	 root = scan_root(d, r->root), id = r->id;
 	uint8_t		*todo = NULL;
 
 	if (content_find(d, id) != NULL) {
 		id = d->max_id + 1;
-		log_warnx("two torrents of number %u: one is number %u now",
-		    r->id, id);
+		log_warnx("two torrents of number %u: %s is number %u now",
+		    r->id, hash_hex(r->infohash, SHA1_LEN, hex), id);
 	}
 	t = scan_make(d, f, id, root < ROOTS_MAX ? root : 0, r->subdir, r);
+	if (id != r->id)
+		content_dirty(d, t, 0);
 	if (f->mi != NULL && r->promised && root < ROOTS_MAX &&
 	    !roots_away(d, t))
 		admit_promised(d, t);

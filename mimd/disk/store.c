@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -225,10 +226,30 @@ store_remove(int dir, const char *name)
 	return 0;
 }
 
+/* Neither a file nor a directory? */
+static bool
+is_special(int dir, const char *name)
+{
+	struct stat	st;
+	int		fd = io_open(dir, name, O_PATH | O_NOFOLLOW, 0), rc;
+
+	if (fd == -1)
+		return false;
+	rc = io_fstat(fd, &st);
+	io_close(fd);
+	return rc == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode);
+}
+
 int
 store_set_aside(int dir, const char *name, char bad[STORE_NAME_MAX])
 {
 	unsigned int	i;
+
+	/* The sandbox lets us make no such thing, not even by another name. */
+	if (is_special(dir, name)) {
+		bad[0] = '\0';
+		return store_remove(dir, name);
+	}
 
 	for (i = 0; i < ASIDE_MAX; i++) {
 		if (snprintf(bad, STORE_NAME_MAX, i == 0 ? "%s.bad" :

@@ -37,7 +37,10 @@ int	 store_finish(struct store_file *f);
 void	 store_clean(int dir);
 /* 0 also if it was not there. */
 int	 store_remove(int dir, const char *name);
-/* Rename to NAME.bad, or the like if there is one: bad is what it is then. */
+/*
+ * Rename to NAME.bad, or the like if there is one: bad is what it is then, ""
+ * where it was neither a file nor a directory and is no more.
+ */
 int	 store_set_aside(int dir, const char *name,
 	    char bad[STORE_NAME_MAX]);
 
