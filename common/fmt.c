@@ -80,7 +80,11 @@ fmt_safe(const char *src, size_t len, char *buf, size_t size)
 	size_t		 i, n, step, used = 0;
 
 	for (i = 0; i < len; i += step) {
-		step = utf8_decode(s + i, len - i, &cp);
+		if (s[i] >= ' ' && s[i] < 0x7f) {	/* nearly all is */
+			step = 1;
+			cp = s[i];
+		} else
+			step = utf8_decode(s + i, len - i, &cp);
 		if (step == 0 || cp == '\\' || utf8_is_unsafe(cp)) {
 			step = 1;
 			n = escape(s[i], esc);
@@ -170,10 +174,13 @@ size_t
 fmt_width(const char *s)
 {
 	uint32_t	cp;
-	size_t		len = strlen(s), n, width = 0;
+	size_t		len, n, width = 0;
 	int		w;
 
-	for (; len > 0; s += n, len -= n) {
+	/* Nearly all is plain. */
+	for (; *s >= ' ' && *s < 0x7f; s++)
+		width++;
+	for (len = strlen(s); len > 0; s += n, len -= n) {
 		if ((n = utf8_decode(s, len, &cp)) == 0) {
 			n = 1;
 			width++;

@@ -22,10 +22,17 @@ struct note {
 	char	*text;
 };
 
+struct cell {
+	size_t	 at;		/* in texts */
+	size_t	 width;
+};
+
 struct table {
 	const struct table_column *columns;
 	size_t		 ncolumns;
-	char		**cells;
+	char		*texts;		/* of all cells, each with a NUL */
+	size_t		 texts_len, texts_size;
+	struct cell	*cells;
 	size_t		 ncells, size;
 	struct note	*notes;
 	size_t		 nnotes, notes_size;
@@ -46,10 +53,9 @@ table_free(struct table *t)
 {
 	if (t == NULL)
 		return;
-	for (size_t i = 0; i < t->ncells; i++)
-		free(t->cells[i]);
 	for (size_t i = 0; i < t->nnotes; i++)
 		free(t->notes[i].text);
+	free(t->texts);
 	free(t->cells);
 	free(t->notes);
 	free(t);
@@ -58,12 +64,21 @@ table_free(struct table *t)
 void
 table_add(struct table *t, const char *text)
 {
+	size_t	len = strlen(text) + 1;
+
 	if (t->ncells == t->size) {
 		t->size = t->size == 0 ? 64 : 2 * t->size;
 		t->cells = xreallocarray(t->cells, t->size,
 		    sizeof(*t->cells));
 	}
-	t->cells[t->ncells++] = xstrdup(text);
+	while (t->texts_size - t->texts_len < len) {
+		t->texts_size = t->texts_size == 0 ? 4096 : 2 * t->texts_size;
+		t->texts = xreallocarray(t->texts, t->texts_size, 1);
+	}
+	memcpy(t->texts + t->texts_len, text, len);
+	t->cells[t->ncells].at = t->texts_len;
+	t->cells[t->ncells++].width = fmt_width(text);
+	t->texts_len += len;
 }
 
 void
@@ -99,7 +114,7 @@ measure(const struct table *t, size_t width, size_t indent, size_t *widths)
 		widths[i] = fmt_width(t->columns[i].title);
 	for (i = 0; i < t->ncells; i++)
 		widths[i % t->ncolumns] = max(widths[i % t->ncolumns],
-		    fmt_width(t->cells[i]));
+		    t->cells[i].width);
 	for (i = 0; i < t->ncolumns; i++)
 		total += widths[i] + (i > 0 ? GAP : 0);
 	if (width == 0 || total <= width)
@@ -121,47 +136,60 @@ measure(const struct table *t, size_t width, size_t indent, size_t *widths)
 }
 
 static void
-print_cell(FILE *fp, const struct table_column *col, const char *text,
-    size_t width, bool last)
+print_blanks(FILE *fp, size_t n)
+{
+	while (n-- > 0)
+		putc(' ', fp);
+}
+
+static void
+print_cut(FILE *fp, const char *text, size_t width, bool last)
 {
 	char	*s = xstrdup(text);
-	size_t	 w;
-	int	 pad;
 
-	if (col->how == TABLE_CUT)
-		text_cut(s, width);
-	w = fmt_width(s);
-	pad = w < width ? (int)(width - w) : 0;
-	if (col->how == TABLE_RIGHT)
-		fprintf(fp, "%*s%s", pad, "", s);
-	else
-		fprintf(fp, "%s%*s", s, last ? 0 : pad, "");
+	text_cut(s, width);
+	fputs(s, fp);
+	if (!last)
+		print_blanks(fp, width - fmt_width(s));
 	free(s);
 }
 
-static const char *
-cell(const struct table *t, char *const *cells, size_t i)
+static void
+print_cell(FILE *fp, const struct table_column *col, const char *text,
+    size_t w, size_t width, bool last)
 {
-	return cells == NULL ? t->columns[i].title : cells[i];
+	if (col->how == TABLE_CUT && w > width) {
+		print_cut(fp, text, width, last);
+		return;
+	}
+	if (col->how == TABLE_RIGHT && w < width)
+		print_blanks(fp, width - w);
+	fputs(text, fp);
+	if (col->how != TABLE_RIGHT && w < width && !last)
+		print_blanks(fp, width - w);
 }
 
-/* No blanks at the end. */
+/* Row of cells, or the titles.  No blanks at the end. */
 static void
-print_row(const struct table *t, FILE *fp, char *const *cells,
+print_row(const struct table *t, FILE *fp, const struct cell *cells,
     const size_t *widths, size_t indent, size_t gap)
 {
-	size_t	n = t->ncolumns;
+	const char	*text;
+	size_t		 n = t->ncolumns;
 
-	while (n > 0 && *cell(t, cells, n - 1) == '\0')
+	while (n > 0 && (cells != NULL ? cells[n - 1].width == 0 :
+	    *t->columns[n - 1].title == '\0'))
 		n--;
-	fprintf(fp, "%*s", (int)indent, "");
+	print_blanks(fp, indent);
 	for (size_t i = 0; i < n; i++) {
+		text = cells == NULL ? t->columns[i].title :
+		    t->texts + cells[i].at;
 		if (i > 0)
-			fprintf(fp, "%*s", (int)gap, "");
-		print_cell(fp, &t->columns[i], cell(t, cells, i), widths[i],
-		    i + 1 == n);
+			print_blanks(fp, gap);
+		print_cell(fp, &t->columns[i], text, cells == NULL ?
+		    fmt_width(text) : cells[i].width, widths[i], i + 1 == n);
 	}
-	fputc('\n', fp);
+	putc('\n', fp);
 }
 
 void
