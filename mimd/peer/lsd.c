@@ -168,6 +168,7 @@ void
 lsd_queue_init(struct lsd_queue *q)
 {
 	RB_INIT(&q->items);
+	q->n = 0;
 	q->packet_at = 0;
 }
 
@@ -185,15 +186,18 @@ lsd_add(struct lsd_queue *q, struct lsd_item *item, const uint8_t *hash,
 {
 	item->hash = hash;
 	item->last = 0;
+	q->n++;
 	put_in(q, item, now + LSD_SOON_MS);
 }
 
 void
 lsd_del(struct lsd_queue *q, struct lsd_item *item)
 {
-	if (item->queued)
-		RB_REMOVE(lsd_items, &q->items, item);
+	if (!item->queued)
+		return;
+	RB_REMOVE(lsd_items, &q->items, item);
 	item->queued = false;
+	q->n--;
 }
 
 void
@@ -223,6 +227,18 @@ lsd_due(struct lsd_queue *q)
 	return first->at > q->packet_at ? first->at : q->packet_at;
 }
 
+/* A round of all torrents fits into the time between two of one. */
+static uint64_t
+packet_pause(const struct lsd_queue *q)
+{
+	uint64_t	packets = q->n / LSD_HASHES_MAX + 1;
+	uint64_t	ms = LSD_AGAIN_MS / (packets + packets / 16);
+
+	if (ms > LSD_PACKET_MS)
+		return LSD_PACKET_MS;
+	return ms < LSD_PACKET_LEAST_MS ? LSD_PACKET_LEAST_MS : ms;
+}
+
 uint32_t
 lsd_take(struct lsd_queue *q, uint64_t now,
     const uint8_t *hashes[LSD_HASHES_MAX])
@@ -240,7 +256,7 @@ lsd_take(struct lsd_queue *q, uint64_t now,
 		put_in(q, item, now + LSD_AGAIN_MS);
 	}
 	if (n > 0)
-		q->packet_at = now + LSD_PACKET_MS;
+		q->packet_at = now + packet_pause(q);
 	return n;
 }
 

@@ -23,7 +23,8 @@
 #define LSD_AGAIN_MS	300000	/* a torrent is announced again */
 #define LSD_LEAST_MS	60000	/* ... and never earlier than this */
 #define LSD_SOON_MS	2000	/* the first time: gather others */
-#define LSD_PACKET_MS	1000	/* between two packets */
+#define LSD_PACKET_MS	1000	/* between two packets, or less if ... */
+#define LSD_PACKET_LEAST_MS 250	/* ... all would not fit into LSD_AGAIN_MS */
 
 /* ---- packets ---- */
 
@@ -56,6 +57,7 @@ RB_PROTOTYPE(lsd_items, lsd_item, entry, lsd_item_cmp)
 
 struct lsd_queue {
 	struct lsd_items items;
+	uint32_t	 n;
 	uint64_t	 packet_at;	/* no packet before */
 };
 

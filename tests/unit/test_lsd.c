@@ -150,6 +150,40 @@ test_schedule(void **state)
 	assert_true(lsd_due(&q) == UINT64_MAX);
 }
 
+#define MANY	10000
+
+/* The round of very many takes no longer than that of few. */
+static void
+test_many(void **state)
+{
+	static struct lsd_item	items[MANY];
+	static uint8_t		raw[MANY][20];
+	static uint64_t		seen[MANY];
+	struct lsd_queue	q;
+	const uint8_t		*hashes[LSD_HASHES_MAX];
+	uint64_t		now = 1000, before = 0;
+	uint32_t		i, k, n;
+
+	(void)state;
+	lsd_queue_init(&q);
+	for (i = 0; i < MANY; i++) {
+		memcpy(raw[i], &i, sizeof(i));
+		lsd_add(&q, &items[i], raw[i], now);
+	}
+	while ((now = lsd_due(&q)) < 3600000) {
+		assert_true(now >= before + LSD_PACKET_LEAST_MS);
+		before = now;
+		n = lsd_take(&q, now, hashes);
+		for (k = 0; k < n; k++) {
+			memcpy(&i, hashes[k], sizeof(i));
+			assert_true(now - seen[i] < LSD_AGAIN_MS + 30000);
+			seen[i] = now;
+		}
+	}
+	for (i = 0; i < MANY; i++)
+		assert_true(now - seen[i] < LSD_AGAIN_MS + 30000);
+}
+
 static void
 test_again(void **state)
 {
@@ -208,6 +242,7 @@ main(void)
 		cmocka_unit_test(test_reject),
 		cmocka_unit_test(test_build),
 		cmocka_unit_test(test_schedule),
+		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_again),
 		cmocka_unit_test(test_hear),
 	};
