@@ -119,7 +119,7 @@ print_text(const struct mimctl *ctx, const struct storage *s)
 	}
 	table_print(table, stdout, table_width(), 0);
 	table_free(table);
-	printf("cache: %s of %s in use, %u slots to be read, %u to be "
+	printf("cache: %s of %s in use, %u blocks being read, %u being "
 	    "written",
 	    text_bytes(ctx, (uint64_t)now->used * SLOT_SIZE, a),
 	    text_bytes(ctx, (uint64_t)now->slots * SLOT_SIZE, b),

@@ -38,7 +38,9 @@ control_on_disk(struct chan *c, const struct msg_ctl_disk *m, void *arg)
 	const struct registry		*reg = &parent->registry;
 	const struct msg_arena_tally	*a = &parent->storage.arena;
 	struct msg_ctl_storage		 now = {
-		.slots = a->slots,
+		/* Until peer has told what it is in fact. */
+		.slots = a->slots > 0 ? a->slots :
+		    (uint32_t)(parent->conf->cache / SLOT_SIZE),
 		.used = a->used,
 		.cached = a->cached,
 		.reading = a->reading,
