@@ -231,7 +231,9 @@ file_rename(struct place from, const char *old, struct place to,
 	    (dir_a = open_parent(from.root, a, &base_a)) == -1)
 		return -1;
 	dir_b = open_parent(to.root, b, &base_b);
-	if (dir_b == -1 && errno == ENOENT && make_parents(to.root, b) == 0)
+	/* A power cut must not undo the directories and keep the rename. */
+	if (dir_b == -1 && errno == ENOENT && make_parents(to.root, b) == 0 &&
+	    file_sync_dirs(to, new, NULL) == 0)
 		dir_b = open_parent(to.root, b, &base_b);
 	if (dir_b != -1)
 		rc = io_rename_new(dir_a, base_a, dir_b, base_b);

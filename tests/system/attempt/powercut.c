@@ -49,6 +49,7 @@
 #define FILES		5U
 #define BITS		8U	/* bytes of a bitfield here, at most */
 #define RANDOM		3U	/* chance subsets of each cut */
+#define MOVED		"else/where"	/* the place of what is moved */
 #define NOBODY		65534
 #define WORKERS		8U	/* they mostly wait for their disks */
 
@@ -215,26 +216,44 @@ id_of(const struct torrent *t)
 	return (uint32_t)(t - torrents) + 1;
 }
 
+/* A file's bytes as they are now, wherever it is; NULL if it is nowhere. */
+static const uint8_t *
+file_read(const struct torrent *t, const struct file *f, size_t *len,
+    uint32_t *ino)
+{
+	static const char *const places[] = { "", MOVED "/" };
+	const uint8_t		*p = NULL;
+	char			 path[128];
+	size_t			 i;
+
+	*ino = 0;
+	for (i = 0; i < 2 && p == NULL; i++) {
+		snprintf(path, sizeof(path), "%s%s%s%s", places[i],
+		    t->single ? "" : t->name, t->single ? "" : "/", f->path);
+		if ((p = sim_read(SIM_ROOT, path, len)) != NULL)
+			*ino = sim_lookup(SIM_ROOT, path);
+	}
+	return p;
+}
+
 /* Is this piece of it in the files, as they are now? */
 static bool
 piece_there(const struct torrent *t, uint32_t piece)
 {
 	const struct file	*f;
 	const uint8_t		*p;
-	char			 path[128];
 	uint64_t		 at = 0, from = (uint64_t)piece * t->piece,
 				 to = from + geom_piece_size(&t->geom, piece),
 				 a, b;
 	size_t			 len;
+	uint32_t		 ino;
 
 	for (f = t->files; f->path != NULL; at += f++->size) {
 		a = from > at ? from : at;
 		b = to < at + f->size ? to : at + f->size;
 		if (a >= b)
 			continue;
-		snprintf(path, sizeof(path), "%s%s%s", t->single ? "" :
-		    t->name, t->single ? "" : "/", f->path);
-		p = sim_read(SIM_ROOT, path, &len);
+		p = file_read(t, f, &len, &ino);
 		if (p == NULL || len < b - at ||
 		    memcmp(p + (a - at), t->payload + a, b - a) != 0)
 			return false;
@@ -467,7 +486,7 @@ disk_end(void)
 static bool
 wait_ready(struct torrent *t)
 {
-	while (t->state == DSTATE_CHECKING)
+	while (t->state == DSTATE_CHECKING || t->state == DSTATE_MOVING)
 		if (!expect(run.parent, MSG_DISK_STATE))
 			return false;
 	if (t->state != DSTATE_READY)
@@ -514,7 +533,10 @@ add(struct torrent *t)
 	    F_SEAL_SEAL);
 	say_fd(run.parent, MSG_TORRENT_ADD, &m, fd);
 	close(fd);
-	must(expect(run.parent, MSG_TORRENT_LOADED));
+	/* Others may be reported, too. */
+	do {
+		must(expect(run.parent, MSG_TORRENT_LOADED));
+	} while (run.in->body.torrent_loaded.id != id_of(t));
 	sim_mark(MARK_ADDED, id_of(t), NULL, 0);
 	must(wait_ready(t));
 	must(open_data(t));
@@ -611,6 +633,19 @@ save(struct torrent *t)
 }
 
 static void
+move_away(struct torrent *t)
+{
+	struct msg_torrent_move	m = { .id = id_of(t), .what = MOVE_DATA,
+				    .subdir = MOVED, .file = FILES_MAX,
+				    .name = "" };
+
+	say(run.parent, MSG_TORRENT_MOVE, &m);
+	must(expect(run.parent, MSG_TORRENT_MOVED));
+	if (run.in->body.torrent_moved.error[0] != '\0')
+		errx(1, "%s: %s", t->name, run.in->body.torrent_moved.error);
+}
+
+static void
 remove_all(struct torrent *t)
 {
 	struct msg_torrent_remove	m = { .id = id_of(t),
@@ -656,6 +691,7 @@ the_run(void)
 			save(many);
 	}
 	save(many);
+	move_away(many);
 	add(gone);
 	write_piece(gone, 0, 0);
 	write_piece(gone, 3, 0);
@@ -713,14 +749,12 @@ read_again(const struct torrent *t, const uint8_t *claims, uint32_t first)
 {
 	const struct file	*f;
 	const struct sim_op	*op;
-	char			 path[128];
 	uint64_t		 at = 0;
+	size_t			 len;
 	uint32_t		 ino, piece;
 
 	for (f = t->files; f->path != NULL; at += f++->size) {
-		snprintf(path, sizeof(path), "%s%s%s", t->single ? "" :
-		    t->name, t->single ? "" : "/", f->path);
-		ino = sim_lookup(SIM_ROOT, path);
+		file_read(t, f, &len, &ino);
 		for (op = slog->ops + first; ino != 0 &&
 		    op < slog->ops + slog->n; op++) {
 			if (op->type != SIM_READ || op->ino != ino)
