@@ -6,6 +6,7 @@
 
 import os
 import signal
+import socket
 import struct
 import sys
 import threading
@@ -76,28 +77,50 @@ class Watch:
             p, 0, self.torrent.piece_size(p))]
 
 
-def ask(daemon, n):
-    """How long n calls of mimctl status take, sorted, in ms."""
+def number(name):
+    """Of a message; it stands in the table's order."""
+    with open(os.path.join(mimtest.TOP, "include", "msg.def")) as f:
+        names = [line.split("(")[1].split(",")[0] for line in f
+            if line.startswith(("MSG(", "LAST_SETUP("))]
+    n = names.index(name)
+    return bytes([n]) if n < 128 else bytes([0xcc, n])
+
+
+def ask(daemon):
+    """
+    How long CALLS requests for the status take, sorted, in ms; without what
+    it takes to start mimctl, which a busy machine makes long.
+    """
+    request = b"\x95" + number("ctl_list") + b"\x90\xc2\xc2\xc2"
+    end = b"\x93" + number("ctl_end") + b"\x00\xa0"
     times = []
-    for _ in range(n):
-        begin = time.monotonic()
-        if daemon.run("status")[0] != 0:
-            raise mimtest.Failure("mimctl status failed")
-        times.append((time.monotonic() - begin) * 1000)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as sock:
+        sock.settimeout(20)
+        sock.connect(daemon.socket)
+        for _ in range(CALLS):
+            begin = time.monotonic()
+            sock.send(request)
+            while not sock.recv(1 << 16).endswith(end):
+                pass
+            times.append((time.monotonic() - begin) * 1000)
     return sorted(times)
 
 
+def slowest(daemon):
+    """99 of 100 take no longer, in ms, in the best of three rounds."""
+    return min(ask(daemon)[CALLS * 99 // 100] for _ in range(3))
+
+
 def stuck(t, daemon, torrent, seed, watch):
-    quick = ask(daemon, CALLS)
+    base = slowest(daemon)
     pid = daemon.children()["disk"]
     os.kill(pid, signal.SIGSTOP)
     try:
         time.sleep(0.5)		# what it had said is read
         before = set(watch.haves)
-        slow = ask(daemon, CALLS)
-        p99, base = slow[CALLS * 99 // 100], quick[CALLS * 99 // 100]
-        t.diag(f"mimctl status, 99 of 100: {base:.1f} ms before, "
-            f"{p99:.1f} ms while disk is stopped")
+        p99 = slowest(daemon)
+        t.diag(f"status, 99 of 100: {base:.2f} ms before, {p99:.2f} ms "
+            "while disk is stopped")
         t.ok(p99 < max(20, 3 * base), "status is as fast as before",
             f"{p99} ms, {base} ms before")
         t.wait(lambda: daemon.ctl("status")["stalled"] >= STALL, 20,
