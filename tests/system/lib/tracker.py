@@ -43,6 +43,7 @@ def parse_query(query):
 
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True	# heads and bodies are two writes
 
     def do_GET(self):
         url = urllib.parse.urlsplit(self.path)
