@@ -31,7 +31,7 @@ LINKS = 12
 
 
 class Attempts:
-    """Peers that mim asks for, by whom it looks for in its network."""
+    """Peers that mim calls, by its packets to addresses where nobody is."""
 
     def __init__(self, t, mim):
         self.addrs = set()
@@ -48,8 +48,8 @@ class Attempts:
                 p = self.sock.recv(2048)
             except OSError:
                 return
-            if p[12:14] == b"\x08\x06" and p[28:32] == self.mim:
-                self.addrs.add(p[38:42])
+            if p[12:14] == b"\x08\x00" and p[26:30] == self.mim:
+                self.addrs.add(p[30:34])
 
     def told(self):
         """Of those that floods.c makes up."""

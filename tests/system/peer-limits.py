@@ -171,7 +171,7 @@ def half_open(t, ring):
     """Addresses where nobody is: some are called, never all at once."""
     other = Torrent("nobody", 1_000_000, PIECE).make(t.dir("nobody"))
     announce = tracker.Tracker(interval=1800)
-    announce.fixed = [(f"10.99.{200 + i // 100}.{1 + i % 100}", 6881)
+    announce.fixed = [(f"10.99.{100 + i // 100}.{1 + i % 100}", 6881)
         for i in range(300)]
     ring.daemon.add(other.save(t.root + "/y.torrent", announce.url))
 

@@ -88,9 +88,8 @@ def both_six(t, content):
 def test(t):
     content = t.dir("content")
     os.chmod(content, 0o777)
-    mim_tells(t, content)
-    mim_learns(t, content)
-    both_six(t, content)
+    t.together(lambda: mim_tells(t, content), lambda: mim_learns(t, content),
+        lambda: both_six(t, content))
 
 
 mimtest.main(test, timeout=180)

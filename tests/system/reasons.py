@@ -23,7 +23,7 @@ def reason(daemon, torrent):
 
 def wait_reason(t, daemon, torrent, want, text, timeout=15):
     t.wait(lambda: reason(daemon, torrent)["reason"] == want, timeout,
-        f"reason {want}; it is {reason(daemon, torrent)}")
+        lambda: f"reason {want}; it is {reason(daemon, torrent)}")
     t.match(reason(daemon, torrent)["text"], text, want)
 
 

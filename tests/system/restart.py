@@ -109,7 +109,9 @@ def term(t, torrent, daemon, announce):
             row["trackers"][0]["state"] == "waiting"
 
     # The last kills are past: the children are back and have announced.
-    t.wait(rested, 30, "all children at work")
+    # An announce that failed twice amid the kills is tried after 19 s.
+    t.wait(rested, 90, lambda: "all children at work: "
+        f"{daemon.children()}, {daemon.torrent(torrent.infohash, '-t')}")
     before = told()
     t.equal(daemon.stop(), 0, "SIGTERM: exit status 0")
     t.equal(told()[len(before):], [(before[-1][0], "stopped")],

@@ -24,7 +24,7 @@ def reason(daemon, torrent):
 
 def wait_reason(t, daemon, torrent, want, timeout=15):
     t.wait(lambda: reason(daemon, torrent)["reason"] == want, timeout,
-        f"reason {want}; it is {reason(daemon, torrent)}")
+        lambda: f"reason {want}; it is {reason(daemon, torrent)}")
     return reason(daemon, torrent)["text"]
 
 

@@ -78,14 +78,18 @@ class Test:
     # Time
 
     def wait(self, cond, timeout, what, step=0.05):
-        """Call cond until it returns something true; return that."""
+        """
+        Call cond until it returns something true; return that.  what: for
+        the failure, a text or who makes it then.
+        """
         end = time.monotonic() + timeout
         while True:
             value = cond()
             if value:
                 return value
             if time.monotonic() > end:
-                raise Failure(f"waited {timeout} s in vain for {what}")
+                raise Failure(f"waited {timeout} s in vain for "
+                    f"{what() if callable(what) else what}")
             time.sleep(step)
 
     def together(self, *functions):
@@ -180,6 +184,7 @@ class Host:
         self.ip("addr", "add", self.addr + "/16", "dev", "eth0")
         self.ip("addr", "add", self.addr6 + "/64", "dev", "eth0", "nodad")
         self.ip("link", "set", "eth0", "up")
+        self.ip("route", "add", NOWHERE, "via", TEST_ADDR)
 
     def ip(self, *args):
         subprocess.run([*self.prefix, "ip", *args], check=True)
@@ -187,6 +192,10 @@ class Host:
 
 TEST_ADDR = "10.99.0.1"		# of the test itself
 TEST_ADDR6 = "fd99::1"
+# Where nobody is: packets are routed to the test, and lost.  Looking for
+# neighbours that do not answer would fill a table that the whole machine
+# shares, and other tests with it.
+NOWHERE = "10.99.64.0/18"
 
 
 def ip(*args):
