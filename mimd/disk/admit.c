@@ -306,6 +306,15 @@ admit(struct disk *d, struct content *t)
 }
 
 void
+admit_anew(struct disk *d, struct content *t)
+{
+	if (t->state != DSTATE_READY && t->state != DSTATE_WAITING)
+		return;
+	admit_release(d, t);
+	admit(d, t);
+}
+
+void
 admit_open(struct disk *d, struct content *t)
 {
 	if (t->state == DSTATE_READY && t->magnet == NULL &&
@@ -387,7 +396,7 @@ admit_retry(struct disk *d, struct content *t)
 
 void
 admit_allotted(struct disk *d, struct content *t, bool allocate,
-    uint64_t bytes, int error, uint32_t file)
+    uint64_t lack, int error, uint32_t file)
 {
 	struct space_claim	*c = t->room;
 
@@ -397,7 +406,7 @@ admit_allotted(struct disk *d, struct content *t, bool allocate,
 	}
 	c->exact = true;
 	if (error == 0)
-		space_left(c, t->geom.size - bytes);
+		space_left(c, lack);
 	else if (allocate && (error == ENOSPC || error == EDQUOT))
 		admit_full(d, t, error);
 	else if (allocate && error != EOPNOTSUPP) {

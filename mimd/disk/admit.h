@@ -21,6 +21,8 @@ void	admit_conf(struct disk *d, uint64_t keep_free, bool allocate);
  * is not to write now, or has the space to; else it waits.
  */
 void	admit(struct disk *d, struct content *t);
+/* What is wanted of it has changed, and so what it needs. */
+void	admit_anew(struct disk *d, struct content *t);
 /* Peer opens it: the same, whether it was paused or not. */
 void	admit_open(struct disk *d, struct content *t);
 /*

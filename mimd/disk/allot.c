@@ -27,12 +27,13 @@ struct allot {
 	struct job		 job;
 	const struct metainfo	*mi;
 	struct place		 place;
-	uint8_t			*ours;		/* files written before */
+	uint8_t			*wanted;	/* files */
+	uint8_t			*ours;		/* those written before */
 	bool			 shared;	/* may be written, too */
 	uid_t			 uid;
 	bool			 allocate;
 	atomic_bool		 cancel;
-	uint64_t		 bytes;
+	uint64_t		 lack;
 	int			 error;
 	uint32_t		 file;
 };
@@ -97,7 +98,7 @@ allot_file(struct allot *a, uint32_t i)
 	if (rc == -1)
 		return -1;
 	blocks = (uint64_t)st.st_blocks * 512;
-	a->bytes += blocks < f->length ? blocks : f->length;
+	a->lack -= blocks < f->length ? blocks : f->length;
 	return 0;
 }
 
@@ -109,10 +110,11 @@ allot_run(struct job *job, unsigned int worker)
 	uint32_t	 i;
 
 	(void)worker;
-	a->bytes = 0;
+	a->lack = 0;
 	for (i = 0; i < a->mi->nfiles; i++) {
-		if ((a->mi->files[i].attr & (MI_PAD | MI_SYMLINK)) != 0)
+		if (!bitfield_get(a->wanted, i))
 			continue;
+		a->lack += a->mi->files[i].length;
 		if (!atomic_load(&a->cancel) &&
 		    allot_file(a, i) == 0)
 			continue;
@@ -135,12 +137,13 @@ allot_done(struct job *job, void *arg)
 	(void)job;
 	a->t = NULL;
 	free(a->ours);
+	free(a->wanted);
 	t->files->pins--;
 	d->njobs--;
 	if (t->removing)
 		remove_try(d, t);
 	else if (!d->stopping)
-		admit_allotted(d, t, a->allocate, a->bytes, a->error,
+		admit_allotted(d, t, a->allocate, a->lack, a->error,
 		    a->file);
 	disk_settled(d);
 }
@@ -174,10 +177,14 @@ allot_begin(struct disk *d, struct content *t, bool allocate)
 	a->shared = d->write_shared;
 	a->uid = d->uid;
 	a->ours = xcalloc(1, bitfield_size(t->nfiles));
-	for (i = 0; i < t->nfiles; i++)
+	a->wanted = xcalloc(1, bitfield_size(t->nfiles));
+	for (i = 0; i < t->nfiles; i++) {
+		if ((a->mi->files[i].attr & (MI_PAD | MI_SYMLINK)) == 0)
+			bitfield_set(a->wanted, i);
 		if (t->files->stamps[i].ino != 0 ||
 		    bitfield_get(t->files->touched, i))
 			bitfield_set(a->ours, i);
+	}
 	atomic_store(&a->cancel, false);
 	a->job.run = allot_run;
 	a->job.done = allot_done;

@@ -23,10 +23,10 @@ bool	allot_busy(const struct disk *d, const struct content *t);
 void	allot_cancel(struct disk *d, const struct content *t);
 
 /*
- * In admit.c: it has ended.  The files have so many bytes in blocks; error
+ * In admit.c: it has ended.  The files lack blocks for so many bytes; error
  * is 0, or that of a file.
  */
 void	admit_allotted(struct disk *d, struct content *t, bool allocate,
-	    uint64_t bytes, int error, uint32_t file);
+	    uint64_t lack, int error, uint32_t file);
 
 #endif /* ALLOT_H */
