@@ -310,7 +310,7 @@ static void
 test_json_keys(void **state)
 {
 	static const char *const	top[] = {
-		"torrents", "down_rate", "up_rate"
+		"torrents", "down_rate", "up_rate", "stalled"
 	};
 	static const char *const	torrent[] = {
 		"id", "infohash", "infohash_v2", "name", "state", "size",
