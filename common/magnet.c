@@ -152,8 +152,21 @@ magnet_free(struct magnet *m)
 		return;
 	while (m->ntrackers > 0)
 		free(m->trackers[--m->ntrackers]);
+	while (m->nexcept > 0)
+		free(m->except[--m->nexcept]);
 	free(m->name);
 	free(m);
+}
+
+bool
+magnet_add_except(struct magnet *m, const char *glob, size_t len)
+{
+	if (m->nexcept == MAGNET_EXCEPT_MAX || len == 0 ||
+	    len > MAGNET_GLOB_MAX || memchr(glob, '\0', len) != NULL ||
+	    !utf8_valid(glob, len))
+		return false;
+	m->except[m->nexcept++] = xstrndup(glob, len);
+	return true;
 }
 
 bool
@@ -385,6 +398,8 @@ parse_param(struct magnet *m, const char *s, size_t n, char *err)
 		rc = parse_peer(m, value, len, err);
 	else if (is_key(s, klen, "so"))
 		rc = parse_ranges(m, value, len, err);
+	else if (is_key(s, klen, "x.mim.except"))
+		magnet_add_except(m, value, len);
 	free(value);
 	return rc;
 }
@@ -472,5 +487,9 @@ magnet_format(const struct magnet *m)
 	}
 	if (m->nranges > 0)
 		put_ranges(&o, m);
+	for (i = 0; i < m->nexcept; i++) {
+		put(&o, "&x.mim.except=");
+		put_encoded(&o, m->except[i]);
+	}
 	return o.s;
 }

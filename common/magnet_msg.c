@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "magnet_msg.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "mem.h"
@@ -54,4 +55,38 @@ magnet_unpack(const uint8_t infohash[SHA1_LEN], const char *name,
 		magnet_add_peer(m, &addr);
 	}
 	return m;
+}
+
+struct choice *
+magnet_choice(const struct magnet *m)
+{
+	struct rec_span	spans[MAGNET_RANGES_MAX];
+	struct rec_glob	globs[MAGNET_EXCEPT_MAX];
+	uint32_t	i;
+
+	for (i = 0; i < m->nranges; i++)
+		spans[i] = (struct rec_span){ m->ranges[i].first,
+		    m->ranges[i].last };
+	for (i = 0; i < m->nexcept; i++)
+		globs[i].pattern = m->except[i];
+	return choice_unpack(spans, m->nranges, globs, m->nexcept);
+}
+
+void
+magnet_choose(struct magnet *m, const struct choice *c)
+{
+	uint32_t	i;
+
+	_Static_assert(MAGNET_RANGES_MAX >= CHOICE_SPANS_MAX &&
+	    MAGNET_EXCEPT_MAX >= CHOICE_GLOBS_MAX, "a choice fits");
+	m->nranges = 0;
+	while (m->nexcept > 0)
+		free(m->except[--m->nexcept]);
+	if (c == NULL)
+		return;
+	for (i = 0; i < c->nonly; i++)
+		m->ranges[m->nranges++] = (struct magnet_range){
+			c->only[i].first, c->only[i].last };
+	for (i = 0; i < c->nexcept; i++)
+		magnet_add_except(m, c->except[i], strlen(c->except[i]));
 }

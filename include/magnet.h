@@ -18,6 +18,8 @@
 #define MAGNET_URL_MAX		1024U		/* bytes of a tracker's URL */
 #define MAGNET_PEERS_MAX	64U
 #define MAGNET_RANGES_MAX	64U
+#define MAGNET_EXCEPT_MAX	16U
+#define MAGNET_GLOB_MAX		255U		/* bytes of one of these */
 #define MAGNET_NAME_MAX		1024U
 #define MAGNET_FILES_MAX	1000000U
 #define MAGNET_ERR_MAX		160U
@@ -38,6 +40,8 @@ struct magnet {
 	uint32_t	 npeers;
 	struct magnet_range ranges[MAGNET_RANGES_MAX];	/* so; none: all */
 	uint32_t	 nranges;
+	char		*except[MAGNET_EXCEPT_MAX];	/* x.mim.except */
+	uint32_t	 nexcept;
 };
 
 /* Does it begin as a magnet link does, or is it a bare info-hash? */
@@ -52,6 +56,7 @@ struct magnet *magnet_parse(const char *s, size_t len,
 void	 magnet_free(struct magnet *m);		/* NULL is fine */
 /* These say whether there was room, and it made sense. */
 bool	 magnet_add_tracker(struct magnet *m, const char *url, size_t len);
+bool	 magnet_add_except(struct magnet *m, const char *glob, size_t len);
 bool	 magnet_add_peer(struct magnet *m, const struct addr *addr);
 /* Cut to what fits; not UTF-8: no name. */
 void	 magnet_set_name(struct magnet *m, const char *name, size_t len);

@@ -2,6 +2,7 @@
 #ifndef MAGNET_MSG_H
 #define MAGNET_MSG_H
 
+#include "choice.h"
 #include "magnet.h"
 #include "msg.h"
 
@@ -17,5 +18,10 @@ struct magnet *magnet_unpack(const uint8_t infohash[SHA1_LEN],
 	    const char *name, const struct rec_tracker *trackers,
 	    uint32_t ntrackers, const struct rec_addr *peers,
 	    uint32_t npeers);
+
+/* Which files the link says to download; NULL: all. */
+struct choice *magnet_choice(const struct magnet *m);
+/* It is to say this (NULL: nothing of it) from now on. */
+void	 magnet_choose(struct magnet *m, const struct choice *c);
 
 #endif /* MAGNET_MSG_H */

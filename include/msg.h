@@ -159,9 +159,10 @@ enum ctl_action {
 
 /* Priorities of files and pieces. */
 enum file_prio {
-	FILE_PRIO_LOW, FILE_PRIO_NORMAL, FILE_PRIO_HIGH
+	FILE_PRIO_LOW, FILE_PRIO_NORMAL, FILE_PRIO_HIGH,
+	FILE_PRIO_SKIP		/* below them all; numbers are kept on disk */
 };
-#define FILE_PRIO_MAX	FILE_PRIO_HIGH
+#define FILE_PRIO_MAX	FILE_PRIO_SKIP
 
 /* Modes of a torrent. */
 #define TMODE_SEQUENTIAL	0x01	/* pieces in their order */

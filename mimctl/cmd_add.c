@@ -5,9 +5,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "choice.h"
 #include "client.h"
 #include "daemon.h"
 #include "dir.h"
+#include "file_list.h"
 #include "hash.h"
 #include "mimctl.h"
 #include "source.h"
@@ -36,13 +38,16 @@ static void	on_message(const struct msg_in *in, void *arg);
 int
 cmd_add(const struct mimctl *ctx, int argc, char **argv)
 {
-	struct msg_ctl_add	req = { .dir = "" };
+	struct rec_span		only[CHOICE_SPANS_MAX];
+	struct rec_glob		except[CHOICE_GLOBS_MAX];
+	struct msg_ctl_add	req = { .dir = "", .only = { only, 0 },
+				    .except = { except, 0 } };
 	struct adding		add = { .ctx = ctx };
 	char			dir[PATH_LEN_MAX + 1];
 	json_t			*all;
 	int			ch, status;
 
-	while ((ch = getopt(argc, argv, "cPd:")) != -1) {
+	while ((ch = getopt(argc, argv, "cPd:o:x:")) != -1) {
 		switch (ch) {
 		case 'c':
 			req.check = true;
@@ -54,6 +59,20 @@ cmd_add(const struct mimctl *ctx, int argc, char **argv)
 			if (dir_absolute(dir, optarg) == -1)
 				return CTL_FAILED;
 			req.dir = dir;
+			break;
+		case 'o':
+			req.only.n = file_list(optarg, only, CHOICE_SPANS_MAX);
+			if (req.only.n == 0)
+				return CTL_USAGE;
+			break;
+		case 'x':
+			if (req.except.n == CHOICE_GLOBS_MAX ||
+			    strlen(optarg) > CHOICE_GLOB_MAX || !*optarg) {
+				warnx("-x %s: too many patterns, or too long "
+				    "a one", optarg);
+				return CTL_USAGE;
+			}
+			except[req.except.n++].pattern = optarg;
 			break;
 		default:
 			return command_usage("add");
@@ -86,8 +105,7 @@ line_ask(const struct adding *add, struct line *line,
 		return status;
 	if (source_open(&src, what) == -1)
 		return CTL_FAILED;
-	status = source_send(&src, line->client, req->dir, req->paused,
-	    req->check);
+	status = source_send(&src, line->client, req);
 	source_close(&src);
 	if (status == CTL_OK)
 		line->what = what;

@@ -1,67 +1,21 @@
 /* SPDX-License-Identifier: ISC */
-#include <ctype.h>
 #include <err.h>
-#include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "client.h"
 #include "daemon.h"
+#include "file_list.h"
 #include "mimctl.h"
 #include "view.h"
 #include "word.h"
 
 #define SPANS_MAX	512		/* in one ctl_prio */
 
-/* In the order of enum file_prio. */
-static const char *const	prios[] = { "low", "normal", "high", NULL };
-
-/* Digits up to one of stop; false if there are none, or too many. */
-static bool
-parse_index(char **at, const char *stop, uint32_t *index)
-{
-	unsigned long	 v;
-	char		*end;
-
-	if (!isdigit((unsigned char)**at))
-		return false;
-	errno = 0;
-	v = strtoul(*at, &end, 10);
-	if (errno != 0 || v >= FILES_MAX || strchr(stop, *end) == NULL)
-		return false;
-	*index = (uint32_t)v;
-	*at = end;
-	return true;
-}
-
-/* "0,3-5,9"; 0 if that is not what it says, after saying so. */
-static uint32_t
-parse_list(char *word, struct rec_span *spans)
-{
-	char		*at = word;
-	uint32_t	 n = 0;
-
-	for (;;) {
-		if (n == SPANS_MAX || !parse_index(&at, "-,", &spans[n].first))
-			break;
-		spans[n].last = spans[n].first;
-		if (*at == '-') {
-			at++;
-			if (!parse_index(&at, ",", &spans[n].last) ||
-			    spans[n].last < spans[n].first)
-				break;
-		}
-		n++;
-		if (*at == '\0')
-			return n;
-		at++;
-	}
-	warnx("%s: files are numbers as status -f prints them, as 0,3-5, "
-	    "or all", word);
-	return 0;
-}
+/* In the order of enum file_prio; the last one undoes a skip. */
+static const char *const	prios[] = { "low", "normal", "high", "skip",
+    "get", NULL };
+#define PRIO_GET	(FILE_PRIO_MAX + 1)
 
 static int
 set_prio(struct client *client, const struct view *view,
@@ -95,9 +49,11 @@ cmd_files(const struct mimctl *ctx, int argc, char **argv)
 		return command_usage("files");
 	if ((prio = word_get("priority", argv[argc - 2], prios)) < 0)
 		return CTL_USAGE;
-	req.prio = (uint8_t)prio;
+	req.skipped = prio == PRIO_GET;
+	req.prio = prio == PRIO_GET ? FILE_PRIO_NORMAL : (uint8_t)prio;
 	if (strcmp(argv[argc - 1], "all") != 0 &&
-	    (req.files.n = parse_list(argv[argc - 1], spans)) == 0)
+	    (req.files.n = file_list(argv[argc - 1], spans,
+	    SPANS_MAX)) == 0)
 		return CTL_USAGE;
 	if ((status = daemon_connect(ctx, &client)) != CTL_OK)
 		return status;

@@ -137,13 +137,14 @@ catch_signals(void)
 static int
 run(struct getting *g, const struct source *src)
 {
-	struct client	*client;
-	int		 status;
+	const struct msg_ctl_add	 req = { .dir = "", .check = true };
+	struct client			*client;
+	int				 status;
 
 	status = daemon_connect(&g->ctx, &client);
 	if (status != CTL_OK)
 		return status;
-	status = source_send(src, client, "", false, true);
+	status = source_send(src, client, &req);
 	if (status == CTL_OK)
 		status = daemon_answer(client, DAEMON_DISK_MS, src->what,
 		    on_added, g);
@@ -170,7 +171,7 @@ static bool
 complete(const struct rec_torrent_row *r)
 {
 	return r->state != TSTATE_CHECKING && r->size > 0 &&
-	    r->have == r->size;
+	    r->got == r->wanted;
 }
 
 /* Until it is complete (with -k: until interrupted) or cannot be. */
@@ -197,7 +198,7 @@ follow(struct getting *g, struct client *client)
 		if (g->start == 0 && r->size > 0 &&
 		    r->state != TSTATE_CHECKING) {
 			g->start = time(NULL);
-			g->had = r->have;
+			g->had = r->got;
 		}
 		tell_trouble(g, step);
 		if (complete(r) && !g->keep)
@@ -236,10 +237,10 @@ progress_line(const struct getting *g, char line[LINE_LEN])
 		text_duration(&g->ctx, left, eta);
 	snprintf(line, LINE_LEN,
 	    "%s %6s  %s of %s  down %s/s  up %s/s  %u peer%s  eta %s",
-	    text_bar(r->have, r->size, BAR_CELLS, bar, sizeof(bar)),
-	    text_percent(r->have, r->size, pc),
-	    text_bytes(&g->ctx, r->have, have),
-	    text_bytes(&g->ctx, r->size, size),
+	    text_bar(r->got, r->wanted, BAR_CELLS, bar, sizeof(bar)),
+	    text_percent(r->got, r->wanted, pc),
+	    text_bytes(&g->ctx, r->got, have),
+	    text_bytes(&g->ctx, r->wanted, size),
 	    text_bytes(&g->ctx, r->down_rate, down),
 	    text_bytes(&g->ctx, r->up_rate, up), r->peers,
 	    r->peers == 1 ? "" : "s", eta);
@@ -307,7 +308,7 @@ tell_trouble(struct getting *g, unsigned step)
 static void
 say_speed(const struct getting *g)
 {
-	uint64_t	bytes = g->view.torrents[0].row.have - g->had;
+	uint64_t	bytes = g->view.torrents[0].row.got - g->had;
 	uint64_t	seconds = (uint64_t)(time(NULL) - g->start);
 	char		size[TEXT_LEN], took[TEXT_LEN], rate[TEXT_LEN];
 
@@ -344,7 +345,7 @@ finish(struct getting *g, int status)
 		say_speed(g);
 	} else if (interrupted)
 		warnx("interrupted at %s: the same command goes on from "
-		    "there", text_percent(r->have, r->size, pc));
+		    "there", text_percent(r->got, r->wanted, pc));
 	else if (r->state == TSTATE_ERROR) {
 		error = text_safe(r->error);
 		warnx("%s", error);

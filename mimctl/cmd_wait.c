@@ -99,7 +99,7 @@ happened(enum event event, const struct rec_torrent_row *r)
 		return r->npieces > 0;
 	if (r->state == TSTATE_CHECKING || r->npieces == 0)
 		return false;
-	return event == EVENT_CHECKED || (r->size > 0 && r->have == r->size);
+	return event == EVENT_CHECKED || (r->size > 0 && r->got == r->wanted);
 }
 
 /* CTL_OK when it happened to all, CTL_TIMEOUT when not yet. */

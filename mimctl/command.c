@@ -10,9 +10,11 @@
 #define NELEM(a)	(sizeof(a) / sizeof((a)[0]))
 
 static const struct command	commands[] = {
-	{ "add", NULL, "[-cP] [-d dir] torrent ...", cmd_add },
+	{ "add", NULL, "[-cP] [-d dir] [-o files] [-x glob] torrent ...",
+	    cmd_add },
 	{ "check", NULL, "selector ...", cmd_check },
-	{ "files", NULL, "selector high|normal|low file[-file],...|all",
+	{ "files", NULL, "selector get|skip|high|normal|low "
+	    "file[-file],...|all",
 	    cmd_files },
 	{ "get", NULL, "[-k] [-d dir] [-o setting] torrent", cmd_get },
 	{ "info", NULL, "torrent ...", cmd_info },

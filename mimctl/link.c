@@ -38,6 +38,8 @@ pack(const struct magnet *magnet, uint8_t *buf, size_t size)
 	struct rec_tracker		trackers[MAGNET_TRACKERS_MAX];
 	struct rec_addr			peers[MAGNET_PEERS_MAX];
 	struct msg_ctl_add_magnet	m = { .dir = "" };
+	struct choice			*choice = magnet_choice(magnet);
+	struct rec_glob			globs[CHOICE_GLOBS_MAX];
 
 	memcpy(m.infohash, magnet->infohash, sizeof(m.infohash));
 	m.name = magnet->name != NULL ? magnet->name : "";
@@ -45,6 +47,12 @@ pack(const struct magnet *magnet, uint8_t *buf, size_t size)
 	m.trackers.n = magnet_pack_trackers(magnet, trackers);
 	m.peers.v = peers;
 	m.peers.n = magnet_pack_peers(magnet, peers);
+	if (choice != NULL) {
+		m.only.v = choice->only;
+		m.only.n = choice->nonly;
+		m.except.v = globs;
+		m.except.n = choice_pack_globs(choice, globs);
+	}
 	return msg_encode(MSG_CTL_ADD_MAGNET, &m, buf, size);
 }
 
@@ -68,9 +76,6 @@ parse(const char *what, int out)
 		    "supported yet");
 		return 1;
 	}
-	if (magnet->nranges > 0)
-		complain(what, "its choice of files is not heeded: all are "
-		    "downloaded");
 	len = pack(magnet, buf, sizeof(buf));
 	for (; done < len; done += n)
 		if ((n = write(out, buf + done, (size_t)(len - done))) <= 0)

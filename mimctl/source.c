@@ -42,18 +42,24 @@ source_open(struct source *src, const char *what)
 }
 
 int
-source_send(const struct source *src, struct client *client, const char *dir,
-    bool paused, bool check)
+source_send(const struct source *src, struct client *client,
+    const struct msg_ctl_add *req)
 {
-	struct msg_ctl_add		file = { .dir = dir,
-					    .paused = paused, .check = check };
 	struct msg_ctl_add_magnet	magnet;
 
 	if (src->link == NULL)
-		return daemon_send(client, MSG_CTL_ADD, &file, src->fd);
+		return daemon_send(client, MSG_CTL_ADD, req, src->fd);
 	magnet = *link_request(src->link);
-	magnet.dir = dir;
-	magnet.paused = paused;
+	magnet.dir = req->dir;
+	magnet.paused = req->paused;
+	if (req->only.n > 0) {
+		magnet.only.v = req->only.v;
+		magnet.only.n = req->only.n;
+	}
+	if (req->except.n > 0) {
+		magnet.except.v = req->except.v;
+		magnet.except.n = req->except.n;
+	}
 	return daemon_send(client, MSG_CTL_ADD_MAGNET, &magnet, -1);
 }
 

@@ -2,11 +2,10 @@
 #ifndef SOURCE_H
 #define SOURCE_H
 
-#include <stdbool.h>
-
 #include "daemon.h"
 
 struct client;
+struct msg_ctl_add;
 
 /* Where a torrent to be added comes from. */
 struct source {
@@ -23,11 +22,12 @@ struct source {
  */
 int	source_open(struct source *src, const char *what);
 /*
- * Ask to add it, as daemon_send(); daemon_answer() has the answer.  check is
- * for files: a link always looks.
+ * Ask to add it as req says, with daemon_send(); daemon_answer() has the
+ * answer.  Of a link, data is always looked for, and its own choice of files
+ * gives way to that of req.
  */
 int	source_send(const struct source *src, struct client *client,
-	    const char *dir, bool paused, bool check);
+	    const struct msg_ctl_add *req);
 void	source_close(struct source *src);
 
 #endif /* SOURCE_H */

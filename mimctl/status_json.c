@@ -83,7 +83,8 @@ torrent_json(const struct view_torrent *t)
 	json_object_set_new(j, "name", text_json(r->name));
 	json_object_set_new(j, "state", json_string(tstate_name(r->state)));
 	json_object_set_new(j, "size", number_or_null(r->size));
-	json_object_set_new(j, "wanted", number_or_null(r->size));
+	json_object_set_new(j, "wanted",
+	    r->size == 0 ? json_null() : number(r->wanted));
 	json_object_set_new(j, "have", number(r->have));
 	json_object_set_new(j, "progress", json_real(view_progress(t)));
 	if (r->state == TSTATE_CHECKING)

@@ -65,7 +65,7 @@ add_line(const struct mimctl *ctx, struct table *table,
 	add_safe(table, r->name);
 	add_state(table, r);
 	table_add(table, r->size == 0 ? "-" :
-	    text_percent(r->have, r->size, buf));
+	    text_percent(r->got, r->wanted, buf));
 	table_add(table, r->size == 0 ? "-" : text_bytes(ctx, r->size, buf));
 	table_add(table, text_rate(ctx, r->down_rate, buf));
 	table_add(table, text_rate(ctx, r->up_rate, buf));

@@ -77,9 +77,12 @@ print_progress(const struct mimctl *ctx, const struct rec_torrent_row *r,
 	if (r->npieces == 0)
 		return;
 	line(fp, "progress", "%s %s, %s of %s",
-	    text_bar(r->have, r->size, BAR_CELLS, bar, sizeof(bar)),
-	    text_percent(r->have, r->size, percent),
-	    text_bytes(ctx, r->have, have), text_bytes(ctx, r->size, size));
+	    text_bar(r->got, r->wanted, BAR_CELLS, bar, sizeof(bar)),
+	    text_percent(r->got, r->wanted, percent),
+	    text_bytes(ctx, r->got, have), text_bytes(ctx, r->wanted, size));
+	if (r->wanted < r->size)
+		line(fp, "skipped", "%s of files that are not wanted",
+		    text_bytes(ctx, r->size - r->wanted, size));
 }
 
 static void

@@ -70,7 +70,8 @@ status_tracker_state(unsigned state)
 const char *
 status_prio(unsigned prio)
 {
-	static const char *const	names[] = { "low", "normal", "high" };
+	static const char *const	names[] = { "low", "normal", "high",
+	    "skip" };
 
 	return names[prio <= FILE_PRIO_MAX ? prio : FILE_PRIO_NORMAL];
 }

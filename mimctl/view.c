@@ -287,7 +287,8 @@ view_progress(const struct view_torrent *t)
 {
 	if (t->row.size == 0)
 		return 0;
-	return (double)t->row.have / (double)t->row.size;
+	return t->row.wanted == 0 ? 1 :
+	    (double)t->row.got / (double)t->row.wanted;
 }
 
 /*
@@ -313,9 +314,9 @@ view_eta(const struct view_torrent *t, uint64_t *seconds)
 	uint64_t	left;
 
 	if (t->row.state != TSTATE_DOWNLOADING || t->row.down_rate == 0 ||
-	    t->row.have > t->row.size)
+	    t->row.got > t->row.wanted)
 		return false;
-	left = t->row.size - t->row.have;
+	left = t->row.wanted - t->row.got;
 	*seconds = (left + t->row.down_rate - 1) / t->row.down_rate;
 	return true;
 }

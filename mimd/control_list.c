@@ -108,6 +108,8 @@ torrent_fill(struct rec_torrent_row *row, const struct torrent *t)
 	row->state = (uint8_t)torrent_state(t);
 	row->size = t->size;
 	row->have = t->have;
+	row->wanted = t->wanted;
+	row->got = t->got;
 	if (t->dstate == DSTATE_MOVING)
 		row->check_permille = t->moved;
 	else if (t->npieces > 0)

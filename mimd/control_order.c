@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "choice.h"
 #include "control.h"
 #include "log.h"
 #include "magnet_msg.h"
@@ -66,10 +67,10 @@ add_place(const struct conf *conf, const char *dir, struct add_place *at,
 	return 0;
 }
 
-/* Takes fd or, if that is -1, magnet. */
+/* Takes fd or, if that is -1, magnet; and choice. */
 static void
 add(struct control_conn *conn, int fd, struct magnet *magnet,
-    const char *dir, bool paused, bool check)
+    struct choice *choice, const char *dir, bool paused, bool check)
 {
 	struct parent	*parent = control_parent(conn);
 	char		 subdir[PATH_LEN_MAX + 1], away[PATH_LEN_MAX + 1];
@@ -82,7 +83,7 @@ add(struct control_conn *conn, int fd, struct magnet *magnet,
 		control_end(conn, CTL_FAILED, text);
 	} else {
 		control_wait(conn, CONTROL_ADD_MS);
-		if (registry_add(&parent->registry, fd, magnet, &at,
+		if (registry_add(&parent->registry, fd, magnet, &at, choice,
 		    paused, check, conn->client) == 0)
 			return;
 		control_end(conn, CTL_FAILED,
@@ -93,6 +94,7 @@ add(struct control_conn *conn, int fd, struct magnet *magnet,
 	if (fd != -1)
 		close(fd);
 	magnet_free(magnet);
+	choice_free(choice);
 }
 
 void
@@ -108,7 +110,8 @@ control_on_add(struct chan *c, const struct msg_ctl_add *m, void *arg)
 		control_end(conn, CTL_FAILED, why);
 		return;
 	}
-	add(conn, fd, NULL, m->dir, m->paused, m->check);
+	add(conn, fd, NULL, choice_unpack(m->only.v, m->only.n,
+	    m->except.v, m->except.n), m->dir, m->paused, m->check);
 }
 
 void
@@ -118,7 +121,8 @@ control_on_add_magnet(struct chan *c, const struct msg_ctl_add_magnet *m,
 	(void)c;
 	control_begin(arg);
 	add(arg, -1, magnet_unpack(m->infohash, m->name, m->trackers.v,
-	    m->trackers.n, m->peers.v, m->peers.n), m->dir, m->paused, true);
+	    m->trackers.n, m->peers.v, m->peers.n), choice_unpack(m->only.v,
+	    m->only.n, m->except.v, m->except.n), m->dir, m->paused, true);
 }
 
 void

@@ -51,7 +51,7 @@ control_on_prio(struct chan *c, const struct msg_ctl_prio *m, void *arg)
 		}
 	for (i = 0; i < m->files.n; i++)
 		torrent_set_prio(t, m->files.v[i].first, m->files.v[i].last,
-		    m->prio);
+		    m->prio, m->skipped);
 	registry_prios_changed(&parent->registry, t);
 	control_end(conn, CTL_OK, "");
 }

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "registry.h"
+#include "choice.h"
 #include "log.h"
 #include "magnet_msg.h"
 #include "mem.h"
@@ -24,7 +25,8 @@ registry_full(const struct registry *reg)
 
 int
 registry_add(struct registry *reg, int fd, struct magnet *magnet,
-    const struct add_place *at, bool paused, bool check, uint64_t client)
+    const struct add_place *at, struct choice *choice, bool paused,
+    bool check, uint64_t client)
 {
 	struct pending_add	*add;
 	uint32_t		 i;
@@ -50,6 +52,7 @@ registry_add(struct registry *reg, int fd, struct magnet *magnet,
 	add->away_subdir = xstrdup(at->away ? at->away_subdir : "");
 	add->paused = paused;
 	add->check = check;
+	add->choice = choice;
 	add->added = (uint64_t)time(NULL);
 	add->client = client;
 	registry_send_adds(reg);
@@ -83,6 +86,7 @@ free_id(const struct registry *reg)
 static void
 send_torrent(struct registry *reg, const struct pending_add *add, int fd)
 {
+	struct rec_glob		globs[CHOICE_GLOBS_MAX];
 	struct msg_torrent_add	m = {
 		.id = add->id,
 		.root = add->root,
@@ -95,6 +99,12 @@ send_torrent(struct registry *reg, const struct pending_add *add, int fd)
 		.added = add->added,
 	};
 
+	if (add->choice != NULL) {
+		m.only.v = add->choice->only;
+		m.only.n = add->choice->nonly;
+		m.except.v = globs;
+		m.except.n = choice_pack_globs(add->choice, globs);
+	}
 	reg->ops->send(ROLE_DISK, MSG_TORRENT_ADD, &m, fd, reg->arg);
 }
 
@@ -104,6 +114,7 @@ send_magnet(struct registry *reg, const struct pending_add *add)
 	const struct magnet	*magnet = add->magnet;
 	struct rec_tracker	 trackers[MAGNET_TRACKERS_MAX];
 	struct rec_addr		 peers[MAGNET_PEERS_MAX];
+	struct rec_glob		 globs[CHOICE_GLOBS_MAX];
 	struct msg_magnet_add	 m = {
 		.id = add->id,
 		.name = magnet->name != NULL ? magnet->name : "",
@@ -121,6 +132,12 @@ send_magnet(struct registry *reg, const struct pending_add *add)
 	m.trackers.n = magnet_pack_trackers(magnet, trackers);
 	m.peers.v = peers;
 	m.peers.n = magnet_pack_peers(magnet, peers);
+	if (add->choice != NULL) {
+		m.only.v = add->choice->only;
+		m.only.n = add->choice->nonly;
+		m.except.v = globs;
+		m.except.n = choice_pack_globs(add->choice, globs);
+	}
 	reg->ops->send(ROLE_DISK, MSG_MAGNET_ADD, &m, -1, reg->arg);
 }
 
@@ -153,6 +170,8 @@ end_add(struct pending_add *add)
 	add->fd = -1;
 	magnet_free(add->magnet);
 	add->magnet = NULL;
+	choice_free(add->choice);
+	add->choice = NULL;
 	free(add->subdir);
 	free(add->away_subdir);
 	add->subdir = add->away_subdir = NULL;

@@ -32,7 +32,7 @@ prio_set(struct torrent *t, uint32_t file, uint8_t prio)
 void
 torrent_prio_told(struct torrent *t, uint32_t file, uint8_t prio)
 {
-	if (!t->loaded)
+	if (!t->loaded || t->learning)
 		prio_set(t, file, prio);
 	else if (torrent_prio(t, file) != prio)
 		t->prios_stale = true;
@@ -40,30 +40,68 @@ torrent_prio_told(struct torrent *t, uint32_t file, uint8_t prio)
 
 void
 torrent_set_prio(struct torrent *t, uint32_t first, uint32_t last,
-    uint8_t prio)
+    uint8_t prio, bool skipped)
 {
 	uint32_t	i;
 
 	for (i = first; i <= last && i < t->nfiles; i++)
-		prio_set(t, i, prio);
+		if (!skipped || torrent_prio(t, i) == FILE_PRIO_SKIP)
+			prio_set(t, i, prio);
 }
 
-/* Each piece has the highest priority of its files. */
+/* Padding is wanted as much as the file that it follows. */
+static uint8_t
+prio_of(const struct torrent *t, uint32_t file)
+{
+	while (file > 0 && (t->files[file].attr & MI_PAD) != 0)
+		file--;
+	return torrent_prio(t, file);
+}
+
+void
+torrent_count_wanted(struct torrent *t)
+{
+	uint32_t	i;
+
+	t->skips = t->prios != NULL && t->files_got == t->nfiles &&
+	    memchr(t->prios, FILE_PRIO_SKIP, t->nfiles) != NULL;
+	t->wanted = t->size;
+	t->got = t->have;
+	if (!t->skips)
+		return;
+	t->wanted = t->got = 0;
+	for (i = 0; i < t->nfiles; i++) {
+		if (prio_of(t, i) == FILE_PRIO_SKIP)
+			continue;
+		t->wanted += t->files[i].size;
+		t->got += t->files[i].have;
+	}
+}
+
+static uint8_t
+more_urgent(uint8_t a, uint8_t b)
+{
+	if (a == FILE_PRIO_SKIP || b == FILE_PRIO_SKIP)
+		return a == FILE_PRIO_SKIP ? b : a;
+	return a > b ? a : b;
+}
+
+/* Each piece is as urgent as the most urgent of its files. */
 static uint8_t *
 piece_prios(const struct torrent *t)
 {
-	uint8_t		*prios = xcalloc(1, t->npieces);
+	uint8_t		*prios = xmalloc(t->npieces);
 	uint64_t	 at = 0, end, i;
 	uint32_t	 f;
 
+	memset(prios, FILE_PRIO_SKIP, t->npieces);
 	for (f = 0; f < t->files_got; f++, at = end) {
 		end = at + t->files[f].size;
-		if (at == end || (t->files[f].attr & MI_PAD) != 0)
+		if (at == end)
 			continue;
 		for (i = at / t->piece_length; i <= (end - 1) /
 		    t->piece_length && i < t->npieces; i++)
-			if (prios[i] < torrent_prio(t, f))
-				prios[i] = torrent_prio(t, f);
+			prios[i] = more_urgent(prios[i], prio_of(t, f));
 	}
 	return prios;
 }
@@ -90,7 +128,10 @@ void
 registry_prios_changed(struct registry *reg, struct torrent *t)
 {
 	struct msg_torrent_prios	m = { .id = t->id };
+	bool				was = torrent_complete(t);
 
+	torrent_count_wanted(t);
+	t->totals = true;
 	t->prios_stale = !reg->ops->ready(ROLE_DISK, reg->arg);
 	for (; m.first < t->nfiles && !t->prios_stale && t->prios != NULL;
 	    m.first += m.prios.len) {
@@ -102,4 +143,6 @@ registry_prios_changed(struct registry *reg, struct torrent *t)
 	}
 	if (t->swarm == SWARM_RUNNING)
 		registry_send_prios(reg, t);
+	if (!was && torrent_complete(t) && t->got > 0)
+		registry_completed(reg, t);
 }

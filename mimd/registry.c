@@ -144,13 +144,13 @@ torrent_free(struct registry *reg, struct torrent *t)
 bool
 torrent_complete(const struct torrent *t)
 {
-	return t->size > 0 && t->have == t->size;
+	return t->size > 0 && t->got == t->wanted;
 }
 
 uint64_t
 torrent_left(const struct torrent *t)
 {
-	return t->npieces == 0 ? BLOCK_SIZE : t->size - t->have;
+	return t->npieces == 0 ? BLOCK_SIZE : t->wanted - t->got;
 }
 
 enum tstate

@@ -84,6 +84,7 @@ struct torrent {
 	char			*dir;		/* where its data lies */
 	char			*error;		/* NULL: none */
 	uint64_t		 size, have;	/* bytes; have: verified */
+	uint64_t		 wanted, got;	/* of these, not skipped */
 	uint64_t		 added, completed;	/* Unix time */
 	uint64_t		 downloaded, uploaded, wasted;
 	uint64_t		 down_base, up_base;	/* at mimd's start */
@@ -100,6 +101,8 @@ struct torrent {
 	struct tfile		*files;
 	uint8_t			*prios;		/* of files; NULL: normal */
 	bool			 prios_stale;	/* disk has others */
+	bool			 skips;		/* some files are not wanted */
+	bool			 learning;	/* its files are being told */
 	uint32_t		 nfiles, files_got, files_size;
 	struct ttracker		*trackers;
 	struct tpeer		*rows;
@@ -175,6 +178,7 @@ struct pending_add {
 	bool		 sent;		/* to the disk child that runs now */
 	uint8_t		 tries;
 	bool		 paused, check;
+	struct choice	*choice;	/* of its files, or NULL */
 	uint64_t	 added;
 	uint64_t	 client;
 };
@@ -205,6 +209,7 @@ struct torrent *registry_after(const struct registry *reg, uint32_t id);
 struct torrent *torrent_new(struct registry *reg, uint32_t id,
 	    const uint8_t infohash[SHA1_LEN]);
 void	 torrent_free(struct registry *reg, struct torrent *t);
+/* Is all there that is wanted? */
 bool	 torrent_complete(const struct torrent *t);
 /* Bytes still to come; not 0 while nobody knows how many. */
 uint64_t torrent_left(const struct torrent *t);
@@ -252,12 +257,13 @@ void	 torrent_know_good(struct torrent *t, const struct rec_peer *row);
 /* No room for another torrent. */
 bool	 registry_full(const struct registry *reg);
 /*
- * A sealed .torrent in fd or, if that is -1, a magnet link.  -1 when too many
- * wait; else either is owned, and the answer comes by ops.
+ * A sealed .torrent in fd or, if that is -1, a magnet link, and which files to
+ * download of it (NULL: all).  -1 when too many wait; else they are owned, and
+ * the answer comes by ops.
  */
 int	 registry_add(struct registry *reg, int fd, struct magnet *magnet,
-	    const struct add_place *at, bool paused, bool check,
-	    uint64_t client);
+	    const struct add_place *at, struct choice *choice, bool paused,
+	    bool check, uint64_t client);
 void	 registry_send_adds(struct registry *reg);
 /* Disk has answered for this number; false if nobody asked. */
 bool	 registry_end_add(struct registry *reg, uint32_t id,
@@ -283,9 +289,14 @@ void	 torrent_order_free(struct torrent *t);
 uint8_t	 torrent_prio(const struct torrent *t, uint32_t file);
 /* File is as disk reports it, with this priority. */
 void	 torrent_prio_told(struct torrent *t, uint32_t file, uint8_t prio);
-/* Set that of files first to last; registry_prios_changed() then. */
+/*
+ * Set that of files first to last, or of those of them that are skipped;
+ * registry_prios_changed() then.
+ */
 void	 torrent_set_prio(struct torrent *t, uint32_t first, uint32_t last,
-	    uint8_t prio);
+	    uint8_t prio, bool skipped);
+/* Count anew what is wanted, and how much of it is there. */
+void	 torrent_count_wanted(struct torrent *t);
 /* Tell disk, and peer. */
 void	 registry_prios_changed(struct registry *reg, struct torrent *t);
 void	 registry_send_prios(struct registry *reg, struct torrent *t);
@@ -320,6 +331,8 @@ void	 registry_on_disk_state(struct registry *reg,
 	    const struct msg_disk_state *m);
 int	 registry_on_progress(struct registry *reg,
 	    const struct msg_disk_progress *m);
+/* What is wanted is there, for the first time or anew. */
+void	 registry_completed(struct registry *reg, struct torrent *t);
 void	 registry_on_halted(struct registry *reg, uint32_t id);
 void	 registry_on_stats(struct registry *reg,
 	    const struct msg_swarm_stats *m);

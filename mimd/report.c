@@ -37,8 +37,8 @@ data_dir(struct registry *reg, const struct msg_torrent_meta *m)
 static void
 learn(struct torrent *t, const struct msg_torrent_meta *m)
 {
-	t->have = 0;
-	t->measured = true;
+	t->have = t->got = 0;
+	t->measured = t->learning = true;
 	if (m->private)
 		t->nknown = t->ngood = 0;
 }
@@ -56,6 +56,8 @@ take_shape(struct registry *reg, struct torrent *t,
 	if (t->v2)
 		memcpy(t->infohash2, m->infohash2.p, SHA256_LEN);
 	t->size = m->size;
+	if (!t->skips)
+		t->wanted = m->size;
 	t->piece_length = m->piece_length;
 	t->npieces = m->npieces;
 	t->metadata_size = m->metadata_size;
@@ -192,6 +194,10 @@ registry_on_loaded(struct registry *reg, uint32_t id)
 		t->paths_size = t->paths_len;
 	}
 	t->loaded = true;
+	/* Told a second time, files are empty until disk says more. */
+	if (!t->measured || t->learning)
+		torrent_count_wanted(t);
+	t->learning = false;
 	if (t->prios_stale)
 		registry_prios_changed(reg, t);
 	if (registry_end_add(reg, id, &client)) {
@@ -298,8 +304,8 @@ registry_on_disk_state(struct registry *reg, const struct msg_disk_state *m)
 	registry_reconcile(reg, t);
 }
 
-static void
-complete(struct registry *reg, struct torrent *t)
+void
+registry_completed(struct registry *reg, struct torrent *t)
 {
 	struct msg_tracker_totals	totals = {
 		.id = t->id,
@@ -349,11 +355,12 @@ registry_on_progress(struct registry *reg, const struct msg_disk_progress *m)
 	first = t->loaded && !t->measured;
 	before = torrent_complete(t);
 	t->have = m->have;
+	torrent_count_wanted(t);
 	t->checked = m->checked;
 	t->moved = (uint16_t)m->moved;
 	t->totals = true;
 	if (!before && torrent_complete(t) && t->loaded)
-		complete(reg, t);
+		registry_completed(reg, t);
 	/* Only now can peers and trackers be told the truth. */
 	if (first) {
 		t->measured = true;

@@ -20,6 +20,7 @@
 #include "loop.h"
 #include "mem.h"
 #include "metainfo.h"
+#include "part.h"
 #include "roots.h"
 #include "span.h"
 
@@ -93,20 +94,22 @@ within_quota(struct disk *d, struct content *t)
 
 	if (content_load(d, t) == NULL)
 		return false;
-	for (i = 0; i < t->geom.npieces && bitfield_get(t->have, i); i++)
+	for (i = 0; i < t->geom.npieces && (bitfield_get(t->have, i) ||
+	    (t->unwanted != NULL && bitfield_get(t->unwanted, i))); i++)
 		continue;
 	if (i == t->geom.npieces)
 		return true;
-	span_start(&it, t->files->mi, (uint64_t)i * t->geom.piece_length,
-	    geom_piece_size(&t->geom, i));
+	span_start_part(&it, t->files->mi, t->part,
+	    (uint64_t)i * t->geom.piece_length, geom_piece_size(&t->geom, i));
 	while (span_next(&it, &s)) {
 		if (s.pad)
 			continue;
-		fd = fdcache_get(d->files, t->id, s.file, content_place(d, t),
-		    t->files->mi->files[s.file].path, FILE_WRITE);
+		fd = fdcache_get(d->files, t->id, s.home, content_place(d, t),
+		    part_path(t->files->mi, t->part, s.home), FILE_WRITE);
 		if (fd == -1)
 			return errno != EDQUOT;
-		n = t->files->mi->files[s.file].length - s.off;
+		n = s.home == t->nfiles ? s.len :
+		    t->files->mi->files[s.file].length - s.off;
 		if (n > QUOTA_TRY)
 			n = QUOTA_TRY;
 		rc = io_fallocate(fd, FALLOC_FL_KEEP_SIZE, (off_t)s.off,
@@ -297,7 +300,7 @@ admit(struct disk *d, struct content *t)
 		roots_wait(d, t);
 		return;
 	}
-	if (t->magnet == NULL && !content_complete(t) && !t->paused) {
+	if (t->magnet == NULL && !content_done(t) && !t->paused) {
 		ask(d, t);
 		return;
 	}
@@ -318,7 +321,7 @@ void
 admit_open(struct disk *d, struct content *t)
 {
 	if (t->state == DSTATE_READY && t->magnet == NULL &&
-	    !content_complete(t) && (t->room == NULL || !t->room->held))
+	    !content_done(t) && (t->room == NULL || !t->room->held))
 		ask(d, t);
 }
 
@@ -345,7 +348,7 @@ admit_progress(struct disk *d, struct content *t)
 	if (t->room == NULL)
 		return;
 	space_left(t->room, content_left(t));
-	if (content_complete(t))
+	if (content_done(t))
 		admit_release(d, t);
 }
 

@@ -14,6 +14,7 @@
 #include "io.h"
 #include "metainfo.h"
 #include "move.h"
+#include "part.h"
 #include "resume.h"
 #include "span.h"
 #include "trail.h"
@@ -26,7 +27,7 @@ block_fd(struct disk *d, struct content *t, uint32_t file,
 	int	fd;
 
 	fd = fdcache_get(d->files, t->id, file, content_place(d, t),
-	    t->files->mi->files[file].path, mode);
+	    part_path(t->files->mi, t->part, file), mode);
 	if (fd == -1 && errno == ENOENT && t->move != NULL)
 		fd = move_open(d, t, file, mode);
 	return fd;
@@ -83,10 +84,10 @@ write_span(struct disk *d, struct content *t, const struct span *s,
 	ssize_t		n;
 	int		fd;
 
-	fd = block_fd(d, t, s->file, FILE_WRITE);
-	if (fd == -1 || !may_write(d, t, s->file, fd))
+	fd = block_fd(d, t, s->home, FILE_WRITE);
+	if (fd == -1 || !may_write(d, t, s->home, fd))
 		return -1;
-	content_touch(d, t, s->file);
+	content_touch(d, t, s->home);
 	while (done < s->len) {
 		n = io_pwrite(fd, buf + done, (size_t)(s->len - done),
 		    (off_t)(s->off + done));
@@ -111,14 +112,14 @@ block_write(struct disk *d, struct content *t, uint64_t pos,
 	size_t			done = 0;
 	ssize_t			n;
 
-	span_start(&it, t->files->mi, pos, len);
+	span_start_part(&it, t->files->mi, t->part, pos, len);
 	while (span_next(&it, &s)) {
 		n = s.pad ? (ssize_t)s.len : write_span(d, t, &s, buf + done);
 		if (n > 0)
 			done += (size_t)n;
 		if (n == -1 || (uint64_t)n < s.len) {
-			content_fail(d, t, t->files->mi->files[s.file].path,
-			    errno);
+			content_fail(d, t, part_path(t->files->mi, t->part,
+			    s.home), errno);
 			break;
 		}
 	}
@@ -135,7 +136,8 @@ file_is_ours(struct content *t, uint32_t file, int fd)
 	const struct resume_file	*r = &t->files->stamps[file];
 	struct stat			 st;
 
-	if (r->ino == 0 || bitfield_get(t->files->touched, file) ||
+	if (file == t->nfiles || r->ino == 0 ||
+	    bitfield_get(t->files->touched, file) ||
 	    t->files->have[file] < t->files->mi->files[file].length ||
 	    t->saving)
 		return true;
@@ -206,8 +208,8 @@ read_span(struct disk *d, struct content *t, const struct span *s,
 	ssize_t		n;
 	int		fd;
 
-	fd = block_fd(d, t, s->file, FILE_READ);
-	if (fd == -1 || !file_is_ours(t, s->file, fd))
+	fd = block_fd(d, t, s->home, FILE_READ);
+	if (fd == -1 || !file_is_ours(t, s->home, fd))
 		return -1;
 	while (done < s->len) {
 		n = iov_read(fd, *iov, *niov, s->len - done, s->off + done);
@@ -243,7 +245,7 @@ block_read(struct disk *d, struct content *t, uint64_t pos,
 
 	for (i = 0; i < niov; i++)
 		len += iov[i].iov_len;
-	span_start(&it, t->files->mi, pos, len);
+	span_start_part(&it, t->files->mi, t->part, pos, len);
 	while (span_next(&it, &s)) {
 		if (s.pad) {
 			iov_zero(&iov, &niov, s.len);
@@ -254,11 +256,11 @@ block_read(struct disk *d, struct content *t, uint64_t pos,
 			done += (size_t)n;
 		if (n == -1 || (uint64_t)n < s.len) {
 			error = errno;
-			fdcache_drop_file(d->files, t->id, s.file);
+			fdcache_drop_file(d->files, t->id, s.home);
 			if (is_lost(error))
 				trouble_lost(d, t, s.file);
-			content_fail(d, t, t->files->mi->files[s.file].path,
-			    error);
+			content_fail(d, t, part_path(t->files->mi, t->part,
+			    s.home), error);
 			break;
 		}
 	}
@@ -280,7 +282,8 @@ block_make_empty(struct disk *d, struct content *t)
 	}
 	for (i = 0; i < mi->nfiles && fd != -1; i++) {
 		if (mi->files[i].length > 0 ||
-		    (mi->files[i].attr & (MI_PAD | MI_SYMLINK)) != 0)
+		    (mi->files[i].attr & (MI_PAD | MI_SYMLINK)) != 0 ||
+		    content_skips(t, i))
 			continue;
 		fd = file_open(content_place(d, t), mi->files[i].path,
 		    FILE_WRITE);

@@ -13,6 +13,7 @@
 #include "loop.h"
 #include "mem.h"
 #include "metainfo.h"
+#include "part.h"
 #include "report.h"
 #include "save.h"
 #include "sched.h"
@@ -31,6 +32,7 @@ struct check {
 	struct disk		*disk;
 	struct content		*t;
 	const struct metainfo	*mi;
+	struct part		*part;		/* a copy, or NULL */
 	struct place		 place;
 	struct sched_device	*dev;
 	atomic_bool		 cancel;
@@ -75,7 +77,7 @@ check_run(struct job *job, unsigned int worker)
 
 	if (w->buf == NULL)
 		verifier_start(w);
-	verify_start(&j->verify, c->mi, c->place, &c->cancel);
+	verify_start(&j->verify, c->mi, c->part, c->place, &c->cancel);
 	for (j->looked = 0; j->looked < j->n; j->looked++) {
 		j->good[j->looked] = verify_piece(&j->verify, w,
 		    j->pieces[j->looked]);
@@ -142,8 +144,8 @@ check_end(struct disk *d, struct check *c)
 	t->files->pins--;
 	t->in_checks = false;
 	if (c->error != 0)
-		content_fail(d, t, c->mi->files[c->error_file].path,
-		    c->error);
+		content_fail(d, t, part_path(c->mi, c->part,
+		    c->error_file), c->error);
 	else if (!atomic_load(&c->cancel)) {
 		free(t->todo);
 		t->todo = NULL;
@@ -152,6 +154,7 @@ check_end(struct disk *d, struct check *c)
 		admit(d, t);
 		content_dirty(d, t, 0);
 	}
+	free(c->part);
 	free(c);
 	for (i = 0; i < WORKERS_MAX && check_idle(d); i++)
 		verifier_end(&d->verifiers[i]);
@@ -175,11 +178,12 @@ check_verdict(struct disk *d, struct content *t, uint32_t piece, bool good)
 	content_changed(d, t);
 	if (!good)
 		return;
-	span_start(&it, t->files->mi, (uint64_t)piece * t->geom.piece_length,
+	span_start_part(&it, t->files->mi, t->part,
+	    (uint64_t)piece * t->geom.piece_length,
 	    geom_piece_size(&t->geom, piece));
 	while (span_next(&it, &s))
 		if (!s.pad)
-			content_touch(d, t, s.file);
+			content_touch(d, t, s.home);
 	content_set_have(d, t, piece);
 }
 
@@ -214,6 +218,7 @@ check_start(struct disk *d, struct content *t, struct sched_device *dev)
 	c->disk = d;
 	c->t = t;
 	c->mi = t->files->mi;
+	c->part = part_copy(t->part, t->nfiles);
 	c->place = content_place(d, t);
 	c->dev = dev;
 	t->files->pins++;

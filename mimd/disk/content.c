@@ -12,12 +12,13 @@
 #include "fdcache.h"
 #include "log.h"
 #include "loop.h"
-#include "magnet.h"
+#include "magnet_msg.h"
 #include "mem.h"
 #include "meta.h"
 #include "metainfo.h"
 #include "move.h"
 #include "names.h"
+#include "part.h"
 #include "resume.h"
 #include "span.h"
 #include "store.h"
@@ -142,13 +143,15 @@ content_attach(struct disk *d, struct content *t, struct metainfo *mi,
 
 	f->mi = mi;
 	f->names = names;
-	f->stamps = xcalloc(mi->nfiles, sizeof(*f->stamps));
+	f->stamps = xcalloc(mi->nfiles + 1, sizeof(*f->stamps));
 	f->have = xcalloc(mi->nfiles, sizeof(*f->have));
 	f->changed = xcalloc(1, bitfield_size(mi->nfiles));
-	f->touched = xcalloc(1, bitfield_size(mi->nfiles));
+	f->touched = xcalloc(1, bitfield_size(mi->nfiles + 1));
 	f->used = loop_now(d->loop);
-	if (r != NULL && r->nfiles == mi->nfiles)
+	if (r != NULL && r->nfiles == mi->nfiles) {
 		memcpy(f->stamps, r->files, mi->nfiles * sizeof(*f->stamps));
+		f->stamps[mi->nfiles] = r->part;
+	}
 	t->files = f;
 	for (i = 0; i < t->geom.npieces; i++)
 		if (bitfield_get(t->have, i))
@@ -231,8 +234,13 @@ content_shape(struct disk *d, struct content *t, struct metainfo *mi,
 		t->prios = xmalloc(t->nfiles);
 		memcpy(t->prios, r->prios, t->nfiles);
 	}
+	if (r != NULL && r->parted != NULL && r->nfiles == t->nfiles) {
+		t->part = part_new(t->infohash, t->nfiles);
+		memcpy(t->part->files, r->parted, bitfield_size(t->nfiles));
+	}
 	content_count(t);
 	content_attach(d, t, mi, names, r);
+	content_count_unwanted(t);
 }
 
 struct content *
@@ -263,9 +271,27 @@ content_new_magnet(struct disk *d, uint32_t id, uint32_t root,
 void
 content_learn(struct disk *d, struct content *t, struct metainfo *mi)
 {
-	magnet_free(t->magnet);
+	struct magnet	*magnet = t->magnet;
+
 	t->magnet = NULL;
 	content_shape(d, t, mi, NULL);
+	content_choose(d, t, magnet);
+	magnet_free(magnet);
+}
+
+void
+content_choose(struct disk *d, struct content *t, const struct magnet *magnet)
+{
+	struct choice	*choice = magnet_choice(magnet);
+	const char	*why;
+
+	t->link_left = true;
+	t->prios = choice_apply(choice, t->files->mi, &why);
+	if (why != NULL)
+		log_warnx("torrent %u: the choice of its files: %s", t->id,
+		    why);
+	choice_free(choice);
+	part_follow(d, t);
 }
 
 void
@@ -297,6 +323,8 @@ content_free(struct disk *d, struct content *t)
 	free(t->error);
 	free(t->damage);
 	free(t->prios);
+	free(t->part);
+	free(t->unwanted);
 	free(t);
 }
 
@@ -408,7 +436,69 @@ content_usable(const struct content *t)
 uint64_t
 content_left(const struct content *t)
 {
-	return t->geom.size - t->have_bytes;
+	return t->geom.size - t->have_bytes - t->unwanted_left;
+}
+
+bool
+content_done(const struct content *t)
+{
+	return t->magnet == NULL && content_left(t) == 0;
+}
+
+bool
+content_skips(const struct content *t, uint32_t file)
+{
+	const struct mi_file	*files = t->files->mi->files;
+
+	/* Padding goes with the file that it follows. */
+	while (file > 0 && (files[file].attr & MI_PAD) != 0)
+		file--;
+	return t->prios != NULL && t->prios[file] == FILE_PRIO_SKIP;
+}
+
+static void
+content_want_file(struct content *t, const struct mi_file *f)
+{
+	uint64_t	i, last;
+
+	if (f->length == 0)
+		return;
+	last = (f->offset + f->length - 1) / t->geom.piece_length;
+	for (i = f->offset / t->geom.piece_length; i <= last; i++)
+		bitfield_clear(t->unwanted, (uint32_t)i);
+}
+
+/* A piece is wanted if any of its files is. */
+void
+content_count_unwanted(struct content *t)
+{
+	size_t		size = bitfield_size(t->geom.npieces);
+	uint32_t	i;
+
+	free(t->unwanted);
+	t->unwanted = NULL;
+	t->unwanted_left = 0;
+	if (t->prios == NULL ||
+	    memchr(t->prios, FILE_PRIO_SKIP, t->nfiles) == NULL)
+		return;
+	t->unwanted = xmalloc(size);
+	memset(t->unwanted, 0xff, size);
+	for (i = 0; i < t->nfiles; i++)
+		if (!content_skips(t, i))
+			content_want_file(t, &t->files->mi->files[i]);
+	for (i = 0; i < t->geom.npieces; i++)
+		if (bitfield_get(t->unwanted, i) && !bitfield_get(t->have, i))
+			t->unwanted_left += geom_piece_size(&t->geom, i);
+}
+
+/* So many bytes of a piece came, or went. */
+static void
+content_unwanted_has(struct content *t, uint32_t piece, bool has)
+{
+	uint64_t	n = geom_piece_size(&t->geom, piece);
+
+	if (t->unwanted != NULL && bitfield_get(t->unwanted, piece))
+		t->unwanted_left += has ? -n : n;
 }
 
 /* From here on the record on disk claims less than there is. */
@@ -432,10 +522,11 @@ content_set_have(struct disk *d, struct content *t, uint32_t piece)
 	bitfield_set(t->have, piece);
 	t->nhave++;
 	t->have_bytes += geom_piece_size(&t->geom, piece);
+	content_unwanted_has(t, piece, true);
 	content_credit(t, piece, true);
 	admit_progress(d, t);
 	content_changed(d, t);
-	content_dirty(d, t, content_complete(t) ? 0 : CONTENT_SAVE_MS);
+	content_dirty(d, t, content_done(t) ? 0 : CONTENT_SAVE_MS);
 }
 
 void
@@ -448,6 +539,7 @@ content_clear_have(struct disk *d, struct content *t, uint32_t piece)
 		bitfield_clear(t->claim, piece);
 	t->nhave--;
 	t->have_bytes -= geom_piece_size(&t->geom, piece);
+	content_unwanted_has(t, piece, false);
 	content_credit(t, piece, false);
 	content_changed(d, t);
 	content_dirty(d, t, 1000);
@@ -470,6 +562,7 @@ content_reset_have(struct disk *d, struct content *t, const uint8_t *bits)
 	for (i = 0; i < t->geom.npieces; i++)
 		if (bitfield_get(t->have, i))
 			content_credit(t, i, true);
+	content_count_unwanted(t);
 	content_changed(d, t);
 	content_dirty(d, t, 1000);
 }

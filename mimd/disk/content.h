@@ -20,6 +20,7 @@ struct meta;
 struct metainfo;
 struct move;
 struct names;
+struct part;
 struct resume;
 struct resume_file;
 struct space_claim;
@@ -29,10 +30,10 @@ struct trouble;
 struct content_files {
 	struct metainfo		*mi;
 	struct names		*names;		/* the user's, or NULL */
-	struct resume_file	*stamps;	/* of each file */
+	struct resume_file	*stamps;	/* of each, and the part file */
 	uint64_t		*have;		/* verified bytes of each */
 	uint8_t			*changed;	/* files whose have is news */
-	uint8_t			*touched;	/* files to sync */
+	uint8_t			*touched;	/* files to sync, likewise */
 	uint32_t		 ntouched;
 	uint64_t		 used;		/* ms */
 	uint32_t		 pins;		/* not to be unloaded */
@@ -69,6 +70,9 @@ struct content {
 	uint32_t		 max_peers;
 	uint8_t			 modes;		/* the parent's */
 	uint8_t			*prios;		/* of files; NULL: normal */
+	struct part		*part;		/* NULL: no part file */
+	uint8_t			*unwanted;	/* pieces; NULL: none */
+	uint64_t		 unwanted_left;	/* bytes of these to come */
 	struct content_files	*files;		/* NULL: not loaded */
 	char			*error;
 	struct trouble		*trouble;	/* that may pass, or NULL */
@@ -88,6 +92,7 @@ struct content {
 	bool			 in_reports, in_checks;
 	bool			 adding;	/* first record under way */
 	bool			 saving;
+	bool			 link_left;	/* until the next record */
 	bool			 clean;		/* as the record says */
 	bool			 removing, delete_data;
 	bool			 renamed;	/* the record has names */
@@ -124,6 +129,9 @@ struct content *content_new_magnet(struct disk *d, uint32_t id,
 /* The metadata of that one is there: mi is taken over. */
 void	 content_learn(struct disk *d, struct content *t,
 	    struct metainfo *mi);
+/* Of its files those are wanted that the link says, which is kept so far. */
+void	 content_choose(struct disk *d, struct content *t,
+	    const struct magnet *magnet);
 /* Forget it; no job, report or check may be left. */
 void	 content_free(struct disk *d, struct content *t);
 /*
@@ -163,6 +171,11 @@ void	 content_reset_have(struct disk *d, struct content *t,
 bool	 content_complete(const struct content *t);
 /* May peer open it?  A complete one also while it is moved. */
 bool	 content_usable(const struct content *t);
+/* Is all there that is wanted? */
+bool	 content_done(const struct content *t);
+bool	 content_skips(const struct content *t, uint32_t file);
+/* The priorities have changed; needs the files loaded. */
+void	 content_count_unwanted(struct content *t);
 /* Bytes still to come. */
 uint64_t content_left(const struct content *t);
 

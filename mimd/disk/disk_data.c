@@ -321,7 +321,7 @@ piece_done(struct disk *d, struct content *t, struct piece *p)
 	else
 		log_debug("torrent %u: piece %u is bad", t->id, p->index);
 	piece_close(&d->pieces, p);
-	if (v->good && content_complete(t)) {
+	if (v->good && content_done(t)) {
 		scrub_repaired(d, t);
 		report_progress(d, t);
 	}

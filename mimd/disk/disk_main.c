@@ -29,6 +29,7 @@
 #include "mem.h"
 #include "metainfo.h"
 #include "move.h"
+#include "part.h"
 #include "report.h"
 #include "roots.h"
 #include "save.h"
@@ -353,8 +354,9 @@ disk_on_torrent_add(struct chan *c, const struct msg_torrent_add *m,
 	struct disk	*d = arg;
 	struct metainfo	*mi = NULL;
 	struct content	*t;
+	struct choice	*choice;
 	const char	*why = err;
-	uint8_t		*buf;
+	uint8_t		*buf, *prios;
 	size_t		 len;
 	int		 fd = chan_take_fd(c);
 
@@ -371,11 +373,23 @@ disk_on_torrent_add(struct chan *c, const struct msg_torrent_add *m,
 		free(buf);
 		return;
 	}
+	choice = choice_unpack(m->only.v, m->only.n, m->except.v, m->except.n);
+	prios = choice_apply(choice, mi, &why);
+	choice_free(choice);
+	if (why != NULL) {
+		report_refused(d, m->id, "%s", why);
+		free(prios);
+		metainfo_free(mi);
+		free(buf);
+		return;
+	}
 	t = content_new(d, m->id, m->away ? m->away_root : m->root,
 	    m->away ? m->away_subdir : m->subdir, mi, NULL);
 	if (m->away)
 		move_set_home(t, d->roots[m->root].path, m->subdir);
 	move_look_home(d, t);
+	t->prios = prios;
+	part_follow(d, t);
 	t->paused = m->paused;
 	t->added = m->added;
 	/* Data that is there is never overwritten unseen. */
@@ -390,6 +404,7 @@ disk_on_magnet_add(struct chan *c, const struct msg_magnet_add *m, void *arg)
 {
 	struct disk	*d = arg;
 	struct content	*t = content_find_hash(d, m->infohash);
+	struct choice	*choice;
 	char		*link;
 
 	(void)c;
@@ -406,6 +421,9 @@ disk_on_magnet_add(struct chan *c, const struct msg_magnet_add *m, void *arg)
 	t->paused = m->paused;
 	t->added = m->added;
 	roots_used(d, m->root);
+	choice = choice_unpack(m->only.v, m->only.n, m->except.v, m->except.n);
+	magnet_choose(t->magnet, choice);
+	choice_free(choice);
 	link = magnet_format(t->magnet);
 	save_new(d, t, (uint8_t *)link, strlen(link));
 }
@@ -429,6 +447,7 @@ disk_on_torrent_prios(struct chan *c, const struct msg_torrent_prios *m,
 	for (i = 0; i < m->prios.len; i++)
 		if (m->prios.p[i] <= FILE_PRIO_MAX)
 			t->prios[m->first + i] = m->prios.p[i];
+	part_follow(d, t);
 	content_dirty(d, t, TICK_MS);
 }
 

@@ -18,6 +18,7 @@
 #include "io.h"
 #include "mem.h"
 #include "metainfo.h"
+#include "part.h"
 #include "resume.h"
 #include "roots.h"
 
@@ -33,11 +34,19 @@ doubt_file(struct disk *d, struct content *t, uint32_t i)
 	bool				 clean = t->clean &&
 					    !bitfield_get(t->files->touched, i);
 	uint64_t			 size;
+	bool				 in_part = part_has(t->part, i);
 
-	if (file_stat(content_place(d, t), f->path, &st) == -1) {
+	if (in_part) {
+		r = &t->files->stamps[t->nfiles];
+		part = true;
+	}
+	if (file_stat(content_place(d, t), in_part ? t->part->name : f->path,
+	    &st) == -1) {
 		if ((errno == ENOENT || errno == ENOTDIR) &&
 		    t->files->have[i] == 0)
 			return DOUBT_NONE;
+		if (in_part && errno == ENOENT)
+			return DOUBT_ALL;
 		content_fail(d, t, f->path, errno);
 		return DOUBT_FAILED;
 	}
@@ -59,8 +68,12 @@ doubt_pieces(struct content *t, uint32_t i, enum doubt doubt, uint8_t *todo)
 
 	first = f->offset / t->geom.piece_length;
 	last = (f->offset + f->length - 1) / t->geom.piece_length;
+	/* Only its ends are in pieces of others, so only they can be there. */
 	for (k = first; k <= last; k++)
-		if (doubt == DOUBT_ALL || !bitfield_get(t->have, (uint32_t)k))
+		if (part_has(t->part, i) && k > first && k < last)
+			k = last - 1;
+		else if (doubt == DOUBT_ALL ||
+		    !bitfield_get(t->have, (uint32_t)k))
 			bitfield_set(todo, (uint32_t)k);
 }
 

@@ -246,12 +246,8 @@ meta_run(struct job *job, unsigned int worker)
 	(void)worker;
 	store_name(j->infohash, ".torrent", name);
 	if (store_write(j->dir, name, j->torrent, j->len) == -1 ||
-	    io_fsync(j->dir) == -1) {
+	    io_fsync(j->dir) == -1)
 		j->error = errno;
-		return;
-	}
-	/* Found again beside the .torrent it would do no harm. */
-	store_remove(j->dir, store_name(j->infohash, ".magnet", name));
 }
 
 static void

@@ -20,6 +20,7 @@
 #include "metainfo.h"
 #include "move_work.h"
 #include "names.h"
+#include "part.h"
 #include "report.h"
 #include "roots.h"
 #include "resume.h"
@@ -208,12 +209,13 @@ move_run(struct disk *d, struct move *m)
 	w->to = back ? content_place(d, t) : other_place(d, m);
 	w->mi_from = back ? other_mi(m) : t->files->mi;
 	w->mi_to = back ? t->files->mi : other_mi(m);
+	w->part = t->part != NULL ? t->part->name : NULL;
 	free(w->dir);
 	w->dir = xasprintf("%s%s%s", back ? d->roots[t->root].path :
 	    m->root_path, w->to.subdir[0] != '\0' ? "/" : "", w->to.subdir);
 	if (!back)
 		memcpy(w->stamps, t->files->stamps,
-		    t->nfiles * sizeof(*w->stamps));
+		    (t->nfiles + 1) * sizeof(*w->stamps));
 	m->running = true;
 	m->late = m->late || w->phase != MOVE_NONE;
 	d->njobs++;
@@ -297,7 +299,8 @@ move_commit(struct disk *d, struct move *m)
 		free(t->name);
 		t->name = xstrdup(f->mi->name);
 	}
-	memcpy(f->stamps, m->w.stamps, t->nfiles * sizeof(*f->stamps));
+	memcpy(f->stamps, m->w.stamps,
+	    (t->nfiles + 1) * sizeof(*f->stamps));
 	t->dev = 0;
 	t->made = false;
 	roots_used(d, t->root);
@@ -340,6 +343,7 @@ move_end(struct disk *d, struct move *m, const char *error)
 	if (good && m->w.what != MOVE_RENAME)
 		forget_home(t);
 	move_drop(d, t);
+	part_follow(d, t);
 	trouble_end(d, t);
 	if (!t->removing) {
 		if (look || check)

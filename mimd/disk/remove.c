@@ -14,6 +14,7 @@
 #include "io.h"
 #include "mem.h"
 #include "metainfo.h"
+#include "part.h"
 #include "resume.h"
 #include "roots.h"
 #include "save.h"
@@ -31,6 +32,7 @@ struct removal {
 	struct place	 place;
 	char		*subdir;	/* place's */
 	struct metainfo	*mi;		/* NULL: keep the data */
+	struct part	*part;		/* whose file is to go, or NULL */
 	uint64_t	*ours;		/* inodes of files that were written */
 	int		 torrents, resumes;
 	char		 error[ERROR_MAX + 1];
@@ -96,6 +98,9 @@ remove_run(struct job *job, unsigned int worker)
 	    store_name(r->infohash, ".resume", name)) == -1 ||
 	    io_fsync(r->resumes) == -1)
 		note(r, name);
+	/* Nobody else has any use of it. */
+	if (r->part != NULL && file_unlink(r->place, r->part->name) == -1)
+		note(r, r->part->name);
 	if (r->mi != NULL)
 		remove_data(r);
 }
@@ -111,6 +116,7 @@ remove_done(struct job *job, void *arg)
 	content_free(d, content_find(d, r->id));
 	chan_send(d->parent, MSG_TORRENT_REMOVED, &m);
 	metainfo_free(r->mi);
+	free(r->part);
 	free(r->ours);
 	free(r->subdir);
 	free(r);
@@ -163,6 +169,8 @@ remove_try(struct disk *d, struct content *t)
 	t->is_changed = false;
 	t->saving = true;	/* nothing else may begin */
 	fdcache_drop(d->files, t->id);
+	if (!roots_away(d, t) && t->root_path == NULL)
+		r->part = part_copy(t->part, t->nfiles);
 	if (t->delete_data && roots_away(d, t)) {
 		snprintf(r->error, sizeof(r->error), "its files were left: %s",
 		    t->error != NULL ? t->error : "their volume is gone");

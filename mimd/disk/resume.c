@@ -37,7 +37,11 @@ enum resume_key {
 	RESUME_MOVE_PHASE = 20,
 	RESUME_MOVE_ROOT = 21,
 	RESUME_MOVE_SUBDIR = 22,
-	RESUME_MOVE_NAME = 23	/* index + 1 */
+	RESUME_MOVE_NAME = 23,	/* index + 1 */
+	RESUME_PARTED = 24,	/* index + 1; any number of it */
+	RESUME_PART_SIZE = 25,
+	RESUME_PART_MTIME = 26,
+	RESUME_PART_INO = 27
 };
 
 /* Writes when p is not NULL, else only counts. */
@@ -147,6 +151,12 @@ put_settings(struct out *o, const struct resume *r)
 		if (r->prios[i] != FILE_PRIO_NORMAL)
 			put_setting(o, &n, RESUME_FILE_PRIO,
 			    (uint64_t)i << 8 | FILE_PRIO_SET | r->prios[i]);
+	for (i = 0; r->parted != NULL && i < r->nfiles; i++)
+		if (bitfield_get(r->parted, i))
+			put_setting(o, &n, RESUME_PARTED, (uint64_t)i + 1);
+	put_setting(o, &n, RESUME_PART_SIZE, r->part.size);
+	put_setting(o, &n, RESUME_PART_MTIME, (uint64_t)r->part.mtime);
+	put_setting(o, &n, RESUME_PART_INO, r->part.ino);
 	put_places(o, &n, r);
 	return n;
 }
@@ -318,6 +328,31 @@ get_file_prio(struct in *in, struct resume *r, uint64_t value)
 	r->prios[value >> 8] = prio;
 }
 
+static void
+get_part(struct in *in, struct resume *r, uint32_t key, uint64_t value)
+{
+	switch (key) {
+	case RESUME_PARTED:
+		if (value == 0 || value > r->nfiles) {
+			in->bad = true;
+			return;
+		}
+		if (r->parted == NULL)
+			r->parted = xcalloc(1, bitfield_size(r->nfiles));
+		bitfield_set(r->parted, (uint32_t)(value - 1));
+		break;
+	case RESUME_PART_SIZE:
+		r->part.size = value;
+		break;
+	case RESUME_PART_MTIME:
+		r->part.mtime = (int64_t)value;
+		break;
+	case RESUME_PART_INO:
+		r->part.ino = value;
+		break;
+	}
+}
+
 /* Eight more bytes of a string; what follows its end is 0. */
 static void
 get_text(struct in *in, uint64_t value)
@@ -435,6 +470,12 @@ get_setting(struct in *in, struct resume *r)
 	case RESUME_PROMISED:
 		r->promised = value == 1;
 		break;
+	case RESUME_PARTED:
+	case RESUME_PART_SIZE:
+	case RESUME_PART_MTIME:
+	case RESUME_PART_INO:
+		get_part(in, r, key, value);
+		break;
 	case RESUME_SCRUBBED:
 		r->scrubbed = value > UINT32_MAX ? 0 : (uint32_t)value;
 		break;
@@ -549,6 +590,7 @@ resume_clear(struct resume *r)
 	free(r->have);
 	free(r->files);
 	free(r->prios);
+	free(r->parted);
 	free(r->home_root);
 	free(r->home_subdir);
 	while (r->nnames > 0)

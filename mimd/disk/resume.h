@@ -53,6 +53,7 @@ struct resume {
 	uint32_t	 scrubbed;	/* Unix time, 0 never */
 	uint32_t	 scrub_next;	/* piece */
 	uint8_t		*prios;		/* of files; NULL: all normal */
+	uint8_t		*parted;	/* files kept in the part file, set */
 	char		*root;		/* path of the download directory */
 	char		*subdir;	/* beneath it, or "" */
 	char		*home_root;	/* where to go when complete, or NULL */
@@ -64,6 +65,7 @@ struct resume {
 	uint8_t		*have;		/* pieces verified and on disk */
 	uint32_t	 nfiles;
 	struct resume_file *files;
+	struct resume_file part;	/* the part file */
 };
 
 /* Returns the record in memory to be freed by the caller. */

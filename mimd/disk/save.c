@@ -15,6 +15,7 @@
 #include "meta.h"
 #include "metainfo.h"
 #include "move.h"
+#include "part.h"
 #include "report.h"
 #include "resume.h"
 #include "store.h"
@@ -31,6 +32,7 @@ struct save {
 	uint32_t	*indices;
 	char		**paths;
 	uint64_t	*least;		/* that they hold, of what is had */
+	bool		 drop_link;	/* the record has all of it now */
 	uint8_t		*torrent;	/* NULL: only the record */
 	size_t		 torrent_len;
 	const char	*suffix;	/* of its file */
@@ -61,13 +63,19 @@ save_fill_pieces(struct disk *d, struct content *t, struct resume *r,
 	uint8_t	*claims = !sync && t->claim != NULL ? t->claim : t->have;
 
 	r->clean = t->todo == NULL && (sync || t->files->ntouched == 0) &&
-	    (content_complete(t) || !t->open || d->stopping);
+	    (content_done(t) || !t->open || d->stopping);
 	r->npieces = t->geom.npieces;
 	r->have = xmalloc(size);
 	memcpy(r->have, claims, size);
 	r->nfiles = t->nfiles;
-	r->files = xreallocarray(NULL, t->nfiles, sizeof(*r->files));
-	memcpy(r->files, t->files->stamps, t->nfiles * sizeof(*r->files));
+	/* The last one is the part file's. */
+	r->files = xreallocarray(NULL, t->nfiles + 1, sizeof(*r->files));
+	memcpy(r->files, t->files->stamps,
+	    (t->nfiles + 1) * sizeof(*r->files));
+	if (t->part != NULL) {
+		r->parted = xmalloc(bitfield_size(t->nfiles));
+		memcpy(r->parted, t->part->files, bitfield_size(t->nfiles));
+	}
 	if (t->prios == NULL)
 		return;
 	r->prios = xmalloc(t->nfiles);
@@ -130,14 +138,14 @@ save_take_touched(struct save *s, struct content *t)
 	s->indices = xcalloc(f->ntouched, sizeof(*s->indices));
 	s->paths = xcalloc(f->ntouched, sizeof(*s->paths));
 	s->least = xcalloc(f->ntouched, sizeof(*s->least));
-	for (i = 0; i < t->nfiles && s->npaths < f->ntouched; i++) {
+	for (i = 0; i <= t->nfiles && s->npaths < f->ntouched; i++) {
 		if (!bitfield_get(f->touched, i))
 			continue;
 		s->indices[s->npaths] = i;
-		s->least[s->npaths] = save_least(t, i);
-		s->paths[s->npaths++] = xstrdup(f->mi->files[i].path);
+		s->least[s->npaths] = i < t->nfiles ? save_least(t, i) : 0;
+		s->paths[s->npaths++] = xstrdup(part_path(f->mi, t->part, i));
 	}
-	memset(f->touched, 0, bitfield_size(t->nfiles));
+	memset(f->touched, 0, bitfield_size(t->nfiles + 1));
 	f->ntouched = 0;
 }
 
@@ -156,6 +164,7 @@ save_start(struct disk *d, struct content *t, bool sync, uint8_t *torrent,
 	s->place.subdir = s->subdir;
 	s->torrent = torrent;
 	s->torrent_len = len;
+	s->drop_link = t->link_left;
 	s->suffix = t->magnet != NULL ? ".magnet" : ".torrent";
 	save_fill(d, t, &s->r, sync);
 	if (sync && t->files != NULL && t->files->ntouched > 0)
@@ -295,6 +304,8 @@ save_begin(struct save *s, int dir, bool torrent)
 		return true;
 	}
 	store_name(s->r.infohash, ".resume", name);
+	if (s->r.files != NULL)
+		s->r.part = s->r.files[s->r.nfiles];
 	buf = resume_encode(&s->r, &len);
 	store_begin(&s->file, dir, name, buf, len);
 	free(buf);
@@ -338,6 +349,7 @@ static void
 save_run(struct job *job, unsigned int worker)
 {
 	struct save_batch	*b = (struct save_batch *)job;
+	char			 name[STORE_NAME_MAX];
 	uint32_t		 i;
 
 	(void)worker;
@@ -349,6 +361,10 @@ save_run(struct job *job, unsigned int worker)
 	for (i = 0; i < b->n; i++)
 		if (b->saves[i]->torrent != NULL && b->saves[i]->error != 0)
 			save_undo(b->saves[i], b->torrents, b->resumes);
+	for (i = 0; i < b->n; i++)
+		if (b->saves[i]->drop_link && b->saves[i]->error == 0)
+			store_remove(b->torrents, store_name(
+			    b->saves[i]->r.infohash, ".magnet", name));
 }
 
 /* ---- back in the loop ---- */
@@ -369,7 +385,7 @@ save_free(struct save *s)
 
 /* The record now stands for what was there when the job began. */
 static void
-save_succeeded(struct save *s, struct content *t)
+save_succeeded(struct disk *d, struct save *s, struct content *t)
 {
 	size_t		i, size = bitfield_size(t->geom.npieces);
 	bool		same = true;
@@ -379,6 +395,7 @@ save_succeeded(struct save *s, struct content *t)
 		t->files->stamps[s->indices[k]] =
 		    s->r.files[s->indices[k]];
 	t->clean = s->r.clean;
+	t->link_left &= !s->drop_link;
 	/* Pieces may have gone since, if a check began. */
 	for (i = 0; i < size; i++) {
 		s->r.have[i] &= t->have[i];
@@ -390,6 +407,8 @@ save_succeeded(struct save *s, struct content *t)
 		t->claim = s->r.have;
 		s->r.have = NULL;
 	}
+	if (t->files != NULL && s->r.parted == NULL)
+		part_drop(d, t);
 }
 
 static void
@@ -441,7 +460,7 @@ save_settle(struct disk *d, struct save *s)
 		if (d->state_bad)
 			log_info("state directory: records are written again");
 		d->state_bad = false;
-		save_succeeded(s, t);
+		save_succeeded(d, s, t);
 	}
 	if (t != NULL && t->move != NULL)
 		move_saved(d, t, &s->r, s->error == 0);

@@ -187,7 +187,8 @@ scan_magnet(struct disk *d, const uint8_t *hash)
 	store_name(hash, ".magnet", name);
 	buf = store_read(d->torrents, name, MAGNET_LINK_MAX, &len);
 	if (buf == NULL) {
-		scan_unreadable(d, name);
+		if (errno != ENOENT)
+			scan_unreadable(d, name);
 		return NULL;
 	}
 	magnet = magnet_parse((char *)buf, len, err);
@@ -262,6 +263,17 @@ scan_make(struct disk *d, struct scan_found *f, uint32_t id, uint32_t root,
 	return content_new(d, id, root, subdir, f->mi, r);
 }
 
+/* Metadata came just before the end: what the link says was not heeded. */
+static void
+scan_choose(struct disk *d, struct content *t)
+{
+	struct magnet	*magnet = scan_magnet(d, t->infohash);
+
+	if (magnet != NULL)
+		content_choose(d, t, magnet);
+	magnet_free(magnet);
+}
+
 static void
 scan_with_record(struct disk *d, struct scan_found *f, const struct resume *r)
 {
@@ -294,6 +306,7 @@ scan_with_record(struct disk *d, struct scan_found *f, const struct resume *r)
 	} else if (f->mi != NULL && r->npieces == 0) {
 		move_take(d, t, r);
 		move_look_home(d, t);
+		scan_choose(d, t);
 		if (check_exists(d, t))
 			check_want(d, t, NULL);
 		content_dirty(d, t, 0);
@@ -336,7 +349,7 @@ scan_load(struct disk *d, struct scan *scan, const struct scan_entry *e)
 	struct resume		r;
 
 	if (t != NULL) {
-		if (e->magnet && t->magnet == NULL)
+		if (e->magnet && t->magnet == NULL && !t->link_left)
 			scan_drop_magnet(d, e->hash);
 		return;
 	}

@@ -19,6 +19,7 @@
 #include "mem.h"
 #include "metainfo.h"
 #include "pace.h"
+#include "part.h"
 #include "save.h"
 #include "span.h"
 #include "verify.h"
@@ -50,6 +51,7 @@ struct scrub_job {
 	uint32_t	 next;			/* piece behind them */
 	uint32_t	 pieces[SCRUB_BATCH];
 	bool		 good[SCRUB_BATCH];
+	struct part	*part;			/* a copy, or NULL */
 	struct verify	 verify;
 };
 
@@ -253,8 +255,9 @@ scrub_submit(struct scrub *s)
 	j->job.run = scrub_run;
 	j->job.done = scrub_done;
 	j->scrub = s;
-	verify_start(&j->verify, t->files->mi, content_place(s->disk, t),
-	    &s->cancel);
+	j->part = part_copy(t->part, t->nfiles);
+	verify_start(&j->verify, t->files->mi, j->part,
+	    content_place(s->disk, t), &s->cancel);
 	atomic_store(&s->cancel, false);
 	s->job = j;
 	pool_submit(s->pool, &j->job);
@@ -326,8 +329,8 @@ scrub_take(struct scrub *s, const struct scrub_job *j)
 	if (atomic_load(&s->cancel) || !scrub_may(t))
 		return;
 	if (v->error != 0 || v->absent != 0) {
-		content_fail(d, t, v->mi->files[v->error != 0 ?
-		    v->error_file : v->absent_file].path,
+		content_fail(d, t, part_path(v->mi, v->part, v->error != 0 ?
+		    v->error_file : v->absent_file),
 		    v->error != 0 ? v->error : v->absent);
 		return;
 	}
@@ -360,6 +363,7 @@ scrub_done(struct job *job, void *arg)
 		content_dirty(d, t, CONTENT_SAVE_MS);
 		scrub_leave(s);
 	}
+	free(j->part);
 	free(j);
 	if (t->removing)
 		remove_try(d, t);

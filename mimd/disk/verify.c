@@ -11,6 +11,7 @@
 #include "io.h"
 #include "mem.h"
 #include "metainfo.h"
+#include "part.h"
 #include "span.h"
 
 #define VERIFY_BUF	(512U << 10)	/* read at once */
@@ -36,11 +37,12 @@ verifier_end(struct verifier *w)
 }
 
 void
-verify_start(struct verify *v, const struct metainfo *mi, struct place place,
-    const atomic_bool *cancel)
+verify_start(struct verify *v, const struct metainfo *mi,
+    const struct part *part, struct place place, const atomic_bool *cancel)
 {
 	memset(v, 0, sizeof(*v));
 	v->mi = mi;
+	v->part = part;
 	v->place = place;
 	v->cancel = cancel;
 	v->fd = -1;
@@ -82,7 +84,8 @@ verify_open(struct verify *v, uint32_t file)
 	verify_end(v);
 	v->file = file;
 	v->from = v->to = 0;
-	v->fd = file_open(v->place, v->mi->files[file].path, FILE_READ);
+	v->fd = file_open(v->place, part_path(v->mi, v->part, file),
+	    FILE_READ);
 	if (v->fd != -1)
 		io_fadvise(v->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
 	else if (errno != ENOENT && errno != ENOTDIR && v->error == 0) {
@@ -126,7 +129,7 @@ verify_read(struct verify *v, struct verifier *w, const struct span *s)
 		}
 		if (n == -1 && v->error == 0) {
 			v->error = errno;
-			v->error_file = s->file;
+			v->error_file = s->home;
 		}
 		if (n <= 0)
 			return false;
@@ -147,10 +150,10 @@ verify_presence(struct verify *v, const struct span *s)
 	struct stat	st;
 	off_t		data;
 
-	if (verify_open(v, s->file) == -1 || io_fstat(v->fd, &st) == -1 ||
+	if (verify_open(v, s->home) == -1 || io_fstat(v->fd, &st) == -1 ||
 	    (uint64_t)st.st_size < s->off + s->len) {
 		v->absent = v->fd == -1 ? ENOENT : ENODATA;
-		v->absent_file = s->file;
+		v->absent_file = s->home;
 		return ABSENT;
 	}
 	data = io_lseek(v->fd, (off_t)s->off, SEEK_DATA);
@@ -170,7 +173,8 @@ verify_piece(struct verify *v, struct verifier *w, uint32_t piece)
 	enum presence		 there;
 
 	hash_reset(w->hash);
-	span_start(&it, mi, (uint64_t)piece * mi->geom.piece_length,
+	span_start_part(&it, mi, v->part,
+	    (uint64_t)piece * mi->geom.piece_length,
 	    geom_piece_size(&mi->geom, piece));
 	while (span_next(&it, &s)) {
 		there = s.pad ? HOLE : verify_presence(v, &s);

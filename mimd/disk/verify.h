@@ -10,6 +10,7 @@
 
 struct hash;
 struct metainfo;
+struct part;
 
 /*
  * Hashing of pieces that lie in the files, in a worker thread: touches
@@ -26,11 +27,12 @@ struct verifier {
 /* A look at pieces of one torrent; its files are opened by and by. */
 struct verify {
 	const struct metainfo	*mi;
+	const struct part	*part;		/* NULL: none */
 	struct place		 place;
 	const atomic_bool	*cancel;
 	uint64_t		 read;		/* bytes */
 	int			 error;		/* errno, or 0 */
-	uint32_t		 error_file;
+	uint32_t		 error_file;	/* as span::home */
 	int			 absent;	/* errno: bytes are not there */
 	uint32_t		 absent_file;
 	/* The file at hand. */
@@ -43,7 +45,8 @@ void	verifier_start(struct verifier *w);
 void	verifier_end(struct verifier *w);
 
 void	verify_start(struct verify *v, const struct metainfo *mi,
-	    struct place place, const atomic_bool *cancel);
+	    const struct part *part, struct place place,
+	    const atomic_bool *cancel);
 /* Is it all there and right?  Says nothing after an error or cancelled. */
 bool	verify_piece(struct verify *v, struct verifier *w, uint32_t piece);
 void	verify_end(struct verify *v);

@@ -167,6 +167,7 @@ swarm_connect(struct swarm *s)
 	uint64_t		 wait = CONNECT_WAIT_MS;
 	struct candidate	*cand;
 	struct addr		 addr;
+	bool			 done = swarm_done(s);
 	int			 i;
 
 	if (!s->known || filter_loading(net))
@@ -175,15 +176,15 @@ swarm_connect(struct swarm *s)
 		if (net->nhalf_open >= NET_HALF_OPEN_MAX ||
 		    s->nhalf_open >= SWARM_HALF_OPEN_MAX)
 			break;
-		cand = candidates_next(&s->cands, s->complete, now);
+		cand = candidates_next(&s->cands, done, now);
 		if (cand == NULL)
 			break;
 		addr = cand->addr;	/* the list may move */
 		if (!connect_one(s, &addr, cand->source,
-		    i == 0 && !s->complete, &wait))
+		    i == 0 && !done, &wait))
 			break;
 	}
-	due = candidates_due(&s->cands, s->complete);
+	due = candidates_due(&s->cands, done);
 	if (due != UINT64_MAX)
 		swarm_wake(s, due > now + wait ? due - now : wait);
 	if (i > 0 && s->nconns > 0)

@@ -45,7 +45,7 @@ peer_lost(struct conn *c, uint32_t piece)
 		free(c->has.bits);
 		c->has.bits = NULL;
 	}
-	if (s->picker != NULL && !picker_has(s->picker, piece))
+	if (s->picker != NULL && picker_lacks(s->picker, piece))
 		c->wanted--;
 	c->changed = true;
 	request_drop_piece(c, piece);
@@ -87,7 +87,7 @@ upload_only_on_message(struct conn *c, const uint8_t *p, uint32_t n)
 void
 upload_only_part(struct conn *c)
 {
-	if (c->state == CONN_UP && c->swarm->complete && c->ext != NULL &&
+	if (c->state == CONN_UP && swarm_done(c->swarm) && c->ext != NULL &&
 	    c->ext->upload_only)
 		conn_part(c, "both only upload");
 }
@@ -95,7 +95,7 @@ upload_only_part(struct conn *c)
 void
 upload_only_tell(struct conn *c)
 {
-	uint8_t	on = c->swarm->complete && c->super == NULL;
+	uint8_t	on = swarm_done(c->swarm) && c->super == NULL;
 
 	ext_send(c, EXT_UPLOAD_ONLY, &on, 1);
 }

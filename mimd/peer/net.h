@@ -220,6 +220,7 @@ struct swarm {
 	bool		 open;		/* disk takes our blocks now */
 	bool		 opening;	/* data_open is sent */
 	bool		 complete;
+	bool		 sated;		/* peers know that we want no more */
 	bool		 super_seed;	/* when complete: a setting */
 	bool		 changed;	/* since the last swarm_stats */
 	struct swarm_facts facts;	/* told last */
@@ -682,6 +683,11 @@ void	swarm_on_have_page(struct swarm *s, uint32_t first, const uint8_t *p,
 	    uint32_t n);
 void	swarm_on_opened(struct swarm *s);
 void	swarm_on_data_gone(struct swarm *s);
+/* Is there nothing left that we want?  Complete, or a partial seed. */
+bool	swarm_done(const struct swarm *s);
+/* After pieces came, went or were skipped: what peers have that we want. */
+void	swarm_recount(struct swarm *s);
+void	swarm_wants_changed(struct swarm *s);
 /* We have a piece more: peers are told. */
 void	swarm_gained(struct swarm *s, uint32_t piece);
 struct conn *swarm_conn(struct swarm *s, uint32_t id);

@@ -82,6 +82,10 @@ peer_on_swarm_prios(struct chan *c, const struct msg_swarm_prios *m,
 			swarm_set_priority(s, m->first + i, m->first + end - 1,
 			    (enum picker_prio)v[i]);
 	}
+	if (s != NULL && s->picker != NULL) {
+		swarm_recount(s);
+		swarm_wants_changed(s);
+	}
 }
 
 static void

@@ -23,6 +23,7 @@ picker_new(const struct geom *g, const uint8_t *have)
 	p->have = xcalloc(1, bitfield_size(g->npieces));
 	memcpy(p->have, have, bitfield_size(g->npieces));
 	p->left = g->npieces - bitfield_count(have, g->npieces);
+	p->left_wanted = p->left;
 	p->done = g->npieces - p->left;
 	TAILQ_INIT(&p->open);
 	TAILQ_INIT(&p->busy);
@@ -43,6 +44,7 @@ picker_free(struct picker *p)
 	order_clear(&p->order);
 	free(p->hints);
 	free(p->have);
+	free(p->skip);
 	free(p);
 }
 
@@ -56,6 +58,24 @@ uint32_t
 picker_left(const struct picker *p)
 {
 	return p->left;
+}
+
+uint32_t
+picker_left_wanted(const struct picker *p)
+{
+	return p->left_wanted;
+}
+
+bool
+picker_skips(const struct picker *p, uint32_t piece)
+{
+	return p->skip != NULL && bitfield_get(p->skip, piece);
+}
+
+bool
+picker_lacks(const struct picker *p, uint32_t piece)
+{
+	return !bitfield_get(p->have, piece) && !picker_skips(p, piece);
 }
 
 uint32_t
@@ -83,10 +103,11 @@ picker_count_wanted(const struct picker *p, const struct pieceset *set)
 	size_t		bytes = bitfield_size(p->geom->npieces);
 
 	if (set->bits == NULL)
-		return set->count == p->geom->npieces ? p->left : 0;
+		return set->count == p->geom->npieces ? p->left_wanted : 0;
 	for (i = 0; i < bytes; i++)
 		n += (uint32_t)__builtin_popcount(set->bits[i] &
-		    (uint8_t)~p->have[i]);
+		    (uint8_t)~p->have[i] &
+		    (uint8_t)~(p->skip != NULL ? p->skip[i] : 0));
 	return n;
 }
 
@@ -154,14 +175,31 @@ picker_set_mode(struct picker *p, uint32_t mode)
 	begun_sort(p);
 }
 
+static void
+picker_set_skip(struct picker *p, uint32_t piece, bool skip)
+{
+	if (picker_skips(p, piece) == skip)
+		return;
+	if (p->skip == NULL)
+		p->skip = xcalloc(1, bitfield_size(p->geom->npieces));
+	if (skip)
+		bitfield_set(p->skip, piece);
+	else
+		bitfield_clear(p->skip, piece);
+	if (!bitfield_get(p->have, piece))
+		p->left_wanted += skip ? -1U : 1U;
+}
+
 void
 picker_set_priority(struct picker *p, uint32_t first, uint32_t last,
     enum picker_prio prio)
 {
 	uint32_t	i;
 
-	for (i = first; i <= last && i < p->geom->npieces; i++)
+	for (i = first; i <= last && i < p->geom->npieces; i++) {
+		picker_set_skip(p, i, prio == PICKER_SKIP);
 		order_set_prio(&p->order, i, prio);
+	}
 	begun_sort(p);
 }
 
@@ -188,6 +226,7 @@ picker_on_good(struct picker *p, uint32_t piece)
 	order_had(&p->order, piece);
 	bitfield_set(p->have, piece);
 	p->left--;
+	p->left_wanted -= !picker_skips(p, piece);
 	p->done++;
 	return true;
 }
@@ -227,6 +266,7 @@ picker_on_lost(struct picker *p, uint32_t piece)
 		return;
 	bitfield_clear(p->have, piece);
 	p->left++;
+	p->left_wanted += !picker_skips(p, piece);
 	order_lost(&p->order, piece);
 }
 

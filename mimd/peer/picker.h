@@ -11,7 +11,9 @@
  * Which block to ask of whom (BEP 3 and PROTOCOL practice).  Pure: no I/O,
  * the clock is in the arguments.  The rules of the game:
  *
- * - Pieces of high priority come before all others, and so on down.
+ * - Pieces of high priority come before all others, and so on down.  What is
+ *   skipped is not asked for, begun or not; what of it was asked for before
+ *   may come.
  * - A piece that is begun is finished before others of its priority are
  *   opened.  A fast peer opens a piece of its own and takes all of it in
  *   order; slow ones share pieces.  If no piece may be opened any more,
@@ -62,7 +64,8 @@
 enum picker_prio {
 	PICKER_LOW,
 	PICKER_NORMAL,
-	PICKER_HIGH
+	PICKER_HIGH,
+	PICKER_SKIP		/* not wanted at all */
 };
 
 struct picker;
@@ -77,7 +80,7 @@ struct pieceset {
 struct pick_peer {
 	uint32_t		 id;		/* > 0, unique */
 	const struct pieceset	*has;
-	uint32_t		 wanted;	/* pieces it has and we lack */
+	uint32_t		 wanted;	/* picker_count_wanted() */
 	bool			 fast;		/* worth a piece of its own */
 	bool			 parole;
 	bool			 idle;		/* little outstanding */
@@ -107,8 +110,13 @@ struct picker *picker_new(const struct geom *g, const uint8_t *have);
 void	 picker_free(struct picker *p);		/* NULL is fine */
 bool	 picker_has(const struct picker *p, uint32_t piece);
 uint32_t picker_left(const struct picker *p);	/* pieces that we lack */
+/* Of these, the ones that are not skipped. */
+uint32_t picker_left_wanted(const struct picker *p);
+/* Do we lack the piece, and is it not skipped? */
+bool	 picker_lacks(const struct picker *p, uint32_t piece);
+bool	 picker_skips(const struct picker *p, uint32_t piece);
 uint32_t picker_nopen(const struct picker *p);
-/* Every block we lack came and is at disk. */
+/* Every block we want came and is at disk. */
 bool	 picker_all_came(const struct picker *p);
 /* The pieces we have, in wire order. */
 const uint8_t *picker_have_bits(const struct picker *p);
@@ -131,7 +139,7 @@ void	 picker_add_file(struct picker *p, uint32_t first, uint32_t last);
 /* Peer id would rather be asked for this piece (BEP 6); harmless if not. */
 void	 picker_suggest(struct picker *p, uint32_t id, uint32_t piece);
 
-/* Pieces in set that we lack: a peer's wanted. */
+/* Pieces in set that we lack and do not skip: a peer's wanted. */
 uint32_t picker_count_wanted(const struct picker *p,
 	    const struct pieceset *set);
 /* A peer's set as a whole comes or goes, or it gains or loses a piece. */

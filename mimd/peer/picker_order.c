@@ -30,6 +30,14 @@ order_class(const struct order *o, uint32_t piece)
 	    (o->edges_first && (mark & MARK_EDGE) != 0);
 }
 
+/* One more or one less of those that are of use. */
+static void
+order_count(struct order *o, uint32_t piece, uint32_t n)
+{
+	if (order_class(o, piece) / 2 != ORDER_SKIP)
+		o->n += n;
+}
+
 static struct order_class *
 order_home(struct order *o, uint32_t piece)
 {
@@ -168,7 +176,7 @@ order_remove(struct order *o, uint32_t piece)
 		c->first[a + 1]--;
 	}
 	c->n--;
-	o->n--;
+	order_count(o, piece, -1U);
 }
 
 static void
@@ -185,7 +193,7 @@ order_insert(struct order *o, uint32_t piece)
 	}
 	class_grow(c, o->avail[piece]);
 	order_put(o, c, c->n++, piece);
-	o->n++;
+	order_count(o, piece, 1);
 	for (a = c->navail; a > o->avail[piece]; a--) {
 		c->first[a]++;
 		if (a - 1 > o->avail[piece])
@@ -244,7 +252,7 @@ order_available(const struct order *o)
 
 	if (o->seeds > 0)
 		return o->n > 0;
-	for (c = o->class; c < o->class + ORDER_CLASSES; c++)
+	for (c = o->class; c < o->class + 2 * ORDER_PRIOS; c++)
 		if (c->n > 0 && c->first[1] < c->n)
 			return true;
 	return false;

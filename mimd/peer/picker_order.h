@@ -17,7 +17,8 @@
  */
 #define ORDER_NONE	UINT32_MAX
 #define ORDER_PRIOS	3
-#define ORDER_CLASSES	(2 * ORDER_PRIOS)
+#define ORDER_SKIP	ORDER_PRIOS	/* as priority: of no use to us */
+#define ORDER_CLASSES	(2 * (ORDER_PRIOS + 1))
 #define ORDER_PROBE	256	/* pieces tried in order of rarity */
 #define ORDER_TRIES	32	/* ... and at random */
 #define ORDER_WALK	4096	/* words of 64 pieces walked then */
@@ -37,7 +38,7 @@ struct order {
 	uint16_t	*avail;		/* by piece */
 	uint8_t		*marks;		/* by piece; NULL: nothing special */
 	const uint8_t	*have;		/* the owner's */
-	uint32_t	 n;		/* of all classes */
+	uint32_t	 n;		/* of all classes but those skipped */
 	uint32_t	 npieces;
 	uint32_t	 seeds;
 	bool		 edges_first;
@@ -59,7 +60,7 @@ void	 order_had(struct order *o, uint32_t piece);
 void	 order_lost(struct order *o, uint32_t piece);
 /* Peers that have the piece. */
 uint32_t order_peers(const struct order *o, uint32_t piece);
-/* Is there a piece in the list that any peer has? */
+/* Is there a piece in the list, not skipped, that any peer has? */
 bool	 order_available(const struct order *o);
 
 /* Each costs as much as there are availabilities. */

@@ -48,6 +48,8 @@ static bool
 step_allows(const struct picker *p, enum pick_step step,
     const struct pick_piece *pp, const struct pick_peer *peer)
 {
+	if (picker_skips(p, pp->piece))
+		return false;
 	if (step == STEP_OWN)
 		return pp->owner == peer->id;
 	if (piece_waits(p, pp, peer))
@@ -100,7 +102,8 @@ peer_has_unopened(const struct picker *p, const struct pick_peer *peer)
 	if (peer->has->bits == NULL)
 		return peer->has->count != 0 && p->order.n > 0;
 	for (i = 0; i < p->npieces; i++)
-		if (bitfield_get(peer->has->bits, p->pieces[i]->piece))
+		if (bitfield_get(peer->has->bits, p->pieces[i]->piece) &&
+		    !picker_skips(p, p->pieces[i]->piece))
 			open++;
 	return peer->wanted > open;
 }
@@ -205,7 +208,8 @@ picker_has_free(const struct picker *p)
 	const struct pick_piece	*pp;
 
 	TAILQ_FOREACH(pp, &p->open, link)
-		if (order_peers(&p->order, pp->piece) > 0)
+		if (order_peers(&p->order, pp->piece) > 0 &&
+		    !picker_skips(p, pp->piece))
 			return true;
 	return order_available(&p->order);
 }
@@ -225,7 +229,8 @@ pick_endgame(struct picker *p, const struct pick_peer *peer, struct pick *out,
 		n = PICKER_ENDGAME;
 	TAILQ_FOREACH(pp, &p->busy, link) {
 		begun_release_old(p, pp);
-		if (pp->alone || !pick_set_has(p, peer->has, pp->piece))
+		if (pp->alone || picker_skips(p, pp->piece) ||
+		    !pick_set_has(p, peer->has, pp->piece))
 			continue;
 		for (i = 0; i < pp->nblocks && got < n; i++) {
 			b = &pp->blocks[i];
@@ -296,6 +301,7 @@ pick_late(struct picker *p, const struct pick_peer *peer, struct pick *out,
 			break;
 		begun_release_old(p, pp);
 		if (p->now < pp->late_at || pp->alone ||
+		    picker_skips(p, pp->piece) ||
 		    !pick_set_has(p, peer->has, pp->piece))
 			continue;
 		look++;
@@ -349,7 +355,7 @@ picker_pick_among(struct picker *p, const struct pick_peer *peer,
 	p->now = now;
 	/* On parole one takes whole pieces, which this need not become. */
 	for (i = 0; i < npieces && got < n && !peer->parole; i++) {
-		if (bitfield_get(p->have, pieces[i]) ||
+		if (!picker_lacks(p, pieces[i]) ||
 		    !pick_set_has(p, peer->has, pieces[i]))
 			continue;
 		pp = begun_find(p, pieces[i]);
@@ -368,7 +374,7 @@ picker_suggest(struct picker *p, uint32_t id, uint32_t piece)
 {
 	uint32_t	i, at, same = 0;
 
-	if (piece >= p->geom->npieces || bitfield_get(p->have, piece))
+	if (piece >= p->geom->npieces || !picker_lacks(p, piece))
 		return;
 	if (p->hints == NULL)
 		p->hints = xcalloc(PICKER_HINTS, sizeof(*p->hints));

@@ -56,14 +56,15 @@ struct picker {
 	struct order		 order;	/* pieces not begun, by rarity */
 	uint8_t			*have;
 	uint32_t		 mode;
-	uint32_t		 left;
+	uint8_t			*skip;	/* pieces; NULL: none */
+	uint32_t		 left, left_wanted;
 	uint32_t		 coming;	/* blocks of begun pieces */
 	uint32_t		 done;	/* pieces completed since the start */
 	struct pick_list	 open;	/* with free blocks, urgent first */
 	struct pick_list	 busy;	/* all asked for, oldest first */
 	struct pick_piece	*pieces[PICKER_OPEN_MAX];
 	uint32_t		 npieces, serial;
-	uint32_t		 nprio[ORDER_PRIOS];	/* of these */
+	uint32_t		 nprio[ORDER_PRIOS + 1];	/* of these */
 	uint64_t		 now;		/* of the last pick */
 	uint32_t		 npeers;	/* to ask, at that time */
 	uint32_t		 credit;	/* for duplicates, in blocks */

@@ -65,8 +65,8 @@ peer_is_seed(struct conn *c)
 	s->nseeds++;
 	s->changed = true;
 	candidates_mark(&s->cands, &c->addr, CAND_SEED);
-	if (s->complete)
-		conn_part(c, "both are seeds");
+	if (swarm_done(s))
+		conn_part(c, "it is a seed and we want no more");
 }
 
 static void
@@ -93,7 +93,7 @@ on_have(struct conn *c, uint32_t piece)
 	reveal_on_have(c, piece);
 	if (s->picker != NULL) {
 		picker_add_piece(s->picker, piece);
-		if (!picker_has(s->picker, piece))
+		if (picker_lacks(s->picker, piece))
 			c->wanted++;
 	}
 	if (c->has.count == n)

@@ -66,7 +66,7 @@ ext_start(struct conn *c)
 {
 	uint8_t		buf[WIRE_HEAD_EXT + EXT_HANDSHAKE_OURS];
 	struct ext_ours	ours = {
-		.upload_only = c->swarm->complete && !c->swarm->super_seed,
+		.upload_only = swarm_done(c->swarm) && !c->swarm->super_seed,
 		.encrypts = c->net->encryption == ENCRYPTION_PREFER ||
 		    c->net->encryption == ENCRYPTION_REQUIRE,
 		.port = c->net->port,

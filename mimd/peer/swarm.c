@@ -191,6 +191,13 @@ swarm_has(const struct swarm *s, uint32_t piece)
 	    (s->picker != NULL && picker_has(s->picker, piece));
 }
 
+bool
+swarm_done(const struct swarm *s)
+{
+	return s->complete ||
+	    (s->picker != NULL && picker_left_wanted(s->picker) == 0);
+}
+
 static void
 tick_arm(struct net *net)
 {
@@ -226,7 +233,7 @@ swarm_feel_hunger(struct swarm *s, uint64_t now)
 {
 	struct msg_swarm_hungry	m = { .id = s->id };
 
-	if (s->complete || s->nup >= 2)
+	if (swarm_done(s) || s->nup >= 2)
 		return;
 	swarm_wake(s, SWARM_HUNGRY_MS);
 	if (candidates_due(&s->cands, false) <= now + TICK_IDLE_MS ||
@@ -328,6 +335,33 @@ swarm_complete(struct swarm *s)
 	}
 }
 
+/*
+ * There is nothing left that we want, or something again: peers are told, and
+ * those of no use leave.
+ */
+void
+swarm_wants_changed(struct swarm *s)
+{
+	struct conn	*c, *next;
+	bool		 done = swarm_done(s);
+
+	if (s->picker == NULL || s->sated == done)
+		return;
+	s->sated = done;
+	for (c = TAILQ_FIRST(&s->conns); c != NULL; c = next) {
+		next = TAILQ_NEXT(c, link);
+		if (c->state != CONN_UP)
+			continue;
+		upload_only_tell(c);
+		if (done && conn_is_seed(c))
+			conn_part(c, "it is a seed and we want no more");
+		else
+			upload_only_part(c);
+	}
+	if (!done)
+		swarm_connect(s);
+}
+
 /* We have a piece: peers that lack it are told, interest may end. */
 void
 swarm_gained(struct swarm *s, uint32_t piece)
@@ -342,7 +376,8 @@ swarm_gained(struct swarm *s, uint32_t piece)
 			continue;
 		if (c->has.count == s->geom.npieces || (c->has.bits != NULL &&
 		    bitfield_get(c->has.bits, piece))) {
-			c->wanted--;
+			c->wanted -= s->picker == NULL ||
+			    !picker_skips(s->picker, piece);
 			proto_update_interest(c);
 			/* A seed has no use for it, but counts who is done. */
 		}
@@ -351,9 +386,11 @@ swarm_gained(struct swarm *s, uint32_t piece)
 	}
 	if (s->picker != NULL && picker_left(s->picker) == 0)
 		swarm_complete(s);
+	else
+		swarm_wants_changed(s);
 }
 
-static void
+void
 swarm_recount(struct swarm *s)
 {
 	struct conn	*c, *next;
@@ -375,7 +412,7 @@ swarm_start_picker(struct swarm *s)
 
 	s->picker = picker_new(&s->geom, s->pages);
 	swarm_tell_wishes(s);
-	s->complete = false;
+	s->complete = s->sated = false;
 	TAILQ_FOREACH(c, &s->conns, link)
 		if (c->state == CONN_UP)
 			picker_add_set(s->picker, &c->has);
@@ -465,6 +502,7 @@ swarm_on_opened(struct swarm *s)
 	newcomers_retry(s);
 	if (s->picker != NULL)
 		swarm_recount(s);
+	swarm_wants_changed(s);
 	/* Uploads that disk's end interrupted; the peers may just wait. */
 	s->net->starved = true;
 	net_turn_soon(s->net);

@@ -37,7 +37,7 @@ may_serve_now(const struct conn *c)
 	return c->state == CONN_UP && c->peer_interested && c->am_choking &&
 	    c->idle_turns == 0 && !c->net->scarce &&
 	    c->swarm->tx_line.bucket.rate == 0 &&
-	    (!c->swarm->complete ||
+	    (!swarm_done(c->swarm) ||
 	    c->uploaded - c->got_on_at <= 2 * c->swarm->geom.size);
 }
 
@@ -89,7 +89,7 @@ peer_fill(struct choker_peer *p, struct conn *c, uint64_t now)
 	}
 	*p = (struct choker_peer){
 		.torrent = s->id,
-		.seeding = s->complete,
+		.seeding = swarm_done(s),
 		.interested = c->peer_interested,
 		.unchoked = !c->am_choking,
 		.served = c->choked_at != 0,

@@ -110,8 +110,8 @@ test_list(void **state)
 	(void)state;
 	command_list(fp);
 	fclose(fp);
-	assert_non_null(strstr(text, "mimctl add [-cP] [-d dir] "
-	    "torrent ...\n"));
+	assert_non_null(strstr(text, "mimctl add [-cP] [-d dir] [-o files] "
+	    "[-x glob] torrent ...\n"));
 	assert_non_null(strstr(text, "mimctl shutdown\n"));
 	free(text);
 }

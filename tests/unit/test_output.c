@@ -39,14 +39,16 @@ static struct rec_tracker_row	trackers[] = {
 static struct view_torrent	torrents[] = {
 	{ .row = { .id = 1, .infohash = { 0xab }, .name = "first",
 	  .state = TSTATE_DOWNLOADING, .size = 1000, .have = 700,
-	  .downloaded = 700, .uploaded = 350, .down_rate = 100, .peers = 1,
+	  .wanted = 1000, .got = 700, .downloaded = 700, .uploaded = 350,
+	  .down_rate = 100, .peers = 1,
 	  .error = "", .dir = "/d", .added = 1700000000,
 	  .piece_length = 100, .npieces = 10, .nfiles = 3,
 	  .infohash2 = { (const uint8_t *)"", 0 } },
 	  .files = files, .nfiles = 3, .peers = peers, .npeers = 1,
 	  .trackers = trackers, .ntrackers = 1 },
 	{ .row = { .id = 12, .name = "zw\xc3\xb6lf\x1b]0;x\x07",
-	  .state = TSTATE_ERROR, .size = 1 << 20, .error = "disk\nfull",
+	  .state = TSTATE_ERROR, .size = 1 << 20,
+	  .wanted = 1 << 20, .error = "disk\nfull",
 	  .dir = "/d", .infohash2 = { (const uint8_t *)"", 0 } } },
 };
 static struct view		view = {

@@ -134,6 +134,40 @@ test_late_wish(void **state)
 	sim_free(&s);
 }
 
+/* What is skipped is not asked for, and nobody is wanted for it. */
+static void
+test_skip(void **state)
+{
+	struct sim	s;
+	uint32_t	k;
+
+	(void)state;
+	sim_init(&s, 40, 65536);
+	sim_join(&s, 0, true);
+	sim_pick(&s, 0, 2, true, false);	/* begun, then not wanted */
+	picker_set_priority(s.p, 0, 39, PICKER_SKIP);
+	assert_int_equal(picker_left_wanted(s.p), 0);
+	assert_int_equal(picker_left(s.p), 40);
+	assert_int_equal(picker_count_wanted(s.p, &s.peer[0].has), 0);
+	picker_set_priority(s.p, 7, 8, PICKER_NORMAL);
+	assert_int_equal(picker_left_wanted(s.p), 2);
+	assert_int_equal(picker_count_wanted(s.p, &s.peer[0].has), 2);
+	sim_pick(&s, 0, 8, true, false);
+	for (k = 2; k < s.peer[0].nasked; k++)
+		assert_in_range(s.peer[0].asked[k].piece, 7, 8);
+	while (s.peer[0].nasked > 0)
+		sim_answer(&s, 0, 0);
+	assert_int_equal(picker_left_wanted(s.p), 0);
+	assert_true(picker_has(s.p, 7) && picker_has(s.p, 8));
+	picker_on_lost(s.p, 7);
+	assert_int_equal(picker_left_wanted(s.p), 1);
+	picker_set_priority(s.p, 0, 39, PICKER_LOW);
+	assert_int_equal(picker_left_wanted(s.p), 39);
+	sim_pick(&s, 0, 8, true, false);
+	assert_int_equal(s.peer[0].nasked, 8);
+	sim_free(&s);
+}
+
 /* First and last pieces of the torrent and of files, before the others. */
 static void
 test_edges(void **state)
@@ -406,6 +440,7 @@ main(void)
 		cmocka_unit_test(test_sequential),
 		cmocka_unit_test(test_sequential_blocks),
 		cmocka_unit_test(test_late_wish),
+		cmocka_unit_test(test_skip),
 		cmocka_unit_test(test_edges),
 		cmocka_unit_test(test_affinity),
 		cmocka_unit_test(test_suggest),

@@ -265,9 +265,9 @@ test_state(void **state)
 	(void)state;
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		memset(&t, 0, sizeof(t));
-		t.size = 10;
+		t.size = t.wanted = 10;
 		t.npieces = 1;
-		t.have = rows[i].complete ? 10 : 9;
+		t.have = t.got = rows[i].complete ? 10 : 9;
 		t.loaded = rows[i].loaded;
 		t.paused = rows[i].paused;
 		t.dstate = (uint8_t)rows[i].dstate;
@@ -654,8 +654,8 @@ test_add(void **state)
 	struct world	*w = *state;
 
 	/* Numbers are free only when the scan has told which are taken. */
-	assert_int_equal(registry_add(&w->reg, some_fd(), NULL, &home, false,
-	    false, 11), 0);
+	assert_int_equal(registry_add(&w->reg, some_fd(), NULL, &home, NULL,
+	    false, false, 11), 0);
 	expect(w, "");
 	report(w, 4, DSTATE_CHECKING);
 	registry_on_scan_end(&w->reg);
@@ -712,9 +712,9 @@ test_moving(void **state)
 	t = registry_find(&w->reg, 4);
 	assert_int_equal(torrent_state(t), TSTATE_MOVING);
 	t->measured = true;
-	t->have = t->size - 1;
+	t->have = t->got = t->size - 1;
 	assert_false(torrent_wanted(t));
-	t->have = t->size;
+	t->have = t->got = t->size;
 	assert_true(torrent_wanted(t));
 	t->paused = true;
 	assert_false(torrent_wanted(t));
@@ -728,8 +728,8 @@ test_add_replayed(void **state)
 	struct msg_torrent_refused	 m = { .error = "no" };
 
 	registry_on_scan_end(&w->reg);
-	assert_int_equal(registry_add(&w->reg, some_fd(), NULL, &home, false,
-	    false, 12), 0);
+	assert_int_equal(registry_add(&w->reg, some_fd(), NULL, &home, NULL,
+	    false, false, 12), 0);
 	expect(w, "torrent_add ");
 	restart_disk(w);
 	expect(w, "state_scan torrent_add ");
@@ -740,18 +740,18 @@ test_add_replayed(void **state)
 	expect(w, "state_scan ");
 	assert_int_equal(w->refused, 12);
 
-	assert_int_equal(registry_add(&w->reg, some_fd(), NULL, &home, false,
-	    false, 13), 0);
+	assert_int_equal(registry_add(&w->reg, some_fd(), NULL, &home, NULL,
+	    false, false, 13), 0);
 	m.id = w->last_id;
 	registry_on_refused(&w->reg, &m);
 	assert_int_equal(w->refused, 13);
 
 	/* Its number goes to the next, not to two at once. */
-	assert_int_equal(registry_add(&w->reg, some_fd(), NULL, &home, false,
-	    false, 14), 0);
+	assert_int_equal(registry_add(&w->reg, some_fd(), NULL, &home, NULL,
+	    false, false, 14), 0);
 	assert_int_equal(w->last_id, m.id);
-	assert_int_equal(registry_add(&w->reg, some_fd(), NULL, &home, false,
-	    false, 15), 0);
+	assert_int_equal(registry_add(&w->reg, some_fd(), NULL, &home, NULL,
+	    false, false, 15), 0);
 	assert_int_equal(w->last_id, m.id + 1);
 }
 
@@ -764,10 +764,10 @@ test_add_bounded(void **state)
 
 	for (i = 0; i < REGISTRY_ADDS_MAX; i++)
 		assert_int_equal(registry_add(&w->reg, some_fd(), NULL, &home,
-		    false, false, 1), 0);
+		    NULL, false, false, 1), 0);
 	fd = some_fd();
-	assert_int_equal(registry_add(&w->reg, fd, NULL, &home, false, false,
-	    1), -1);
+	assert_int_equal(registry_add(&w->reg, fd, NULL, &home, NULL, false,
+	    false, 1), -1);
 	close(fd);
 }
 
@@ -894,7 +894,7 @@ static struct torrent *
 linked(struct world *w)
 {
 	registry_on_scan_end(&w->reg);
-	assert_int_equal(registry_add(&w->reg, -1, some_magnet(), &home,
+	assert_int_equal(registry_add(&w->reg, -1, some_magnet(), &home, NULL,
 	    false, false, 21), 0);
 	expect(w, "magnet_add ");
 	report_magnet(w);

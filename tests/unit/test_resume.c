@@ -17,7 +17,8 @@ static struct resume_file	entries[] = {
 };
 
 static uint8_t			prios[] = { FILE_PRIO_LOW, FILE_PRIO_NORMAL,
-	FILE_PRIO_HIGH };
+	FILE_PRIO_SKIP };
+static uint8_t			parted[] = { 0x20 };
 
 static const struct resume	record = {
 	.id = 7, .infohash = "abcdefghijklmnopqrs", .paused = true,
@@ -27,7 +28,8 @@ static const struct resume	record = {
 	.promised = true,
 	.root = (char *)(uintptr_t)"/srv/t", .subdir = (char *)(uintptr_t)"",
 	.npieces = 9, .have = bits, .nfiles = 3, .files = entries,
-	.prios = prios
+	.prios = prios, .parted = parted,
+	.part = { 1 << 20, 1700000000123456789, 43 }
 };
 
 static void
@@ -53,6 +55,8 @@ test_round_trip(void **state)
 	assert_int_equal(r.scrub_next, 8);
 	assert_true(r.promised);
 	assert_memory_equal(r.prios, prios, record.nfiles);
+	assert_memory_equal(r.parted, parted, sizeof(parted));
+	assert_memory_equal(&r.part, &record.part, sizeof(r.part));
 	assert_int_equal(r.down_limit, 0);
 	assert_int_equal(r.max_peers, PEERS_MAX);
 	assert_string_equal(r.root, "/srv/t");
@@ -219,7 +223,8 @@ test_version_1(void **state)
 	old.up_limit = old.max_peers = old.modes = 0;
 	old.scrubbed = old.scrub_next = 0;
 	old.promised = false;
-	old.prios = NULL;
+	old.prios = old.parted = NULL;
+	old.part = (struct resume_file){ 0 };
 	buf = resume_encode(&old, &len);
 	len -= 4;			/* no count of settings */
 	buf[8] = 1;
@@ -246,7 +251,7 @@ test_unknown_setting(void **state)
 
 	(void)state;
 	buf = resume_encode(&record, &len);
-	buf[len - SHA1_LEN - 96] = 0xee;	/* was the upload's limit */
+	buf[len - SHA1_LEN - 144] = 0xee;	/* was the upload's limit */
 	hash_sha1(buf, len - SHA1_LEN, buf + len - SHA1_LEN);
 	assert_int_equal(resume_decode(&r, buf, len, &why), 0);
 	assert_int_equal(r.up_limit, 0);

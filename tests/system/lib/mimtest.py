@@ -210,6 +210,11 @@ def read_text(path):
         return ""
 
 
+def read_bytes(path):
+    with open(path, "rb") as f:
+        return f.read()
+
+
 def program(name):
     return os.path.join(BUILD, "bin", name)
 
