@@ -26,7 +26,7 @@ RATE = 2_500_000		# slow: the others have all the time they want
 SECONDS = 7
 PORT = 6999			# where they are called
 SHARE = 600			# PEX_SHARE of mimd
-MEMORY = 24 << 20
+MEMORY = 16 << 20
 LINKS = 12
 
 

@@ -20,7 +20,7 @@ from torrent import Torrent
 SIZE = 16_000_001
 PIECE = 1 << 18
 SECONDS = 8
-MEMORY = 48 << 20		# more than before
+MEMORY = 16 << 20		# more than before
 
 
 def fetch(t, path, torrent, name):
@@ -59,6 +59,8 @@ def test(t):
         watch.grown())
     t.ok(mimtest.sanitized() or among < 5 * alone + 15,
         "an honest peer is not starved", (alone, among))
+    t.ok(watch.slowest < 5, "mimctl is answered all the while",
+        watch.slowest)
     t.equal(watch.restarts(), 0, "no child died of it")
 
 

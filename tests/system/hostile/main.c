@@ -350,7 +350,10 @@ main(int argc, char **argv)
 	}
 	argv += optind;
 	if (argc - optind < 3 || target.npieces == 0)
-		errx(2, "read the source for what to say");
+		errx(2, "usage: hostile [-l port] -a first-address "
+		    "-i infohash -n pieces -p piece-size\n\t"
+		    "[-m metadata-size] [-r seed] [-s seconds] "
+		    "address port group ...");
 	target.addr = address(argv[0]);
 	target.port = (uint16_t)number(argv[1]);
 	if ((why = rc4_load()) != NULL)
