@@ -227,6 +227,7 @@ bench:
 	$(MAKE) --no-print-directory all bench-bin
 	$(SUDO) tests/bench/bench.py
 	$(SUDO) tests/bench/recheck.py
+	$(SUDO) tests/bench/many.py
 
 # Install.  The user is made only on this very system, by root.
 BINDIR =	$(PREFIX)/bin
