@@ -275,7 +275,7 @@ admit_promised(struct disk *d, struct content *t)
 	struct space_dev	*dev;
 	struct usage		 v;
 
-	if (t->paused || content_complete(t) || measure(d, t, &v) == -1)
+	if (t->paused || content_done(t) || measure(d, t, &v) == -1)
 		return;
 	t->dev = (dev_t)v.key;
 	dev = space_device(&d->space, v.key);

@@ -179,7 +179,8 @@ allot_begin(struct disk *d, struct content *t, bool allocate)
 	a->ours = xcalloc(1, bitfield_size(t->nfiles));
 	a->wanted = xcalloc(1, bitfield_size(t->nfiles));
 	for (i = 0; i < t->nfiles; i++) {
-		if ((a->mi->files[i].attr & (MI_PAD | MI_SYMLINK)) == 0)
+		if ((a->mi->files[i].attr & (MI_PAD | MI_SYMLINK)) == 0 &&
+		    !content_skips(t, i))
 			bitfield_set(a->wanted, i);
 		if (t->files->stamps[i].ino != 0 ||
 		    bitfield_get(t->files->touched, i))

@@ -448,6 +448,7 @@ disk_on_torrent_prios(struct chan *c, const struct msg_torrent_prios *m,
 		if (m->prios.p[i] <= FILE_PRIO_MAX)
 			t->prios[m->first + i] = m->prios.p[i];
 	part_follow(d, t);
+	admit_anew(d, t);
 	content_dirty(d, t, TICK_MS);
 }
 

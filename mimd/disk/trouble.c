@@ -112,7 +112,7 @@ static int
 probe(struct disk *d, struct content *t, const char *path)
 {
 	struct place	place = content_place(d, t);
-	bool		write = !content_complete(t);
+	bool		write = !content_done(t);
 	int		fd;
 
 	if (path == NULL)

@@ -52,6 +52,12 @@ def test(t):
     t.match(daemon.log(), "cannot allocate: files stay sparse",
         "and the log says so")
 
+    parts = add(t, daemon, announce, "parts", [("wanted", 1 * M),
+        ("not", 80 * M), ("end", 1 * M)], flags=("-x", "not"))
+    daemon.wait_state(parts.infohash, "seeding", 20)
+    t.ok(not os.path.exists(os.path.join(root, "parts", "not")),
+        "a file that is skipped is not allocated, nor is space for it asked")
+
     slow = daemon.fault("fallocate", "/long", delay=5000)
     before = daemon.torrent(large.infohash)["have"]
     long = add(t, daemon, announce, "long", 5 * M)
