@@ -318,7 +318,7 @@ move_look(struct disk *d, struct content *t, bool all)
 		return;
 	}
 	/* An error is found anew where it still is. */
-	content_set_state(d, t, DSTATE_READY, NULL);
+	content_set_state(d, t, DSTATE_CHECKING, NULL);
 	if ((todo = check_doubts(d, t)) != NULL)
 		check_want(d, t, todo);
 	else if (t->state != DSTATE_ERROR)

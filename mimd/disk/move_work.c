@@ -382,24 +382,6 @@ place_back(struct move_work *w, uint32_t i)
 	}
 }
 
-/* Everything that was renamed, from the last on. */
-static enum move_end
-undo(struct move_work *w)
-{
-	uint32_t	i;
-
-	for (i = file_count(w); i-- > 0;) {
-		if (!is_stored(w, i) || same_path(w, i))
-			continue;
-		if (place_back(w, i) == -1)
-			return MOVE_STUCK;
-		file_rmdir_above(w->to, new_path(w, i));
-	}
-	if (w->phase == MOVE_PLACE && w->made_dir)
-		file_rmdir(w->to, "");
-	return MOVE_UNDONE;
-}
-
 /* Names are on disk before the record says where they are. */
 static int
 sync_all(const struct move_work *w, struct place place,
@@ -418,6 +400,37 @@ sync_all(const struct move_work *w, struct place place,
 		last = path;
 	}
 	return 0;
+}
+
+/* Those from where files are renamed. */
+static int
+sync_old(const struct move_work *w)
+{
+	char	path[STAGED_MAX];
+
+	if (w->phase == MOVE_PLACE)
+		return sync_all(w, w->from, w->mi_from);
+	return file_sync_dirs(w->to, staged(w, 0, "", path), NULL);
+}
+
+/* Everything that was renamed, from the last on. */
+static enum move_end
+undo(struct move_work *w)
+{
+	uint32_t	i;
+
+	for (i = file_count(w); i-- > 0;) {
+		if (!is_stored(w, i) || same_path(w, i))
+			continue;
+		if (place_back(w, i) == -1)
+			return MOVE_STUCK;
+		file_rmdir_above(w->to, new_path(w, i));
+	}
+	if (sync_all(w, w->to, w->mi_to) == -1 || sync_old(w) == -1)
+		return MOVE_STUCK;
+	if (w->phase == MOVE_PLACE && w->made_dir)
+		file_rmdir(w->to, "");
+	return MOVE_UNDONE;
 }
 
 static bool
@@ -451,12 +464,40 @@ restamp(struct move_work *w, uint32_t i)
 	memset(stamp, 0, sizeof(*stamp));
 }
 
+/* They are on disk before a file is renamed into them. */
+static int
+make_new_dirs(const struct move_work *w)
+{
+	const char	*path, *last = NULL;
+	char		*dir, *slash;
+	struct stat	 st;
+	uint32_t	 i;
+	int		 rc = 0;
+
+	for (i = 0; rc == 0 && i < file_count(w); i++) {
+		path = new_path(w, i);
+		if (!is_stored(w, i) || same_path(w, i) ||
+		    (last != NULL && file_same_dir(last, path)) ||
+		    file_stat(w->from, old_path(w, i), &st) == -1)
+			continue;
+		last = path;
+		dir = xstrdup(path);
+		if ((slash = strrchr(dir, '/')) == NULL)
+			slash = dir;
+		*slash = '\0';
+		rc = file_mkdir(w->to, dir);
+		free(dir);
+	}
+	return rc == 0 ? sync_all(w, w->to, w->mi_to) : -1;
+}
+
 static void
 place_all(struct move_work *w)
 {
 	uint32_t	i, n = file_count(w);
 	int		rc = 0, error;
 
+	rc = make_new_dirs(w);
 	for (i = 0; rc == 0 && i < n; i++) {
 		if (atomic_load(&w->cancel)) {
 			errno = ECANCELED;
@@ -466,8 +507,8 @@ place_all(struct move_work *w)
 	}
 	if (rc == 0)
 		rc = sync_all(w, w->to, w->mi_to);
-	if (rc == 0 && w->phase == MOVE_PLACE)
-		rc = sync_all(w, w->from, w->mi_from);
+	if (rc == 0)
+		rc = sync_old(w);
 	if (rc == -1) {
 		error = errno;
 		move_work_error(w, new_path(w, i > 0 ? i - 1 : 0),
@@ -523,6 +564,7 @@ clean(struct move_work *w)
 	w->made_dir = false;
 	unstage(w);
 	sync_all(w, w->from, w->mi_from);
+	sync_all(w, w->to, w->mi_to);
 	w->end = MOVE_DONE;
 }
 
@@ -549,6 +591,7 @@ move_work_run(struct job *job, unsigned int worker)
 		break;
 	case MOVE_UNSTAGE:
 		unstage(w);
+		file_sync_dirs(w->to, w->stage, NULL);
 		w->end = MOVE_DONE;
 		break;
 	default:
