@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "mem.h"
 #include "path.h"
@@ -94,6 +95,9 @@ path_component(const void *src, size_t len, char out[PATH_COMPONENT_MAX + 1])
 		n += extlen;
 	}
 	out[n] = '\0';
+	/* In any case: not every file system knows the difference. */
+	if (strncasecmp(out, PATH_OURS, strlen(PATH_OURS)) == 0)
+		out[0] = '_';
 	return n;
 }
 

@@ -12,12 +12,14 @@
  */
 #define PATH_COMPONENT_MAX	240U	/* NAME_MAX with room to spare */
 #define PATH_DEPTH_MAX		64U
+#define PATH_OURS		".mim-"	/* so begin names of mim's own files */
 
 /*
  * Make one component of a path safe: a slash, NUL, control, bidirectional
  * or invisible character and each byte that is not UTF-8 becomes '_', as do
- * the dots of "." and ".." and an empty name.  Longer ones are cut, the
- * extension kept.  Writes and terminates out; returns its length, never 0.
+ * the dots of "." and "..", that of PATH_OURS, and an empty name.  Longer
+ * ones are cut, the extension kept.  Writes and terminates out; returns its
+ * length, never 0.
  */
 size_t	path_component(const void *s, size_t len,
 	    char out[PATH_COMPONENT_MAX + 1]);

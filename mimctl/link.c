@@ -39,7 +39,6 @@ pack(const struct magnet *magnet, uint8_t *buf, size_t size)
 	struct rec_addr			peers[MAGNET_PEERS_MAX];
 	struct msg_ctl_add_magnet	m = { .dir = "" };
 	struct choice			*choice = magnet_choice(magnet);
-	struct rec_glob			globs[CHOICE_GLOBS_MAX];
 
 	memcpy(m.infohash, magnet->infohash, sizeof(m.infohash));
 	m.name = magnet->name != NULL ? magnet->name : "";
@@ -47,11 +46,10 @@ pack(const struct magnet *magnet, uint8_t *buf, size_t size)
 	m.trackers.n = magnet_pack_trackers(magnet, trackers);
 	m.peers.v = peers;
 	m.peers.n = magnet_pack_peers(magnet, peers);
+	/* Patterns are for the user to give: those of a link could be bombs. */
 	if (choice != NULL) {
 		m.only.v = choice->only;
 		m.only.n = choice->nonly;
-		m.except.v = globs;
-		m.except.n = choice_pack_globs(choice, globs);
 	}
 	return msg_encode(MSG_CTL_ADD_MAGNET, &m, buf, size);
 }

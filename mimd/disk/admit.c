@@ -300,6 +300,8 @@ admit(struct disk *d, struct content *t)
 		roots_wait(d, t);
 		return;
 	}
+	if (t->magnet == NULL && part_follow(d, t) == -1)
+		return;
 	if (t->magnet == NULL && !content_done(t) && !t->paused) {
 		ask(d, t);
 		return;

@@ -24,6 +24,8 @@
 #include "store.h"
 #include "trouble.h"
 
+static void	content_count_unwanted(struct content *);
+
 static int
 id_cmp(const struct content *a, const struct content *b)
 {
@@ -291,7 +293,7 @@ content_choose(struct disk *d, struct content *t, const struct magnet *magnet)
 		log_warnx("torrent %u: the choice of its files: %s", t->id,
 		    why);
 	choice_free(choice);
-	part_follow(d, t);
+	content_prios_changed(d, t);
 }
 
 void
@@ -430,7 +432,7 @@ bool
 content_usable(const struct content *t)
 {
 	return t->state == DSTATE_READY ||
-	    (t->state == DSTATE_MOVING && content_complete(t));
+	    (t->state == DSTATE_MOVING && content_done(t));
 }
 
 uint64_t
@@ -469,7 +471,7 @@ content_want_file(struct content *t, const struct mi_file *f)
 }
 
 /* A piece is wanted if any of its files is. */
-void
+static void
 content_count_unwanted(struct content *t)
 {
 	size_t		size = bitfield_size(t->geom.npieces);
@@ -489,6 +491,16 @@ content_count_unwanted(struct content *t)
 	for (i = 0; i < t->geom.npieces; i++)
 		if (bitfield_get(t->unwanted, i) && !bitfield_get(t->have, i))
 			t->unwanted_left += geom_piece_size(&t->geom, i);
+}
+
+void
+content_prios_changed(struct disk *d, struct content *t)
+{
+	if (content_load(d, t) == NULL)
+		return;
+	content_count_unwanted(t);
+	t->made = false;
+	part_follow(d, t);
 }
 
 /* So many bytes of a piece came, or went. */

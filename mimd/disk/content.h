@@ -174,8 +174,8 @@ bool	 content_usable(const struct content *t);
 /* Is all there that is wanted? */
 bool	 content_done(const struct content *t);
 bool	 content_skips(const struct content *t, uint32_t file);
-/* The priorities have changed; needs the files loaded. */
-void	 content_count_unwanted(struct content *t);
+/* What is wanted has changed. */
+void	 content_prios_changed(struct disk *d, struct content *t);
 /* Bytes still to come. */
 uint64_t content_left(const struct content *t);
 

@@ -13,6 +13,7 @@
 #include "admit.h"
 #include "allot.h"
 #include "bitfield.h"
+#include "block_io.h"
 #include "chan.h"
 #include "check.h"
 #include "child.h"
@@ -389,7 +390,7 @@ disk_on_torrent_add(struct chan *c, const struct msg_torrent_add *m,
 		move_set_home(t, d->roots[m->root].path, m->subdir);
 	move_look_home(d, t);
 	t->prios = prios;
-	part_follow(d, t);
+	content_prios_changed(d, t);
 	t->paused = m->paused;
 	t->added = m->added;
 	/* Data that is there is never overwritten unseen. */
@@ -447,8 +448,11 @@ disk_on_torrent_prios(struct chan *c, const struct msg_torrent_prios *m,
 	for (i = 0; i < m->prios.len; i++)
 		if (m->prios.p[i] <= FILE_PRIO_MAX)
 			t->prios[m->first + i] = m->prios.p[i];
-	part_follow(d, t);
+	content_prios_changed(d, t);
 	admit_anew(d, t);
+	/* Of what is wanted now some may be empty. */
+	if (t->open && t->files != NULL && !content_done(t))
+		block_make_empty(d, t);
 	content_dirty(d, t, TICK_MS);
 }
 

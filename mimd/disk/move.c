@@ -41,6 +41,7 @@ struct move {
 	struct names		*names;
 	struct metainfo		*mi;		/* NULL: as the torrent's */
 	char			*error;		/* why it is undone */
+	char			 part[PART_NAME_MAX];	/* w.part */
 	bool			 queued;
 	bool			 running;	/* w, by the worker */
 	bool			 saved;		/* the record has the phase */
@@ -209,13 +210,14 @@ move_run(struct disk *d, struct move *m)
 	w->to = back ? content_place(d, t) : other_place(d, m);
 	w->mi_from = back ? other_mi(m) : t->files->mi;
 	w->mi_to = back ? t->files->mi : other_mi(m);
-	w->part = t->part != NULL ? t->part->name : NULL;
 	free(w->dir);
 	w->dir = xasprintf("%s%s%s", back ? d->roots[t->root].path :
 	    m->root_path, w->to.subdir[0] != '\0' ? "/" : "", w->to.subdir);
 	if (!back)
 		memcpy(w->stamps, t->files->stamps,
 		    (t->nfiles + 1) * sizeof(*w->stamps));
+	part_name(t, m->part);
+	w->part = m->part[0] != '\0' ? m->part : NULL;
 	m->running = true;
 	m->late = m->late || w->phase != MOVE_NONE;
 	d->njobs++;
@@ -255,7 +257,7 @@ move_queue(struct disk *d, struct move *m)
 {
 	struct content	*t = m->t;
 
-	if (!content_complete(t) && m->w.what != MOVE_LOCATE)
+	if (!content_done(t) && m->w.what != MOVE_LOCATE)
 		disk_data_forget(d, t);
 	if (m->w.what != MOVE_LOCATE)
 		content_set_state(d, t, DSTATE_MOVING, NULL);
@@ -650,7 +652,7 @@ move_go_home(struct disk *d, struct content *t)
 	char		 text[ERROR_MAX + 1] = "";
 
 	if (t->home == NULL || t->removing || d->stopping || t->homeless ||
-	    t->state != DSTATE_READY || !content_complete(t))
+	    t->state != DSTATE_READY || !content_done(t))
 		return;
 	/* The parent is to know first that it is complete. */
 	if (t->is_changed) {
@@ -827,7 +829,7 @@ move_open(struct disk *d, struct content *t, uint32_t file,
 	const struct move	*m = t->move;
 
 	return fdcache_get(d->files, t->id, file, other_place(d, m),
-	    other_mi(m)->files[file].path, mode);
+	    part_path(other_mi(m), t->part, file), mode);
 }
 
 bool

@@ -17,17 +17,34 @@
 #include "mem.h"
 #include "metainfo.h"
 #include "resume.h"
+#include "roots.h"
+#include "scrub.h"
 
 #define COPY_MAX	(256U << 10)	/* bytes at once */
+
+static void
+name_of(const uint8_t infohash[SHA1_LEN], char name[PART_NAME_MAX])
+{
+	char	hex[2 * SHA1_LEN + 1];
+
+	snprintf(name, PART_NAME_MAX, PATH_OURS "%s.part",
+	    hash_hex(infohash, SHA1_LEN, hex));
+}
+
+void
+part_name(const struct content *t, char name[PART_NAME_MAX])
+{
+	name[0] = '\0';
+	if (t->part != NULL || t->files->stamps[t->nfiles].ino != 0)
+		name_of(t->infohash, name);
+}
 
 struct part *
 part_new(const uint8_t infohash[SHA1_LEN], uint32_t nfiles)
 {
 	struct part	*p = xcalloc(1, sizeof(*p) + bitfield_size(nfiles));
-	char		 hex[2 * SHA1_LEN + 1];
 
-	snprintf(p->name, sizeof(p->name), ".mim-%s.part",
-	    hash_hex(infohash, SHA1_LEN, hex));
+	name_of(infohash, p->name);
 	return p;
 }
 
@@ -112,8 +129,7 @@ copy_range(int from, off_t at, int to, off_t off, uint64_t len)
 static int
 copy_data(int from, int to, uint64_t at, uint64_t end)
 {
-	uint64_t	base = at;
-	off_t		data, hole;
+	off_t		base = (off_t)at, data, hole;
 
 	while (at < end) {
 		data = io_lseek(from, (off_t)at, SEEK_DATA);
@@ -125,7 +141,7 @@ copy_data(int from, int to, uint64_t at, uint64_t end)
 			return -1;
 		if ((uint64_t)hole > end)
 			hole = (off_t)end;
-		if (copy_range(from, data, to, data - (off_t)base,
+		if (copy_range(from, data, to, data - base,
 		    (uint64_t)(hole - data)) == -1)
 			return -1;
 		at = (uint64_t)hole;
@@ -133,39 +149,79 @@ copy_data(int from, int to, uint64_t at, uint64_t end)
 	return 0;
 }
 
+/* Zeros may have become a hole at the end of it, and none of its bytes. */
+static int
+fill_up(int fd, uint64_t length)
+{
+	struct stat	st;
+
+	if (io_fstat(fd, &st) == -1)
+		return -1;
+	return (uint64_t)st.st_size >= length ? 0 :
+	    io_ftruncate(fd, (off_t)length);
+}
+
+/* It is safe on disk before any record says that it is there. */
+static int
+copy_safely(struct disk *d, struct content *t, int from, uint32_t file)
+{
+	const struct mi_file	*f = &t->files->mi->files[file];
+	struct place		 place = content_place(d, t);
+	int			 to, rc, error;
+
+	if ((to = file_open(place, f->path, FILE_WRITE)) == -1)
+		return -1;
+	rc = copy_data(from, to, f->offset, f->offset + f->length);
+	if (rc == 0 && t->files->have[file] > 0)
+		rc = fill_up(to, f->length);
+	if (rc == 0)
+		rc = io_fsync(to);
+	error = errno;
+	io_close(to);
+	errno = error;
+	return rc == -1 ? -1 : file_sync_dirs(place, f->path, NULL);
+}
+
+/*
+ * All that was written, verified or not: blocks of a piece that is not whole
+ * yet count as stored, too.
+ */
 static int
 part_copy_out(struct disk *d, struct content *t, uint32_t file)
 {
 	const struct mi_file	*f = &t->files->mi->files[file];
-	int			 from, to, rc, error;
+	off_t			 data;
+	int			 from, rc = 0, error;
 
 	from = file_open(content_place(d, t), t->part->name, FILE_READ);
 	if (from == -1)		/* nothing was ever written there */
-		return errno == ENOENT ? 0 : -1;
-	to = file_open(content_place(d, t), f->path, FILE_WRITE);
-	rc = to == -1 ? -1 : copy_data(from, to, f->offset,
-	    f->offset + f->length);
+		return errno == ENOENT && t->files->have[file] == 0 ? 0 : -1;
+	data = io_lseek(from, (off_t)f->offset, SEEK_DATA);
+	if (data == -1 && errno != ENXIO)
+		rc = -1;
+	else if (t->files->have[file] > 0 || (data != -1 &&
+	    (uint64_t)data < f->offset + f->length))
+		rc = copy_safely(d, t, from, file);
 	error = errno;
 	io_close(from);
-	if (to != -1)
-		io_close(to);
 	errno = error;
 	return rc;
 }
 
-/* A failure leaves it where it is, which does no harm. */
-static void
+/* A failure leaves it where it is, until it is tried again. */
+static int
 part_leave(struct disk *d, struct content *t, uint32_t file)
 {
 	if (!part_has(t->part, file))
-		return;
-	if (t->files->have[file] > 0 && part_copy_out(d, t, file) == -1) {
+		return 0;
+	if (part_copy_out(d, t, file) == -1) {
 		content_fail(d, t, t->files->mi->files[file].path, errno);
-		return;
+		return -1;
 	}
 	bitfield_clear(t->part->files, file);
 	content_touch(d, t, file);
 	content_dirty(d, t, 0);
+	return 0;
 }
 
 /* It has nothing of use any more: the record shall say that it is to go. */
@@ -184,31 +240,35 @@ part_forget(struct content *t)
 	t->part = NULL;
 }
 
-void
+/* Workers read it, and shall find it as it was when they began. */
+static bool
+part_in_use(const struct disk *d, const struct content *t)
+{
+	return t->in_checks || scrub_holds(d, t);
+}
+
+int
 part_follow(struct disk *d, struct content *t)
 {
 	const struct mi_file	*f;
 	uint32_t		 i;
 
 	/* Files that move stay what they are until they are there. */
-	if (t->move != NULL || (t->prios == NULL && t->part == NULL) ||
-	    content_load(d, t) == NULL)
-		return;
+	if ((t->prios == NULL && t->part == NULL) || roots_away(d, t) ||
+	    t->move != NULL || content_load(d, t) == NULL)
+		return 0;
 	for (i = 0; i < t->nfiles; i++) {
 		f = &t->files->mi->files[i];
 		if (f->length == 0 || (f->attr & (MI_PAD | MI_SYMLINK)) != 0)
 			continue;
 		if (content_skips(t, i))
 			part_enter(d, t, i);
-		else
-			part_leave(d, t, i);
+		else if (!part_in_use(d, t) && part_leave(d, t, i) == -1)
+			return -1;
 	}
 	if (t->part != NULL && bitfield_count(t->part->files, t->nfiles) == 0)
 		part_forget(t);
-	content_count_unwanted(t);
-	t->made = false;
-	if (t->open)
-		block_make_empty(d, t);
+	return 0;
 }
 
 void
@@ -217,7 +277,8 @@ part_drop(struct disk *d, struct content *t)
 	struct resume_file	*stamp = &t->files->stamps[t->nfiles];
 	struct part		*p;
 
-	if (t->part != NULL || t->move != NULL || stamp->ino == 0 ||
+	if (t->part != NULL || stamp->ino == 0 || t->move != NULL ||
+	    part_in_use(d, t) ||
 	    bitfield_get(t->files->touched, t->nfiles))
 		return;
 	p = part_new(t->infohash, t->nfiles);

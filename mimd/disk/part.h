@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "hash.h"
+#include "path.h"
 
 struct content;
 struct disk;
@@ -22,13 +23,15 @@ struct metainfo;
  * it, and when it names none any more the part file goes: so a power cut
  * finds the bytes at one place at least, and the record points at it.
  */
-#define PART_NAME_MAX	(sizeof(".mim-.part") + 2 * SHA1_LEN)
+#define PART_NAME_MAX	(sizeof(PATH_OURS ".part") + 2 * SHA1_LEN)
 
 struct part {
 	char	name[PART_NAME_MAX];
 	uint8_t	files[];		/* set of those whose bytes it has */
 };
 
+/* Of its part file, or "" if there can be none; files are loaded. */
+void	 part_name(const struct content *t, char name[PART_NAME_MAX]);
 struct part *part_new(const uint8_t infohash[SHA1_LEN], uint32_t nfiles);
 struct part *part_copy(const struct part *p, uint32_t nfiles);
 /* Are the bytes of this file in the part file?  p may be NULL. */
@@ -38,11 +41,12 @@ const char *part_path(const struct metainfo *mi, const struct part *p,
 	    uint32_t file);
 
 /*
- * The priorities have changed: files that are not wanted and not there will
- * be in the part file, those that are wanted come out of it.  Loads the
- * torrent; what moves is left until it has moved.
+ * Files that are not wanted and not there will be in the part file, those
+ * that are wanted come out of it.  Nothing is done that a move or a check
+ * would trip over: call it again when the torrent is ready.  May load it.
+ * -1 after a failure, which was told.
  */
-void	 part_follow(struct disk *d, struct content *t);
+int	 part_follow(struct disk *d, struct content *t);
 /* A record is safe: if it names nothing in the part file, that goes. */
 void	 part_drop(struct disk *d, struct content *t);
 

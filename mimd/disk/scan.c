@@ -313,7 +313,7 @@ scan_with_record(struct disk *d, struct scan_found *f, const struct resume *r)
 	} else if (!move_take(d, t, r) && f->mi != NULL &&
 	    (todo = check_doubts(d, t)) != NULL)
 		check_want(d, t, todo);
-	else if (t->home != NULL && content_complete(t))
+	else if (t->home != NULL && content_done(t))
 		content_dirty(d, t, 0);		/* and goes home then */
 	report_content(d, t);
 }

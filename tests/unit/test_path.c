@@ -43,6 +43,9 @@ test_component(void **state)
 		{ "\377\376", 2, "__" },
 		{ "\300\256\300\256", 4, "____" },	/* overlong ".." */
 		{ "\303", 1, "_" },
+		{ ".mim-01.part", 12, "_mim-01.part" },
+		{ ".Mim-", 5, "_Mim-" },
+		{ ".mim", 4, ".mim" },
 	};
 	char	out[PATH_COMPONENT_MAX + 1];
 	size_t	i, len;
