@@ -122,7 +122,8 @@ def later(t, case):
     case.done()
     t.equal(case.torrent.wrong(case.daemon.root), None,
         "all of it, when that is wanted")
-    t.equal(len(case.asked()), len(set(case.asked())), "and nothing twice")
+    twice = [r for r in set(case.asked()) if case.asked().count(r) > 1]
+    t.equal(twice, [], "and nothing twice")
     t.wait(lambda: case.parts() == [], 10, "the part file to go")
     case.files("skip", "3")
     t.equal(case.torrent.wrong(case.daemon.root), None,
