@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "choice.h"
 #include "gen.h"
 #include "log.h"
 #include "magnet_msg.h"
@@ -238,25 +239,33 @@ user(struct world *w, struct gen *g)
 	struct magnet	*magnet;
 	uint8_t		 what = gen_byte(g) % 8, hash[SHA1_LEN] = { 0 };
 	struct add_place home = { .subdir = "sub" };
+	struct rec_span	 first = { 0, 0 };
+	struct choice	*choice;
 	int		 fd;
 
+	if (what == 0 || what == 6)
+		choice = choice_unpack(&first, gen_byte(g) % 2, NULL, 0);
 	if (what == 0) {
 		check((fd = open("/dev/null", O_RDONLY | O_CLOEXEC)) != -1);
-		if (registry_add(&w->reg, fd, NULL, &home, gen_byte(g) % 2,
-		    gen_byte(g) % 2, ++w->client) == 0)
+		if (registry_add(&w->reg, fd, NULL, &home, choice,
+		    gen_byte(g) % 2, gen_byte(g) % 2, ++w->client) == 0) {
 			w->asked++;
-		else
-			close(fd);
+			return;
+		}
+		choice_free(choice);
+		close(fd);
 		return;
 	}
 	if (what == 6) {
 		hash[0] = gen_byte(g) % GEN_VALUES;
 		magnet = magnet_unpack(hash, "n", NULL, 0, NULL, 0);
-		if (registry_add(&w->reg, -1, magnet, &home,
-		    gen_byte(g) % 2, true, ++w->client) == 0)
+		if (registry_add(&w->reg, -1, magnet, &home, choice,
+		    gen_byte(g) % 2, true, ++w->client) == 0) {
 			w->asked++;
-		else
-			magnet_free(magnet);
+			return;
+		}
+		choice_free(choice);
+		magnet_free(magnet);
 		return;
 	}
 	t = registry_find(&w->reg, 1 + gen_byte(g) % GEN_VALUES);

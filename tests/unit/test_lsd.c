@@ -62,8 +62,8 @@ test_reject(void **state)
 		    "\r\n",
 		"BT-SEARCH * HTTP/1.1\r\nPort: 1\r\nInfohash: " HASH "0\r\n",
 		"BT-SEARCH * HTTP/1.1\r\nPort: 1\r\nInfohash: x" HASH "\r\n",
-		"BT-SEARCH * HTTP/1.1\r\nPort: 1\r\nInfohash: "
-		    "g123456789abcdefABCDEF000000000000000001\r\n",
+		("BT-SEARCH * HTTP/1.1\r\nPort: 1\r\nInfohash: "
+		    "g123456789abcdefABCDEF000000000000000001\r\n"),
 	};
 	struct lsd_msg	m;
 	size_t		i;
