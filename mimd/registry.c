@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "registry.h"
+#include "choice.h"
 #include "geom.h"
 #include "mem.h"
 
@@ -43,6 +44,7 @@ registry_clear(struct registry *reg)
 		if (reg->adds[i].fd != -1)
 			close(reg->adds[i].fd);
 		magnet_free(reg->adds[i].magnet);
+		choice_free(reg->adds[i].choice);
 		free(reg->adds[i].subdir);
 		free(reg->adds[i].away_subdir);
 		reg->adds[i] = (struct pending_add){ .fd = -1 };
