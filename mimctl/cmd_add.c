@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include <err.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,7 @@
 struct adding {
 	const struct mimctl	*ctx;
 	json_t			*list;		/* with -j */
+	bool			 all_files;	/* whatever a link says */
 };
 
 /*
@@ -61,8 +63,10 @@ cmd_add(const struct mimctl *ctx, int argc, char **argv)
 			req.dir = dir;
 			break;
 		case 'o':
-			req.only.n = file_list(optarg, only, CHOICE_SPANS_MAX);
-			if (req.only.n == 0)
+			add.all_files = strcmp(optarg, "all") == 0;
+			req.only.n = add.all_files ? 0 : file_list(optarg,
+			    only, CHOICE_SPANS_MAX);
+			if (req.only.n == 0 && !add.all_files)
 				return CTL_USAGE;
 			break;
 		case 'x':
@@ -105,7 +109,7 @@ line_ask(const struct adding *add, struct line *line,
 		return status;
 	if (source_open(&src, what) == -1)
 		return CTL_FAILED;
-	status = source_send(&src, line->client, req);
+	status = source_send(&src, line->client, req, add->all_files);
 	source_close(&src);
 	if (status == CTL_OK)
 		line->what = what;

@@ -144,7 +144,7 @@ run(struct getting *g, const struct source *src)
 	status = daemon_connect(&g->ctx, &client);
 	if (status != CTL_OK)
 		return status;
-	status = source_send(src, client, &req);
+	status = source_send(src, client, &req, false);
 	if (status == CTL_OK)
 		status = daemon_answer(client, DAEMON_DISK_MS, src->what,
 		    on_added, g);

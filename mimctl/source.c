@@ -43,7 +43,7 @@ source_open(struct source *src, const char *what)
 
 int
 source_send(const struct source *src, struct client *client,
-    const struct msg_ctl_add *req)
+    const struct msg_ctl_add *req, bool all)
 {
 	struct msg_ctl_add_magnet	magnet;
 
@@ -52,7 +52,7 @@ source_send(const struct source *src, struct client *client,
 	magnet = *link_request(src->link);
 	magnet.dir = req->dir;
 	magnet.paused = req->paused;
-	if (req->only.n > 0) {
+	if (req->only.n > 0 || all) {
 		magnet.only.v = req->only.v;
 		magnet.only.n = req->only.n;
 	}

@@ -2,6 +2,8 @@
 #ifndef SOURCE_H
 #define SOURCE_H
 
+#include <stdbool.h>
+
 #include "daemon.h"
 
 struct client;
@@ -24,10 +26,10 @@ int	source_open(struct source *src, const char *what);
 /*
  * Ask to add it as req says, with daemon_send(); daemon_answer() has the
  * answer.  Of a link, data is always looked for, and its own choice of files
- * gives way to that of req.
+ * gives way to that of req, or to all of them.
  */
 int	source_send(const struct source *src, struct client *client,
-	    const struct msg_ctl_add *req);
+	    const struct msg_ctl_add *req, bool all);
 void	source_close(struct source *src);
 
 #endif /* SOURCE_H */

@@ -168,7 +168,8 @@ def magnet(t):
     """A choice for a link waits for the metadata, also over an end."""
     for name, flags, so, want in (("link", ["-x", "*.txt"], "",
         ["a", "b", "empty", "sub/c"]), ("link-so", [], "&so=1,3", ["b",
-        "d.txt"]), ("link-only", ["-o", "2"], "&so=1,3", ["sub/c"])):
+        "d.txt"]), ("link-only", ["-o", "2"], "&so=1,3", ["sub/c"]), ("link-all", ["-o",
+        "all"], "&so=1,3", sorted(SIZE))):
         case = Case(t, name, seed=metaseed.MetaSeed)
         case.daemon.add(metaseed.link(case.torrent) + so, *flags)
         case.daemon.stop()
