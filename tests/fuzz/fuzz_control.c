@@ -257,13 +257,16 @@ children(struct gen *g)
 	struct registry			*reg = &parent.registry;
 	struct msg_torrent_refused	 no = { .error = "no" };
 	struct msg_torrent_removed	 gone;
+	struct msg_torrent_moved	 moved;
 	struct torrent			*t;
 	uint32_t			 i, id = 0;
 
 	tell_pieces(g);
 	while ((t = registry_after(reg, id)) != NULL) {
-		id = gone.id = no.id = t->id;
+		id = gone.id = moved.id = t->id;
 		gone.error = gen_byte(g) % 2 ? "" : "a file stays";
+		moved.error = gen_byte(g) % 2 ? "" : "no room";
+		registry_on_moved(reg, &moved);
 		registry_on_halted(reg, id);
 		registry_on_removed(reg, &gone);
 	}
