@@ -657,6 +657,8 @@ void	data_idle_soon(struct net *net);
 void	usage_init(struct net *net);
 /* The parent is to be told within a second. */
 void	usage_soon(struct net *net);
+/* A block of the cache goes to a peer. */
+void	usage_sent(struct net *net);
 /* Disk was asked for something; it answered. */
 void	usage_asked(struct net *net);
 void	usage_heard(struct net *net);

@@ -225,7 +225,7 @@ plan_done(struct conn *c, size_t n)
 		c->tx.done = 0;
 		reqs_remove(&c->in, 0);
 		slots_pin(&c->net->slots, c->tx.slot, c->sent);
-		c->net->nsent++;
+		usage_sent(c->net);
 		n -= take_current(c, n);
 	}
 	/* A small arena must not end up in the hands of slow readers. */

@@ -27,7 +27,7 @@ usage_tell(void *arg)
 		chan_send(net->child->parent, MSG_ARENA_TALLY, &m);
 		net->nsent = net->nread = 0;
 	}
-	if (net->asking)
+	if (net->asking || net->nsent > 0)
 		loop_timer_set(net->usage, USAGE_MS);
 }
 
@@ -42,6 +42,13 @@ usage_soon(struct net *net)
 {
 	if (!loop_timer_pending(net->usage))
 		loop_timer_set(net->usage, USAGE_MS);
+}
+
+void
+usage_sent(struct net *net)
+{
+	net->nsent++;
+	usage_soon(net);
 }
 
 void
