@@ -84,10 +84,3 @@ device_kind(int fd)
 		return DEVICE_UNKNOWN;
 	return kind_of_mount(stx.stx_mnt_id);
 }
-
-const char *
-device_name(enum device_kind kind)
-{
-	return kind == DEVICE_ROTATING ? "rotating" :
-	    kind == DEVICE_SOLID ? "solid" : "unknown";
-}

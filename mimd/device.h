@@ -6,7 +6,5 @@
 
 /* What the file system of an open directory lies on, as sysfs(5) says. */
 enum device_kind device_kind(int fd);
-/* "rotating", "solid" or "unknown" */
-const char	*device_name(enum device_kind kind);
 
 #endif /* DEVICE_H */

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: ISC */
+/* The course of moves. */
 #include "move.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "admit.h"
 #include "allot.h"
-#include "chan.h"
 #include "check.h"
 #include "content.h"
 #include "disk.h"
@@ -18,6 +17,7 @@
 #include "loop.h"
 #include "mem.h"
 #include "metainfo.h"
+#include "move_item.h"
 #include "move_work.h"
 #include "names.h"
 #include "part.h"
@@ -27,30 +27,6 @@
 #include "save.h"
 #include "scrub.h"
 #include "trouble.h"
-
-/* A torrent's move, from the order to its end. */
-struct move {
-	TAILQ_ENTRY(move)	 link;		/* disk::moves */
-	struct content		*t;
-	struct move_work	 w;
-	/* The other place: the new one, after the commit the old one. */
-	uint32_t		 root;		/* ROOTS_MAX: not there now */
-	char			*root_path, *subdir;
-	uint32_t		 index;		/* whose name changes, */
-	char			*name;		/* ... the other one, or NULL */
-	struct names		*names;
-	struct metainfo		*mi;		/* NULL: as the torrent's */
-	char			*error;		/* why it is undone */
-	char			 part[PART_NAME_MAX];	/* w.part */
-	bool			 queued;
-	bool			 running;	/* w, by the worker */
-	bool			 saved;		/* the record has the phase */
-	bool			 asked;		/* by the parent */
-	bool			 home;		/* nobody asked */
-	bool			 late;		/* the files were begun with */
-	bool			 again;		/* after a restart */
-	bool			 check;		/* wanted when it is done */
-};
 
 static void	move_pump(struct disk *);
 static void	move_done(struct job *, void *);
@@ -69,147 +45,16 @@ move_threads(struct disk *d)
 }
 
 static void
-tell_moved(struct disk *d, uint32_t id, const char *error)
-{
-	struct msg_torrent_moved	m = { .id = id, .error = error };
-
-	chan_send(d->parent, MSG_TORRENT_MOVED, &m);
-}
-
-static void __attribute__((format(printf, 3, 4)))
-refuse(struct disk *d, uint32_t id, const char *fmt, ...)
-{
-	char	text[ERROR_MAX + 1];
-	va_list	ap;
-
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	tell_moved(d, id, text);
-}
-
-/* ---- one move ---- */
-
-static struct place
-other_place(const struct disk *d, const struct move *m)
-{
-	struct place	place = { -1, m->subdir };
-
-	if (m->root < ROOTS_MAX && !d->roots[m->root].away)
-		place.root = d->roots[m->root].fd;
-	return place;
-}
-
-/* Are both places there? */
-static bool
-can_go_on(const struct disk *d, const struct move *m)
-{
-	return other_place(d, m).root != -1 && m->t->root_path == NULL &&
-	    !roots_away(d, m->t);
-}
-
-static const struct metainfo *
-other_mi(const struct move *m)
-{
-	return m->mi != NULL ? m->mi : m->t->files->mi;
-}
-
-static struct move *
-move_new(struct disk *d, struct content *t, enum move_what what,
-    uint32_t root, const char *root_path, const char *subdir)
-{
-	struct move	*m = xcalloc(1, sizeof(*m));
-
-	m->t = t;
-	m->w.id = t->id;
-	m->w.what = what;
-	m->w.job.run = move_work_run;
-	m->w.job.done = move_done;
-	move_stage_name(t->infohash, m->w.stage);
-	m->root = root;
-	m->root_path = xstrdup(root_path);
-	m->subdir = xstrdup(subdir);
-	m->w.stamps = xcalloc(t->nfiles + 1, sizeof(*m->w.stamps));
-	t->move = m;
-	t->files->pins++;
-	(void)d;
-	return m;
-}
-
-static void
-forget_home(struct content *t)
-{
-	if (t->home == NULL)
-		return;
-	free(t->home->root);
-	free(t->home->subdir);
-	free(t->home);
-	t->home = NULL;
-}
-
-static void
-move_drop(struct disk *d, struct content *t)
-{
-	struct move	*m = t->move;
-
-	if (m == NULL)
-		return;
-	t->move = NULL;
-	if (m->queued)
-		TAILQ_REMOVE(&d->moves, m, link);
-	t->files->pins--;
-	metainfo_free(m->mi);
-	names_free(m->names);
-	free(m->root_path);
-	free(m->subdir);
-	free(m->name);
-	free(m->w.stamps);
-	free(m->w.dir);
-	free(m->error);
-	free(m);
-}
-
-void
-move_free(struct disk *d, struct content *t)
-{
-	move_drop(d, t);
-	forget_home(t);
-}
-
-/* The same name for the same torrent, but for one: its metainfo then. */
-static bool
-take_name(struct disk *d, struct move *m, uint32_t index, const char *name,
-    char *why, size_t size)
-{
-	struct content	*t = m->t;
-	const char	*text;
-
-	if (t->files->mi->single && index == 0)
-		index = NAMES_TOP;
-	m->index = index;
-	m->name = xstrdup(name);
-	m->names = names_with(t->files->names, index, name);
-	if ((m->mi = content_read_metainfo(d, t, why, size)) == NULL)
-		return false;
-	if (names_apply(m->names, m->mi, &text))
-		return true;
-	snprintf(why, size, "\"%.200s\": %s", name, text);
-	return false;
-}
-
-/* ---- its course ---- */
-
-static void
 move_run(struct disk *d, struct move *m)
 {
 	struct move_work	*w = &m->w;
 	struct content		*t = m->t;
 	bool			 back = move_committed(w->phase);
 
-	w->from = back ? other_place(d, m) : content_place(d, t);
-	w->to = back ? content_place(d, t) : other_place(d, m);
-	w->mi_from = back ? other_mi(m) : t->files->mi;
-	w->mi_to = back ? t->files->mi : other_mi(m);
+	w->from = back ? move_other_place(d, m) : content_place(d, t);
+	w->to = back ? content_place(d, t) : move_other_place(d, m);
+	w->mi_from = back ? move_other_mi(m) : t->files->mi;
+	w->mi_to = back ? t->files->mi : move_other_mi(m);
 	free(w->dir);
 	w->dir = xasprintf("%s%s%s", back ? d->roots[t->root].path :
 	    m->root_path, w->to.subdir[0] != '\0' ? "/" : "", w->to.subdir);
@@ -218,6 +63,8 @@ move_run(struct disk *d, struct move *m)
 		    (t->nfiles + 1) * sizeof(*w->stamps));
 	part_name(t, m->part);
 	w->part = m->part[0] != '\0' ? m->part : NULL;
+	w->job.run = move_work_run;
+	w->job.done = move_done;
 	m->running = true;
 	m->late = m->late || w->phase != MOVE_NONE;
 	d->njobs++;
@@ -252,7 +99,7 @@ move_pump(struct disk *d)
 		move_next(d, m);
 }
 
-static void
+void
 move_queue(struct disk *d, struct move *m)
 {
 	struct content	*t = m->t;
@@ -343,7 +190,7 @@ move_end(struct disk *d, struct move *m, const char *error)
 		    "found in" : m->w.what == MOVE_RENAME ? "renamed in" :
 		    "moved to", m->w.dir, t->name);
 	if (good && m->w.what != MOVE_RENAME)
-		forget_home(t);
+		move_forget_home(t);
 	move_drop(d, t);
 	part_follow(d, t);
 	trouble_end(d, t);
@@ -359,7 +206,7 @@ move_end(struct disk *d, struct move *m, const char *error)
 			report_content(d, t);
 	}
 	if (asked)
-		tell_moved(d, t->id, error);
+		move_tell(d, t->id, error);
 	if (t->removing)
 		remove_try(d, t);
 	move_pump(d);
@@ -378,7 +225,7 @@ move_stuck(struct disk *d, struct move *m)
 	m->queued = false;
 	content_set_state(d, m->t, DSTATE_ERROR, text);
 	if (m->asked)
-		tell_moved(d, m->t->id, text);
+		move_tell(d, m->t->id, text);
 	m->asked = false;
 	if (m->t->removing) {
 		t = m->t;
@@ -515,311 +362,6 @@ move_saved(struct disk *d, struct content *t, const struct resume *r,
 	move_next(d, m);
 }
 
-void
-move_fill(const struct disk *d, const struct content *t, struct resume *r)
-{
-	const struct resume_name	*list;
-	const struct move		*m = t->move;
-	uint32_t			 i;
-
-	if (t->home != NULL) {
-		r->home_root = xstrdup(t->home->root);
-		r->home_subdir = xstrdup(t->home->subdir);
-	}
-	if (t->files == NULL)
-		return;
-	if ((r->nnames = names_list(t->files->names, &list)) > 0)
-		r->names = xcalloc(r->nnames, sizeof(*r->names));
-	for (i = 0; i < r->nnames; i++) {
-		r->names[i].index = list[i].index;
-		r->names[i].name = xstrdup(list[i].name);
-	}
-	(void)d;
-	if (m == NULL || m->w.phase == MOVE_NONE)
-		return;
-	r->move.phase = (uint8_t)m->w.phase;
-	r->move.root = xstrdup(m->root_path);
-	r->move.subdir = xstrdup(m->subdir);
-	r->move.index = m->index;
-	if (m->name != NULL)
-		r->move.name = xstrdup(m->name);
-}
-
-/* ---- after a restart ---- */
-
-static uint32_t
-find_root(const struct disk *d, const char *path)
-{
-	uint32_t	i;
-
-	for (i = 0; i < ROOTS_MAX; i++)
-		if (d->roots[i].path != NULL &&
-		    strcmp(d->roots[i].path, path) == 0)
-			break;
-	return i;
-}
-
-bool
-move_take(struct disk *d, struct content *t, const struct resume *r)
-{
-	const struct resume_move	*rm = &r->move;
-	struct move			*m;
-	char				 text[ERROR_MAX + 1];
-
-	if (r->home_root != NULL)
-		move_set_home(t, r->home_root, r->home_subdir);
-	if (rm->phase == MOVE_NONE || rm->phase >= MOVE_PHASES ||
-	    t->magnet != NULL)
-		return false;
-	m = move_new(d, t, rm->name != NULL ? MOVE_RENAME : MOVE_DATA,
-	    find_root(d, rm->root), rm->root, rm->subdir);
-	if (rm->name != NULL && !take_name(d, m, rm->index, rm->name, text,
-	    sizeof(text))) {
-		log_warnx("torrent %u: %s", t->id, text);
-		move_drop(d, t);
-		return false;
-	}
-	m->w.phase = (enum move_phase)rm->phase;
-	m->again = m->saved = true;
-	if (can_go_on(d, m)) {
-		log_info("torrent %u: going on with its move: %s", t->id,
-		    t->name);
-		move_queue(d, m);
-		return true;
-	}
-	/* Where nothing can be done now it is kept until it can. */
-	if (t->root_path != NULL || roots_away(d, t))
-		return true;
-	if (m->w.phase == MOVE_PLACE) {
-		snprintf(text, sizeof(text), "is moved in part to %.300s, "
-		    "which is not there as a \"download directory\"",
-		    rm->root);
-		content_set_state(d, t, DSTATE_ERROR, text);
-		return true;
-	}
-	if (m->root == ROOTS_MAX)
-		move_drop(d, t);
-	return false;
-}
-
-/* ---- home ---- */
-
-void
-move_set_home(struct content *t, const char *root, const char *subdir)
-{
-	if (t->home == NULL)
-		t->home = xcalloc(1, sizeof(*t->home));
-	free(t->home->root);
-	free(t->home->subdir);
-	t->home->root = xstrdup(root);
-	t->home->subdir = xstrdup(subdir);
-}
-
-static bool
-home_root(const struct disk *d, const struct content *t, uint32_t *root)
-{
-	*root = find_root(d, t->home->root);
-	return *root < ROOTS_MAX && !d->roots[*root].away;
-}
-
-void
-move_look_home(struct disk *d, struct content *t)
-{
-	char		*subdir = t->subdir;
-	uint32_t	 root, before = t->root;
-
-	if (t->home == NULL || t->files == NULL || t->root_path != NULL ||
-	    !home_root(d, t, &root))
-		return;
-	t->root = root;
-	t->subdir = t->home->subdir;
-	t->home->subdir = subdir;
-	if (check_exists(d, t)) {
-		forget_home(t);
-		return;
-	}
-	t->home->subdir = t->subdir;
-	t->subdir = subdir;
-	t->root = before;
-}
-
-void
-move_go_home(struct disk *d, struct content *t)
-{
-	struct content	*other;
-	struct move	*m;
-	uint32_t	 root;
-	char		 text[ERROR_MAX + 1] = "";
-
-	if (t->home == NULL || t->removing || d->stopping || t->homeless ||
-	    t->state != DSTATE_READY || !content_done(t))
-		return;
-	/* The parent is to know first that it is complete. */
-	if (t->is_changed) {
-		content_dirty(d, t, 1000);
-		return;
-	}
-	if (content_load(d, t) == NULL)
-		return;
-	t->homeless = true;		/* tried once in the disk's life */
-	if (!home_root(d, t, &root))
-		snprintf(text, sizeof(text), "%.400s is not there as a "
-		    "\"download directory\"", t->home->root);
-	else if ((other = content_clash(d, root, t->home->subdir,
-	    t->files->mi, t)) != NULL)
-		snprintf(text, sizeof(text), "%.300s: its files would be "
-		    "those of torrent %u", t->home->root, other->id);
-	if (text[0] != '\0') {
-		log_warnx("torrent %u: not moved: %s", t->id, text);
-		content_set_state(d, t, DSTATE_READY, text);
-		return;
-	}
-	m = move_new(d, t, MOVE_DATA, root, d->roots[root].path,
-	    t->home->subdir);
-	m->home = true;
-	move_queue(d, m);
-}
-
-/* ---- orders ---- */
-
-static bool
-same_target(const struct move *m, const struct msg_torrent_move *o)
-{
-	bool	committed = move_committed(m->w.phase);
-
-	if (m->w.what != (enum move_what)o->what || m->name != NULL)
-		return false;
-	return (committed ? m->t->root : m->root) == o->root &&
-	    strcmp(committed ? m->t->subdir : m->subdir, o->subdir) == 0;
-}
-
-static bool
-is_here(const struct content *t, const struct msg_torrent_move *o)
-{
-	return t->root_path == NULL && t->root == o->root &&
-	    strcmp(t->subdir, o->subdir) == 0;
-}
-
-/* One is under way: this may be the same, or its end. */
-static void
-order_again(struct disk *d, struct content *t,
-    const struct msg_torrent_move *o)
-{
-	struct move	*m = t->move;
-
-	if (m->queued && same_target(m, o))
-		m->asked = true;
-	else if (m->queued && !move_committed(m->w.phase) &&
-	    o->what == MOVE_DATA && m->name == NULL && is_here(t, o)) {
-		move_cancel(d, t);
-		tell_moved(d, t->id, "");
-	} else
-		refuse(d, t->id, "it is being moved: try again when that is "
-		    "done");
-}
-
-/* Only the name of its directory to be is known. */
-static void
-order_magnet(struct disk *d, struct content *t,
-    const struct msg_torrent_move *o)
-{
-	if (o->what != MOVE_DATA) {
-		refuse(d, t->id, "its metadata is not known yet");
-		return;
-	}
-	free(t->root_path);
-	t->root_path = NULL;
-	t->root = o->root;
-	free(t->subdir);
-	t->subdir = xstrdup(o->subdir);
-	forget_home(t);
-	content_dirty(d, t, 0);
-	report_content(d, t);
-	tell_moved(d, t->id, "");
-}
-
-/* Why it cannot be moved now, or NULL. */
-static const char *
-order_why_not(struct content *t, const struct msg_torrent_move *o)
-{
-	if (t->in_checks)
-		return "it is being checked: try again when that is done";
-	if (o->what == MOVE_LOCATE)
-		return NULL;
-	if (t->state == DSTATE_ERROR || t->root_path != NULL)
-		return t->error != NULL ? t->error : "it is in error";
-	if (o->what == MOVE_RENAME && o->file < FILES_MAX &&
-	    o->file >= t->nfiles)
-		return "no such file";
-	return NULL;
-}
-
-static void
-order(struct disk *d, struct content *t, const struct msg_torrent_move *o)
-{
-	struct move	*m;
-	struct content	*other;
-	char		 why[ERROR_MAX + 1] = "";
-	uint32_t	 root = o->root;
-	const char	*subdir = o->subdir;
-
-	if (o->what == MOVE_RENAME) {
-		root = t->root;
-		subdir = t->subdir;
-	}
-	m = move_new(d, t, (enum move_what)o->what, root,
-	    d->roots[root].path, subdir);
-	if (o->what == MOVE_RENAME && take_name(d, m, o->file == FILES_MAX ?
-	    NAMES_TOP : o->file, o->name, why, sizeof(why)) &&
-	    strcmp(names_get(t->files->mi, m->index), m->name) == 0) {
-		move_drop(d, t);
-		tell_moved(d, t->id, "");	/* its name already */
-		return;
-	}
-	if (why[0] == '\0' && (other = content_clash(d, root, subdir,
-	    other_mi(m), t)) != NULL)
-		snprintf(why, sizeof(why), "its files would be those of "
-		    "torrent %u", other->id);
-	if (why[0] == '\0') {
-		m->asked = true;
-		move_queue(d, m);
-		return;
-	}
-	tell_moved(d, t->id, why);
-	move_drop(d, t);
-}
-
-void
-move_on_order(struct chan *c, const struct msg_torrent_move *o, void *arg)
-{
-	struct disk	*d = arg;
-	struct content	*t = content_find(d, o->id);
-	const char	*why;
-
-	(void)c;
-	if (t == NULL || t->removing || t->adding)
-		refuse(d, o->id, "no such torrent");
-	else if (t->move != NULL)
-		order_again(d, t, o);
-	else if (o->what != MOVE_RENAME && d->roots[o->root].away)
-		refuse(d, t->id, "%s: %s", d->roots[o->root].path,
-		    d->roots[o->root].why != NULL ? d->roots[o->root].why :
-		    "is not the directory that it was");
-	else if (o->what != MOVE_RENAME && (d->roots[o->root].fd == -1 ||
-	    !file_subdir_ok(o->subdir)))
-		refuse(d, t->id, "not beneath a download directory");
-	else if (t->magnet != NULL)
-		order_magnet(d, t, o);
-	else if (o->what == MOVE_DATA && is_here(t, o))
-		tell_moved(d, t->id, "");
-	else if ((why = order_why_not(t, o)) != NULL)
-		tell_moved(d, t->id, why);
-	else if (content_load(d, t) == NULL)
-		tell_moved(d, t->id, t->error != NULL ? t->error : "");
-	else
-		order(d, t, o);
-}
-
 /* ---- what others ask ---- */
 
 int
@@ -828,8 +370,8 @@ move_open(struct disk *d, struct content *t, uint32_t file,
 {
 	const struct move	*m = t->move;
 
-	return fdcache_get(d->files, t->id, file, other_place(d, m),
-	    part_path(other_mi(m), t->part, file), mode);
+	return fdcache_get(d->files, t->id, file, move_other_place(d, m),
+	    part_path(move_other_mi(m), t->part, file), mode);
 }
 
 bool
@@ -880,7 +422,7 @@ move_check(struct disk *d, struct content *t)
 	if (m->queued) {
 		m->check = true;
 		report_state(d, t);
-	} else if (can_go_on(d, m)) {
+	} else if (move_can_go_on(d, m)) {
 		m->again = m->saved = true;
 		move_queue(d, m);
 	} else if (m->w.phase == MOVE_PLACE)
@@ -908,7 +450,7 @@ move_cancel(struct disk *d, struct content *t)
 	else if (!m->queued && t->removing) {
 		/* It was stuck. */
 		m->saved = true;
-		if (can_go_on(d, m))
+		if (move_can_go_on(d, m))
 			move_queue(d, m);
 		else
 			move_drop(d, t);

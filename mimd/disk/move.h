@@ -41,8 +41,8 @@ void	move_saved(struct disk *d, struct content *t, const struct resume *r,
 	    bool good);
 /* Is no record to be written now? */
 bool	move_holds_save(const struct content *t);
-void	move_fill(const struct disk *d, const struct content *t,
-	    struct resume *r);
+/* What a record has to say of moves, homes and names. */
+void	move_fill(const struct content *t, struct resume *r);
 /*
  * What the record says of moves; true if one goes on now, or has to, so that
  * the torrent is not looked at yet.

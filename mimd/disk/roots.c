@@ -59,6 +59,18 @@ roots_add_gone(struct disk *d, uint32_t index, const char *path,
 	root->away = true;
 }
 
+uint32_t
+roots_find(const struct disk *d, const char *path)
+{
+	uint32_t	i;
+
+	for (i = 0; i < ROOTS_MAX; i++)
+		if (d->roots[i].path != NULL &&
+		    strcmp(d->roots[i].path, path) == 0)
+			break;
+	return i;
+}
+
 void
 roots_load(struct disk *d)
 {
@@ -209,7 +221,8 @@ look_again(struct disk *d, struct content *t)
 		admit(d, t);
 }
 
-void
+/* This one is right as it is. */
+static void
 roots_accept(struct disk *d, uint32_t index)
 {
 	struct content	*t;

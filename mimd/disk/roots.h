@@ -19,6 +19,8 @@ void	roots_add(struct disk *d, uint32_t index, const char *path, int fd);
 /* Or it cannot be had, for this reason. */
 void	roots_add_gone(struct disk *d, uint32_t index, const char *path,
 	    const char *why);
+/* The index of the one with this path; ROOTS_MAX: none. */
+uint32_t roots_find(const struct disk *d, const char *path);
 /* Compare all with what is remembered in the state directory. */
 void	roots_load(struct disk *d);
 /* Is the directory of this torrent another one, or none? */
@@ -34,7 +36,5 @@ void	roots_prove(struct disk *d, struct content *t);
 void	roots_scanned(struct disk *d);
 /* A torrent came to this one: remember what it is. */
 void	roots_used(struct disk *d, uint32_t index);
-/* The user says that this one is right as it is. */
-void	roots_accept(struct disk *d, uint32_t index);
 
 #endif /* ROOTS_H */

@@ -103,7 +103,7 @@ save_fill(struct disk *d, struct content *t, struct resume *r, bool sync)
 	r->root = xstrdup(t->root_path != NULL ? t->root_path :
 	    d->roots[t->root].path);
 	r->subdir = xstrdup(t->subdir);
-	move_fill(d, t, r);
+	move_fill(t, r);
 	if (t->magnet == NULL)
 		save_fill_pieces(d, t, r, sync);
 	else

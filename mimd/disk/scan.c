@@ -242,18 +242,6 @@ scan_record(struct disk *d, const struct scan_found *f, struct resume *r)
 	return false;
 }
 
-static uint32_t
-scan_root(const struct disk *d, const char *path)
-{
-	uint32_t	i;
-
-	for (i = 0; i < ROOTS_MAX; i++)
-		if (d->roots[i].path != NULL &&
-		    strcmp(d->roots[i].path, path) == 0)
-			return i;
-	return ROOTS_MAX;
-}
-
 static struct content *
 scan_make(struct disk *d, struct scan_found *f, uint32_t id, uint32_t root,
     const char *subdir, const struct resume *r)
@@ -279,7 +267,7 @@ scan_with_record(struct disk *d, struct scan_found *f, const struct resume *r)
 {
 	struct content	*t;
 	char		 text[ERROR_MAX + 1], hex[HEX_LEN + 1];
-	uint32_t	 root = scan_root(d, r->root), id = r->id;
+	uint32_t	 root = roots_find(d, r->root), id = r->id;
 	uint8_t		*todo = NULL;
 
 	if (content_find(d, id) != NULL) {

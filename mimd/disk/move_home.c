@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: ISC */
+/* Where torrents go once they are complete. */
+#include "move.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "check.h"
+#include "content.h"
+#include "disk.h"
+#include "log.h"
+#include "mem.h"
+#include "move_item.h"
+#include "roots.h"
+
+void
+move_forget_home(struct content *t)
+{
+	if (t->home == NULL)
+		return;
+	free(t->home->root);
+	free(t->home->subdir);
+	free(t->home);
+	t->home = NULL;
+}
+
+void
+move_set_home(struct content *t, const char *root, const char *subdir)
+{
+	if (t->home == NULL)
+		t->home = xcalloc(1, sizeof(*t->home));
+	free(t->home->root);
+	free(t->home->subdir);
+	t->home->root = xstrdup(root);
+	t->home->subdir = xstrdup(subdir);
+}
+
+static bool
+home_root(const struct disk *d, const struct content *t, uint32_t *root)
+{
+	*root = roots_find(d, t->home->root);
+	return *root < ROOTS_MAX && !d->roots[*root].away;
+}
+
+void
+move_look_home(struct disk *d, struct content *t)
+{
+	char		*subdir = t->subdir;
+	uint32_t	 root, before = t->root;
+
+	if (t->home == NULL || t->files == NULL || t->root_path != NULL ||
+	    !home_root(d, t, &root))
+		return;
+	t->root = root;
+	t->subdir = t->home->subdir;
+	t->home->subdir = subdir;
+	if (check_exists(d, t)) {
+		move_forget_home(t);
+		return;
+	}
+	t->home->subdir = t->subdir;
+	t->subdir = subdir;
+	t->root = before;
+}
+
+void
+move_go_home(struct disk *d, struct content *t)
+{
+	struct content	*other;
+	struct move	*m;
+	uint32_t	 root;
+	char		 text[ERROR_MAX + 1] = "";
+
+	if (t->home == NULL || t->removing || d->stopping || t->homeless ||
+	    t->state != DSTATE_READY || !content_done(t))
+		return;
+	/* The parent is to know first that it is complete. */
+	if (t->is_changed) {
+		content_dirty(d, t, 1000);
+		return;
+	}
+	if (content_load(d, t) == NULL)
+		return;
+	t->homeless = true;		/* tried once in the disk's life */
+	if (!home_root(d, t, &root))
+		snprintf(text, sizeof(text), "%.400s is not there as a "
+		    "\"download directory\"", t->home->root);
+	else if ((other = content_clash(d, root, t->home->subdir,
+	    t->files->mi, t)) != NULL)
+		snprintf(text, sizeof(text), "%.300s: its files would be "
+		    "those of torrent %u", t->home->root, other->id);
+	if (text[0] != '\0') {
+		log_warnx("torrent %u: not moved: %s", t->id, text);
+		content_set_state(d, t, DSTATE_READY, text);
+		return;
+	}
+	m = move_new(t, MOVE_DATA, root, d->roots[root].path,
+	    t->home->subdir);
+	m->home = true;
+	move_queue(d, m);
+}
