@@ -106,7 +106,7 @@ parent_on_torrent_peers(struct chan *c, const struct msg_torrent_peers *m,
     void *arg)
 {
 	(void)c;
-	registry_on_magnet_peers(registry(arg), m);
+	registry_on_disk_peers(registry(arg), m);
 }
 
 static void

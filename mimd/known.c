@@ -65,6 +65,7 @@ torrent_know_good(struct torrent *t, const struct rec_peer *row)
 	i = known_index(t, &a);
 	if (i < t->ngood)
 		return;
+	t->save = true;
 	if (i == t->nknown && t->nknown < known_max(t))
 		known_append(t, &a);
 	if (t->ngood == t->nknown) {
@@ -76,4 +77,17 @@ torrent_know_good(struct torrent *t, const struct rec_peer *row)
 	if (i < t->nknown)
 		t->known[i] = t->known[t->ngood];
 	t->known[t->ngood++] = a;
+}
+
+uint32_t
+torrent_known_good(const struct torrent *t,
+    struct rec_addr rows[TORRENT_KNOWN_SAVED])
+{
+	uint32_t	i;
+
+	for (i = 0; i < t->ngood && i < TORRENT_KNOWN_SAVED; i++) {
+		memcpy(rows[i].ip, t->known[i].ip, sizeof(rows[i].ip));
+		rows[i].port = t->known[i].port;
+	}
+	return i;
 }

@@ -230,7 +230,11 @@ registry_save(struct registry *reg, struct torrent *t)
 		.down_limit = t->down_limit,
 		.max_peers = t->max_peers,
 	};
+	struct rec_addr		peers[TORRENT_KNOWN_SAVED];
 
+	/* Of a private torrent the tracker tells them, each time. */
+	m.peers.v = peers;
+	m.peers.n = t->private ? 0 : torrent_known_good(t, peers);
 	t->save = true;
 	if (!reg->scanned || !reg->ops->up(ROLE_DISK, reg->arg))
 		return;

@@ -24,6 +24,7 @@
 #define TORRENT_PEERS_MAX	1024U	/* peer rows kept of a torrent */
 #define TORRENT_KNOWN_MAX	64U	/* addresses kept for peer */
 #define TORRENT_KNOWN_SEEDING	16U	/* ... of a complete torrent */
+#define TORRENT_KNOWN_SAVED	16U	/* ... for the next mimd, too */
 #define REGISTRY_ADDS_MAX	64U	/* .torrent files waiting for disk */
 #define REGISTRY_ADD_TRIES	2U	/* disk children one file may cost */
 #define REGISTRY_TICK_MS	10000U	/* registry_tick() wants this */
@@ -252,6 +253,9 @@ void	 registry_finish(struct registry *reg);
 void	 torrent_know(struct torrent *t, const struct rec_addr *rec);
 /* One that is connected: once payload has moved, it is kept. */
 void	 torrent_know_good(struct torrent *t, const struct rec_peer *row);
+/* Those that gave or got payload; returns how many there are. */
+uint32_t torrent_known_good(const struct torrent *t,
+	    struct rec_addr rows[TORRENT_KNOWN_SAVED]);
 
 /* order.c: what the user orders */
 /* No room for another torrent. */
@@ -317,7 +321,7 @@ int	 registry_on_trackers(struct registry *reg,
 /* One that the user names. */
 void	 registry_on_user_peer(struct registry *reg, struct torrent *t,
 	    const struct addr *addr);
-void	 registry_on_magnet_peers(struct registry *reg,
+void	 registry_on_disk_peers(struct registry *reg,
 	    const struct msg_torrent_peers *m);
 int	 registry_on_files(struct registry *reg,
 	    const struct msg_torrent_files *m);

@@ -530,7 +530,7 @@ registry_on_user_peer(struct registry *reg, struct torrent *t,
 }
 
 void
-registry_on_magnet_peers(struct registry *reg,
+registry_on_disk_peers(struct registry *reg,
     const struct msg_torrent_peers *m)
 {
 	struct torrent	*t = registry_find(reg, m->id);

@@ -182,6 +182,16 @@ content_detach(struct disk *d, struct content *t)
 	free(f);
 }
 
+void
+content_set_peers(struct content *t, const struct rec_addr *peers, uint32_t n)
+{
+	if (n == 0 || n > RESUME_PEERS_MAX)
+		return;
+	t->peers = xreallocarray(t->peers, n, sizeof(*t->peers));
+	memcpy(t->peers, peers, n * sizeof(*t->peers));
+	t->npeers = (uint8_t)n;
+}
+
 static struct content *
 content_make(struct disk *d, uint32_t id, const uint8_t infohash[SHA1_LEN],
     uint32_t root, const char *subdir, const struct resume *r)
@@ -206,6 +216,7 @@ content_make(struct disk *d, uint32_t id, const uint8_t infohash[SHA1_LEN],
 		t->up_limit = r->up_limit;
 		t->down_limit = r->down_limit;
 		t->max_peers = r->max_peers;
+		content_set_peers(t, r->peers, r->npeers);
 	}
 	RB_INSERT(content_ids, &d->by_id, t);
 	RB_INSERT(content_hashes, &d->by_hash, t);
@@ -324,6 +335,7 @@ content_free(struct disk *d, struct content *t)
 	free(t->todo);
 	free(t->error);
 	free(t->damage);
+	free(t->peers);
 	free(t->prios);
 	free(t->part);
 	free(t->unwanted);

@@ -68,6 +68,8 @@ struct content {
 	uint64_t		 downloaded, uploaded, wasted;
 	uint64_t		 up_limit, down_limit;	/* the parent's */
 	uint32_t		 max_peers;
+	struct rec_addr		*peers;		/* the parent's, or NULL */
+	uint8_t			 npeers;
 	uint8_t			 modes;		/* the parent's */
 	uint8_t			*prios;		/* of files; NULL: normal */
 	struct part		*part;		/* NULL: no part file */
@@ -129,6 +131,9 @@ struct content *content_new_magnet(struct disk *d, uint32_t id,
 /* The metadata of that one is there: mi is taken over. */
 void	 content_learn(struct disk *d, struct content *t,
 	    struct metainfo *mi);
+/* Addresses to keep for the next mimd; those before if there are none. */
+void	 content_set_peers(struct content *t, const struct rec_addr *peers,
+	    uint32_t n);
 /* Of its files those are wanted that the link says, which is kept so far. */
 void	 content_choose(struct disk *d, struct content *t,
 	    const struct magnet *magnet);

@@ -477,6 +477,7 @@ disk_on_torrent_save(struct chan *c, const struct msg_torrent_save *m,
 	t->up_limit = m->up_limit;
 	t->down_limit = m->down_limit;
 	t->max_peers = m->max_peers;
+	content_set_peers(t, m->peers.v, m->peers.n);
 	if (t->paused != was && !t->adding && (t->state == DSTATE_READY ||
 	    t->state == DSTATE_WAITING))
 		admit(d, t);

@@ -79,6 +79,17 @@ report_magnet(struct disk *d, struct content *t)
 		chan_send(d->parent, MSG_TORRENT_PEERS, &p);
 }
 
+/* Those that the last mimd had use of. */
+static void
+report_peers(struct disk *d, struct content *t)
+{
+	struct msg_torrent_peers	m = { .id = t->id,
+		.peers = { t->peers, t->npeers } };
+
+	if (t->npeers > 0)
+		chan_send(d->parent, MSG_TORRENT_PEERS, &m);
+}
+
 static void
 report_trackers(struct disk *d, struct content *t)
 {
@@ -176,6 +187,7 @@ report_step(struct disk *d, struct content *t)
 			report_magnet(d, t);
 		else
 			report_trackers(d, t);
+		report_peers(d, t);
 		t->report_phase = t->magnet != NULL ? REPORT_END :
 		    REPORT_FILES;
 		break;

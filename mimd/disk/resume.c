@@ -7,7 +7,6 @@
 
 #include "bitfield.h"
 #include "mem.h"
-#include "msg.h"
 
 static const char resume_magic[8] = { 'm', 'i', 'm', 'r', 'e', 's', 'u', 'm' };
 
@@ -41,7 +40,10 @@ enum resume_key {
 	RESUME_PARTED = 24,	/* index + 1; any number of it */
 	RESUME_PART_SIZE = 25,
 	RESUME_PART_MTIME = 26,
-	RESUME_PART_INO = 27
+	RESUME_PART_INO = 27,
+	RESUME_PEER_NET = 28,	/* the upper half of an address, */
+	RESUME_PEER_HOST = 29,	/* ... the lower, */
+	RESUME_PEER_PORT = 30	/* ... and its end; any number of it */
 };
 
 /* Writes when p is not NULL, else only counts. */
@@ -56,6 +58,7 @@ struct in {
 	bool		 bad;
 	size_t		 ntext;		/* bytes of the string that comes */
 	char		 text[PATH_LEN_MAX + sizeof(uint64_t)];
+	uint8_t		 ip[16];	/* of the address that comes */
 };
 
 static void
@@ -135,6 +138,20 @@ put_places(struct out *o, uint32_t *n, const struct resume *r)
 	put_text(o, n, RESUME_MOVE_NAME, (uint64_t)m->index + 1, m->name);
 }
 
+static void
+put_peers(struct out *o, uint32_t *n, const struct resume *r)
+{
+	uint64_t	half[2];
+	uint32_t	i;
+
+	for (i = 0; i < r->npeers; i++) {
+		memcpy(half, r->peers[i].ip, sizeof(half));
+		put_setting(o, n, RESUME_PEER_NET, le64toh(half[0]));
+		put_setting(o, n, RESUME_PEER_HOST, le64toh(half[1]));
+		put_setting(o, n, RESUME_PEER_PORT, r->peers[i].port);
+	}
+}
+
 static uint32_t
 put_settings(struct out *o, const struct resume *r)
 {
@@ -158,6 +175,7 @@ put_settings(struct out *o, const struct resume *r)
 	put_setting(o, &n, RESUME_PART_MTIME, (uint64_t)r->part.mtime);
 	put_setting(o, &n, RESUME_PART_INO, r->part.ino);
 	put_places(o, &n, r);
+	put_peers(o, &n, r);
 	return n;
 }
 
@@ -353,6 +371,31 @@ get_part(struct in *in, struct resume *r, uint32_t key, uint64_t value)
 	}
 }
 
+static void
+get_peer(struct in *in, struct resume *r, uint32_t key, uint64_t value)
+{
+	uint64_t	half = htole64(value);
+
+	switch (key) {
+	case RESUME_PEER_NET:
+		memcpy(in->ip, &half, sizeof(half));
+		break;
+	case RESUME_PEER_HOST:
+		memcpy(in->ip + 8, &half, sizeof(half));
+		break;
+	case RESUME_PEER_PORT:
+		if (value == 0 || value > UINT16_MAX ||
+		    r->npeers == RESUME_PEERS_MAX) {
+			in->bad = true;
+			return;
+		}
+		memcpy(r->peers[r->npeers].ip, in->ip, sizeof(in->ip));
+		r->peers[r->npeers++].port = (uint16_t)value;
+		memset(in->ip, 0, sizeof(in->ip));
+		break;
+	}
+}
+
 /* Eight more bytes of a string; what follows its end is 0. */
 static void
 get_text(struct in *in, uint64_t value)
@@ -476,6 +519,11 @@ get_setting(struct in *in, struct resume *r)
 	case RESUME_PART_INO:
 		get_part(in, r, key, value);
 		break;
+	case RESUME_PEER_NET:
+	case RESUME_PEER_HOST:
+	case RESUME_PEER_PORT:
+		get_peer(in, r, key, value);
+		break;
 	case RESUME_SCRUBBED:
 		r->scrubbed = value > UINT32_MAX ? 0 : (uint32_t)value;
 		break;
@@ -573,6 +621,7 @@ resume_decode(struct resume *r, const void *buf, size_t len, const char **why)
 	in.left = len - RESUME_HEAD - SHA1_LEN;
 	in.bad = false;
 	in.ntext = 0;
+	memset(in.ip, 0, sizeof(in.ip));
 	get_record(&in, r, version);
 	if (in.bad || in.left != 0) {
 		resume_clear(r);

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "hash.h"
+#include "msg.h"
 
 /*
  * The resume record of a torrent, a pure codec: magic, version, length of
@@ -16,6 +17,7 @@
  * string comes before its pair, eight bytes in each of as many as it takes.
  */
 #define RESUME_SIZE_MAX	(64U << 20)
+#define RESUME_PEERS_MAX 16U
 
 /* A file as it was when its claims were made; ino 0: not there. */
 struct resume_file {
@@ -66,6 +68,8 @@ struct resume {
 	uint32_t	 nfiles;
 	struct resume_file *files;
 	struct resume_file part;	/* the part file */
+	uint32_t	 npeers;
+	struct rec_addr	 peers[RESUME_PEERS_MAX];	/* were of use */
 };
 
 /* Returns the record in memory to be freed by the caller. */

@@ -100,6 +100,9 @@ save_fill(struct disk *d, struct content *t, struct resume *r, bool sync)
 	r->up_limit = t->up_limit;
 	r->down_limit = t->down_limit;
 	r->max_peers = t->max_peers;
+	r->npeers = t->npeers;
+	if (t->npeers > 0)
+		memcpy(r->peers, t->peers, t->npeers * sizeof(*t->peers));
 	r->root = xstrdup(t->root_path != NULL ? t->root_path :
 	    d->roots[t->root].path);
 	r->subdir = xstrdup(t->subdir);

@@ -152,7 +152,7 @@ on_##name(struct chan *c, const struct msg_##name *m, void *arg)	\
 
 HEARS(torrent_meta, w->breach = registry_on_meta(&w->reg, m) == -1)
 HEARS(torrent_trackers, w->breach = registry_on_trackers(&w->reg, m) == -1)
-HEARS(torrent_peers, registry_on_magnet_peers(&w->reg, m))
+HEARS(torrent_peers, registry_on_disk_peers(&w->reg, m))
 HEARS(torrent_files, w->breach = registry_on_files(&w->reg, m) == -1)
 HEARS(torrent_loaded, w->breach = registry_on_loaded(&w->reg, m->id) == -1)
 HEARS(torrent_refused, registry_on_refused(&w->reg, m))

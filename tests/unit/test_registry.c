@@ -472,6 +472,11 @@ test_good_peers(void **state)
 	assert_int_equal(t->ngood, 2);
 	assert_int_equal(t->known[0].port, 10);
 	assert_int_equal(t->known[1].port, 11);
+	/* The next mimd hears of these alone. */
+	assert_true(t->save);
+	assert_int_equal(torrent_known_good(t, addrs), 2);
+	assert_int_equal(addrs[0].port, 10);
+	assert_int_equal(addrs[1].port, 11);
 	for (i = 2; i < t->nknown; i++)
 		assert_true(t->known[i].port > 200);
 	/* And they are bounded, too. */
@@ -481,6 +486,7 @@ test_good_peers(void **state)
 		assert_int_equal(t->nknown, TORRENT_KNOWN_MAX);
 		assert_true(t->ngood <= t->nknown);
 	}
+	assert_int_equal(torrent_known_good(t, addrs), TORRENT_KNOWN_SAVED);
 	registry_on_peers(&w->reg, &m);
 	for (i = 0; i < t->nknown; i++)
 		assert_true(t->known[i].port == 11 ||
@@ -863,7 +869,7 @@ report_magnet(struct world *w)
 
 	assert_int_equal(registry_on_meta(&w->reg, &m), 0);
 	assert_int_equal(registry_on_trackers(&w->reg, &urls), 0);
-	registry_on_magnet_peers(&w->reg, &peers);
+	registry_on_disk_peers(&w->reg, &peers);
 	assert_int_equal(registry_on_loaded(&w->reg, m.id), 0);
 	registry_on_disk_state(&w->reg, &state);
 }

@@ -137,6 +137,34 @@ test_places(void **state)
 	resume_clear(&r);
 }
 
+/* Addresses with zeros in all places, and no more than there may be. */
+static void
+test_peers(void **state)
+{
+	static const struct rec_addr some[] = {
+		{ { [10] = 0xff, [11] = 0xff, [12] = 192, [15] = 1 }, 6881 },
+		{ { [0] = 0x20, [1] = 0x01, [7] = 0x80 }, 1 },
+		{ { [15] = 1 }, UINT16_MAX }
+	};
+	struct resume	 rec = record, r;
+	const char	*why;
+	uint8_t		*buf;
+	size_t		 len;
+
+	(void)state;
+	for (; rec.npeers < RESUME_PEERS_MAX; rec.npeers++)
+		rec.peers[rec.npeers] = some[rec.npeers % 3];
+	buf = resume_encode(&rec, &len);
+	assert_int_equal(resume_decode(&r, buf, len, &why), 0);
+	free(buf);
+	assert_int_equal(r.npeers, RESUME_PEERS_MAX);
+	for (uint32_t i = 0; i < r.npeers; i++) {
+		assert_memory_equal(r.peers[i].ip, some[i % 3].ip, 16);
+		assert_int_equal(r.peers[i].port, some[i % 3].port);
+	}
+	resume_clear(&r);
+}
+
 static void
 refused(const void *buf, size_t len)
 {
@@ -308,6 +336,7 @@ main(void)
 		cmocka_unit_test(test_round_trip),
 		cmocka_unit_test(test_link),
 		cmocka_unit_test(test_places),
+		cmocka_unit_test(test_peers),
 		cmocka_unit_test(test_bad_places),
 		cmocka_unit_test(test_damaged),
 		cmocka_unit_test(test_version_1),
