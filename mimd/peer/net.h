@@ -47,8 +47,7 @@
 #define SWARM_CONNECTS		30	/* new ones a second */
 #define SWARM_PER_IP		8	/* connections of one address */
 #define SWARM_HUNGRY_MS		60000
-#define SWARM_KEEP_IDLE		4	/* useless ones kept */
-#define CONN_IDLE_MS		600000	/* ... for so long; then closed */
+#define SWARM_KEEP_IDLE		4	/* useless ones; more are closed */
 #define CONN_LONG_MS		60000	/* so long is some use */
 #define CONN_TWICE_MS		600000	/* is connected another way */
 #define CONN_MEET_MS		10000	/* both called at the same time */

@@ -31,3 +31,11 @@ patience_rank(const struct patience *p, uint64_t now)
 		return age > PATIENCE_NEW_MS ? (UINT64_MAX >> 1) + age : 0;
 	return !p->payload && age > PATIENCE_BARREN_MS ? age : 0;
 }
+
+bool
+patience_useless(const struct patience *p, uint64_t *useful_at, uint64_t now)
+{
+	if (p->interested || *useful_at == 0)
+		*useful_at = now;
+	return now - *useful_at > PATIENCE_USELESS_MS;
+}

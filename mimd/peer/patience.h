@@ -15,6 +15,7 @@
 #define PATIENCE_STUCK_MS	150000	/* nothing of ours taken */
 #define PATIENCE_KEEPALIVE_MS	50000	/* some drop after 60 s */
 #define PATIENCE_NEW_MS		5000	/* what it wants may be on its way */
+#define PATIENCE_USELESS_MS	600000	/* neither side wants anything */
 #define PATIENCE_BARREN_MS	60000	/* no payload for so long */
 
 struct patience {
@@ -37,5 +38,12 @@ enum patience_verdict patience_check(const struct patience *p, uint64_t now,
 	    const char **why);
 /* 0: it stays.  Of the others the highest goes first. */
 uint64_t patience_rank(const struct patience *p, uint64_t now);
+
+/*
+ * Has it wanted nothing for long?  useful_at is when it last did, 0 at first;
+ * the clock is read anew while it does.
+ */
+bool	 patience_useless(const struct patience *p, uint64_t *useful_at,
+	    uint64_t now);
 
 #endif /* PATIENCE_H */

@@ -111,15 +111,15 @@ void
 room_tidy(struct swarm *s, uint64_t now)
 {
 	struct conn	*c, *next;
+	struct patience	 p;
 	uint32_t	 idle = 0;
 
 	for (c = TAILQ_FIRST(&s->conns); c != NULL; c = next) {
 		next = TAILQ_NEXT(c, link);
 		if (c->state != CONN_UP)
 			continue;
-		if (conn_patience(c).interested || c->useful_at == 0)
-			c->useful_at = now;
-		else if (now - c->useful_at > CONN_IDLE_MS &&
+		p = conn_patience(c);
+		if (patience_useless(&p, &c->useful_at, now) &&
 		    ++idle > SWARM_KEEP_IDLE)
 			conn_close(c, "of no use for long");
 	}

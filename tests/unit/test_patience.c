@@ -74,6 +74,33 @@ test_keepalive(void **state)
 	assert_string_equal(why, "does not read");
 }
 
+/* Both sides keep alive a connection that neither has any use of. */
+static void
+test_useless(void **state)
+{
+	struct patience	p = fresh;
+	uint64_t	useful_at = 0, t = START;
+
+	(void)state;
+	p.up = true;
+	assert_false(patience_useless(&p, &useful_at, t));
+	t += PATIENCE_USELESS_MS;
+	assert_false(patience_useless(&p, &useful_at, t));
+	assert_true(patience_useless(&p, &useful_at, t + 1));
+	/* A wish, however short, buys it all that time anew. */
+	p.interested = true;
+	assert_false(patience_useless(&p, &useful_at, t + 2));
+	p.interested = false;
+	t += 2 + PATIENCE_USELESS_MS;
+	assert_false(patience_useless(&p, &useful_at, t));
+	assert_true(patience_useless(&p, &useful_at, t + 1));
+	/* Payload of long ago is no use now. */
+	p.payload = true;
+	p.received = p.sent = t;
+	assert_int_equal(patience_check(&p, t, &why), PATIENCE_OK);
+	assert_true(patience_useless(&p, &useful_at, t + 1));
+}
+
 static uint64_t
 rank(struct patience p, uint64_t ms)
 {
@@ -108,6 +135,7 @@ main(void)
 		cmocka_unit_test(test_handshake),
 		cmocka_unit_test(test_idle),
 		cmocka_unit_test(test_keepalive),
+		cmocka_unit_test(test_useless),
 		cmocka_unit_test(test_rank),
 	};
 
