@@ -239,7 +239,8 @@ check_begin(struct disk *d)
 	d->check_news = false;
 	TAILQ_FOREACH_SAFE(t, &d->checks, check_link, next) {
 		dev = sched_device(&d->sched, content_dev(d, t));
-		if (!sched_may_start(dev))
+		/* One that cannot be kept must go at once: no jobs yet. */
+		if (t->adding || !sched_may_start(dev))
 			continue;
 		TAILQ_REMOVE(&d->checks, t, check_link);
 		if (content_load(d, t) == NULL)
@@ -341,6 +342,12 @@ check_want(struct disk *d, struct content *t, uint8_t *todo)
 	if (!t->in_checks)
 		TAILQ_INSERT_TAIL(&d->checks, t, check_link);
 	t->in_checks = true;
+	check_soon(d);
+}
+
+void
+check_soon(struct disk *d)
+{
 	d->check_news = true;
 	loop_timer_set(d->check_resume, 0);
 }

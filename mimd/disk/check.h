@@ -17,6 +17,8 @@ void	check_init(struct disk *d);
 
 /* Check the pieces in todo (taken over), or all if NULL. */
 void	check_want(struct disk *d, struct content *t, uint8_t *todo);
+/* One that waits may perhaps begin: none does while it is being added. */
+void	check_soon(struct disk *d);
 /* Stop, keeping t->todo, after which remove_try() is called if wanted. */
 void	check_cancel(struct disk *d, struct content *t);
 /* The torrent that is being checked after this one; NULL: the first. */

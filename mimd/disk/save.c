@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "bitfield.h"
+#include "check.h"
 #include "content.h"
 #include "disk.h"
 #include "io.h"
@@ -455,6 +456,7 @@ save_settle(struct disk *d, struct save *s)
 	if (adding && s->error != 0) {
 		report_refused(d, t->id, "state directory: %s",
 		    strerror(s->error));
+		check_cancel(d, t);
 		content_free(d, t);
 		t = NULL;
 	} else if (s->error != 0)
@@ -465,6 +467,8 @@ save_settle(struct disk *d, struct save *s)
 		d->state_bad = false;
 		save_succeeded(d, s, t);
 	}
+	if (t != NULL && adding)
+		check_soon(d);
 	if (t != NULL && t->move != NULL)
 		move_saved(d, t, &s->r, s->error == 0);
 	else if (t != NULL && t->removing)
