@@ -50,10 +50,11 @@ xstrdup(const char *s)
 char *
 xstrndup(const char *s, size_t n)
 {
-	char	*p;
+	size_t	 len = strnlen(s, n);
+	char	*p = xmalloc(len + 1);
 
-	if ((p = strndup(s, n)) == NULL)
-		fatal("strndup");
+	memcpy(p, s, len);
+	p[len] = '\0';
 	return p;
 }
 
