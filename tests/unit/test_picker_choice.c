@@ -155,16 +155,22 @@ test_skip(void **state)
 	sim_pick(&s, 0, 8, true, false);
 	for (k = 2; k < s.peer[0].nasked; k++)
 		assert_in_range(s.peer[0].asked[k].piece, 7, 8);
-	while (s.peer[0].nasked > 0)
-		sim_answer(&s, 0, 0);
-	assert_int_equal(picker_left_wanted(s.p), 0);
+	/* Some blocks fail to be stored, and are asked for again. */
+	while (picker_left_wanted(s.p) > 0) {
+		s.now += 1000;
+		sim_pick(&s, 0, 8, true, false);
+		while (s.peer[0].nasked > 0)
+			sim_answer(&s, 0, 0);
+	}
 	assert_true(picker_has(s.p, 7) && picker_has(s.p, 8));
-	picker_on_lost(s.p, 7);
-	assert_int_equal(picker_left_wanted(s.p), 1);
 	picker_set_priority(s.p, 0, 39, PICKER_LOW);
-	assert_int_equal(picker_left_wanted(s.p), 39);
+	assert_int_equal(picker_left_wanted(s.p), 38);
 	sim_pick(&s, 0, 8, true, false);
 	assert_int_equal(s.peer[0].nasked, 8);
+	picker_set_priority(s.p, 7, 7, PICKER_SKIP);
+	picker_on_lost(s.p, 7);
+	picker_on_lost(s.p, 8);
+	assert_int_equal(picker_left_wanted(s.p), 39);
 	sim_free(&s);
 }
 
