@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: ISC
 # Two thousand peers that want nothing cost little and keep nobody out.
 
+import contextlib
 import os
 import resource
 import sys
@@ -39,6 +40,10 @@ def crowd(t, daemon, torrent, addr):
             addr=addr)
         w.send_handshake()
         idle.append(w)
+        # One address may not have more handshakes under way.
+        if len(idle) > 32:
+            with contextlib.suppress(wire.Gone):	# all places taken
+                idle[-32].read_handshake()
     return idle
 
 
@@ -82,7 +87,7 @@ def test(t):
     pid = roomy.children()["peer"]
     before, _ = usage(pid)
     idle = crowd(t, roomy, torrent, addr)
-    t.wait(lambda: roomy.torrent(torrent.infohash)["peers"] == IDLE, 10,
+    t.wait(lambda: roomy.torrent(torrent.infohash)["peers"] == IDLE, 20,
         "all to be connected")
     time.sleep(1)
     after, cpu = usage(pid)
@@ -108,4 +113,4 @@ def test(t):
     t.equal(full.processes()["peer"]["restarts"], 0, "by the same process")
 
 
-mimtest.main(test, timeout=60)
+mimtest.main(test, timeout=90)
