@@ -35,7 +35,7 @@ RB_HEAD(host_tree, http_host);
 
 struct http {
 	struct loop		*loop;
-	const struct http_ops	*ops;
+	http_lookup_fn		 lookup;
 	void			*arg;
 	struct fetcher		*fetcher;
 	struct loop_timer	*pump;
@@ -61,13 +61,13 @@ RB_GENERATE_INTERNAL(host_tree, http_host, entry, host_cmp,
     __attribute__((unused)) static)
 
 struct http *
-http_new(struct loop *loop, const struct http_ops *ops, void *arg,
+http_new(struct loop *loop, http_lookup_fn lookup, void *arg,
     const char *ca_file, bool allow_local)
 {
 	struct http	*http = xcalloc(1, sizeof(*http));
 
 	http->loop = loop;
-	http->ops = ops;
+	http->lookup = lookup;
 	http->arg = arg;
 	http->host_active_max = HTTP_HOST_ACTIVE_MAX;
 	RB_INIT(&http->hosts);
@@ -133,20 +133,15 @@ host_ready(struct http *http, struct http_host *h)
 /* ---- requests ---- */
 
 void
-http_submit(struct http *http, struct http_req *req, const char *host,
-    uint32_t timeout)
+http_submit(struct http *http, struct http_req *req,
+    const struct http_user *user, const char *host, uint32_t timeout)
 {
+	req->user = user;
 	req->host = host_get(http, host);
 	req->transfer = NULL;
 	req->timeout = timeout;
 	TAILQ_INSERT_TAIL(&req->host->waiting, req, link);
 	host_ready(http, req->host);
-}
-
-bool
-http_is_idle(const struct http_req *req)
-{
-	return req->host == NULL;
 }
 
 /* The request has no more to do with us; its place is free. */
@@ -211,7 +206,7 @@ finish(struct http *http, struct transfer *t, const char *error)
 	result.len = t->len;
 	t->body = NULL;
 	release(http, req);
-	http->ops->done(http->arg, req, &result);
+	req->user->done(req, &result);
 	free(body);
 }
 
@@ -240,7 +235,7 @@ start(struct http *http, struct http_req *req)
 	req->host->active++;
 	http->active++;
 	host_ready(http, req->host);
-	if (http->ops->url(http->arg, req, url, sizeof(url)) == -1)
+	if (req->user->url(req, url, sizeof(url)) == -1)
 		finish(http, t, "URL too long");
 	else if (url_parse(&t->url, url, &why) == -1)
 		finish(http, t, why);
@@ -285,7 +280,7 @@ hop(struct http *http, struct transfer *t)
 	if (++http->last_query == 0)
 		http->last_query = 1;
 	t->query = http->last_query;
-	http->ops->lookup(http->arg, t->query, t->url.host);
+	http->lookup(http->arg, t->query, t->url.host);
 }
 
 void

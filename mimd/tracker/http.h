@@ -27,11 +27,22 @@
 
 struct http;
 struct http_host;
+struct http_req;
+struct http_result;
 struct loop;
 struct transfer;
 
+/* Who a request is for; called from the loop and from http_addresses(). */
+struct http_user {
+	/* It is req's turn: write its URL, or return -1 if there is none. */
+	int	(*url)(struct http_req *req, char *buf, size_t size);
+	void	(*done)(struct http_req *req,
+		    const struct http_result *result);
+};
+
 /* A request; embedded in what it is for.  All members are http.c's. */
 struct http_req {
+	const struct http_user	*user;
 	TAILQ_ENTRY(http_req)	 link;	/* http_host::waiting */
 	struct http_host	*host;	/* NULL: idle */
 	struct transfer		*transfer;	/* NULL: waits its turn */
@@ -45,32 +56,23 @@ struct http_result {
 	size_t		 len;
 };
 
-/* Called from the loop and from http_addresses(), no other function. */
-struct http_ops {
-	/* Have host looked up; answered by http_addresses(). */
-	void	(*lookup)(void *arg, uint32_t query, const char *host);
-	/* It is req's turn: write its URL, or return -1 if there is none. */
-	int	(*url)(void *arg, struct http_req *req, char *buf,
-		    size_t size);
-	void	(*done)(void *arg, struct http_req *req,
-		    const struct http_result *result);
-};
+/* Have host looked up; answered by http_addresses(). */
+typedef void (*http_lookup_fn)(void *arg, uint32_t query, const char *host);
 
 /*
  * Opens all that needs a file or the sandbox would refuse later; without
  * ca_file ("") the system's certificates are used.
  */
-struct http *http_new(struct loop *loop, const struct http_ops *ops, void *arg,
+struct http *http_new(struct loop *loop, http_lookup_fn lookup, void *arg,
 	    const char *ca_file, bool allow_local);
 /*
  * Queue a request to a host (of its URL); timeout counts from its turn and
  * holds for look-ups and all hops together.  req must be idle.
  */
-void	 http_submit(struct http *http, struct http_req *req, const char *host,
-	    uint32_t timeout);
+void	 http_submit(struct http *http, struct http_req *req,
+	    const struct http_user *user, const char *host, uint32_t timeout);
 /* Give it up, without done(); an idle one is fine. */
 void	 http_cancel(struct http *http, struct http_req *req);
-bool	 http_is_idle(const struct http_req *req);
 /* The answer to lookup(); none and error if there are no addresses. */
 void	 http_addresses(struct http *http, uint32_t query,
 	    const struct addr *addrs, unsigned int n, const char *error);

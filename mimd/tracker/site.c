@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: ISC */
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include "chan.h"
 #include "child.h"
+#include "http.h"
 #include "log.h"
 #include "mem.h"
-#include "msg.h"
 #include "reply.h"
 #include "request.h"
 #include "tracked.h"
@@ -17,6 +15,25 @@
 
 #define TIMEOUT		30000U	/* ms for an announce */
 #define TIMEOUT_STOPPED	5000U
+
+/* An announce under way. */
+struct ask {
+	struct http_req	 http;		/* first: http_user's way back */
+	struct book	*book;
+	struct site	*site;
+};
+
+static int	 on_url(struct http_req *, char *, size_t);
+static void	 on_done(struct http_req *, const struct http_result *);
+
+static const struct http_user	http_user = { .url = on_url, .done = on_done };
+
+bool
+site_speaks(const char *url)
+{
+	return strncasecmp(url, "http://", 7) == 0 ||
+	    strncasecmp(url, "https://", 8) == 0;
+}
 
 static void
 site_set_busy(struct book *book, struct site *site, bool busy)
@@ -52,30 +69,33 @@ site_announce(struct book *book, struct site *site)
 	    !site->torrent->running)
 		timeout = TIMEOUT_STOPPED;
 	site_set_busy(book, site, true);
-	http_submit(book->http, &site->req, url.host, timeout);
+	site->ask = xcalloc(1, sizeof(*site->ask));
+	site->ask->book = book;
+	site->ask->site = site;
+	http_submit(book->http, &site->ask->http, &http_user, url.host,
+	    timeout);
 }
 
-static struct site *
-req_site(struct http_req *req)
+void
+site_cancel(struct book *book, struct site *site)
 {
-	return (struct site *)((char *)req - offsetof(struct site, req));
-}
-
-static void
-site_lookup(void *arg, uint32_t query, const char *host)
-{
-	struct book		*book = arg;
-	struct msg_name_lookup	 m = { .query = query, .host = host };
-
-	chan_send(book->child->parent, MSG_NAME_LOOKUP, &m);
+	if (site->ask == NULL)
+		return;
+	http_cancel(book->http, &site->ask->http);
+	free(site->ask);
+	site->ask = NULL;
+	announce_cancel(&site->announce);
+	site->torrent->nbusy--;
+	book->nbusy--;
 }
 
 /* Counters run from where this tracker first heard of us (BEP 3). */
 static int
-site_url(void *arg, struct http_req *req, char *buf, size_t size)
+on_url(struct http_req *req, char *buf, size_t size)
 {
-	struct book	*book = arg;
-	struct site	*site = req_site(req);
+	struct ask	*ask = (struct ask *)req;
+	struct book	*book = ask->book;
+	struct site	*site = ask->site;
 	struct torrent	*t = site->torrent;
 	struct request	 r = {
 		.infohash = t->infohash, .peer_id = book->peer_id,
@@ -162,11 +182,14 @@ site_judge(struct book *book, struct site *site,
 }
 
 static void
-site_done(void *arg, struct http_req *req, const struct http_result *result)
+on_done(struct http_req *req, const struct http_result *result)
 {
-	struct book	*book = arg;
-	struct site	*site = req_site(req);
+	struct ask	*ask = (struct ask *)req;
+	struct book	*book = ask->book;
+	struct site	*site = ask->site;
 
+	site->ask = NULL;
+	free(ask);
 	if (result->error != NULL)
 		site_failed(book, site, result->error, 0);
 	else
@@ -174,7 +197,3 @@ site_done(void *arg, struct http_req *req, const struct http_result *result)
 	site_set_busy(book, site, false);
 	book_settle(book, site->torrent);
 }
-
-const struct http_ops site_http_ops = {
-	.lookup = site_lookup, .url = site_url, .done = site_done
-};

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "child.h"
+#include "http.h"
 #include "log.h"
 #include "mem.h"
 #include "msg.h"
@@ -250,8 +251,7 @@ tracked_add_site(struct book *book, struct torrent *t, const char *url,
 	site->seeds = site->leeches = site->downloads = REPLY_UNKNOWN;
 	announce_init(&site->announce);
 	site->announce.known = known;
-	site->usable = strncasecmp(url, "http://", 7) == 0 ||
-	    strncasecmp(url, "https://", 8) == 0;
+	site->usable = site_speaks(url);
 	if (!site->usable)
 		site->error = xasprintf("%.*s trackers are not supported yet",
 		    (int)strcspn(url, ":"), url);
@@ -309,12 +309,7 @@ tracked_start(struct book *book, struct torrent *t, uint64_t left)
 		site = t->sites[i];
 		if (!site->usable)
 			continue;
-		if (site->announce.busy) {	/* a stopped, out of date */
-			http_cancel(book->http, &site->req);
-			announce_cancel(&site->announce);
-			t->nbusy--;
-			book->nbusy--;
-		}
+		site_cancel(book, site);	/* a stopped, out of date */
 		site->based = false;
 		announce_start(&site->announce, now, 0);
 		outbox_row(book, site);
@@ -339,12 +334,7 @@ tracked_stop(struct book *book, struct torrent *t)
 	}
 	for (i = 0; i < t->nsites; i++) {
 		site = t->sites[i];
-		if (site->announce.busy) {
-			http_cancel(book->http, &site->req);
-			announce_cancel(&site->announce);
-			t->nbusy--;
-			book->nbusy--;
-		}
+		site_cancel(book, site);
 		announce_stop(&site->announce, now);
 		outbox_row(book, site);
 	}

@@ -9,17 +9,18 @@
 #include <stdint.h>
 
 #include "announce.h"
-#include "http.h"
 #include "tier.h"
 
+struct ask;
 struct chan;
 struct child;
+struct http;
 struct loop_timer;
 struct reply;
 
 /* A tracker of a torrent. */
 struct site {
-	struct http_req		 req;
+	struct ask		*ask;		/* announce under way */
 	struct torrent		*torrent;
 	struct announce		 announce;
 	char			*url;
@@ -101,10 +102,12 @@ void	tracked_forget(struct book *book, struct torrent *t);
 
 /* ---- site.c: one announce ---- */
 
-extern const struct http_ops	site_http_ops;
-
+/* Do we speak the protocol of this URL? */
+bool	site_speaks(const char *url);
 /* Begin what the schedule says; ends in book_settle(). */
 void	site_announce(struct book *book, struct site *site);
+/* Give up an announce under way, if there is one; it is still owed. */
+void	site_cancel(struct book *book, struct site *site);
 
 /* ---- outbox.c: what the parent is told ---- */
 

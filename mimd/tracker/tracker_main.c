@@ -5,6 +5,7 @@
 #include "addr.h"
 #include "chan.h"
 #include "child.h"
+#include "http.h"
 #include "log.h"
 #include "mem.h"
 #include "msg.h"
@@ -25,13 +26,22 @@ tracker_start(struct child *child)
 	return book;
 }
 
+static void
+tracker_lookup(void *arg, uint32_t query, const char *host)
+{
+	struct book		*book = arg;
+	struct msg_name_lookup	 m = { .query = query, .host = host };
+
+	chan_send(book->child->parent, MSG_NAME_LOOKUP, &m);
+}
+
 static int
 tracker_warm(void *arg, struct child_path *paths)
 {
 	struct book	*book = arg;
 
 	(void)paths;
-	book->http = http_new(book->child->loop, &site_http_ops, book,
+	book->http = http_new(book->child->loop, tracker_lookup, book,
 	    book->ca_file, book->allow_local);
 	return 0;
 }
