@@ -41,6 +41,7 @@ struct chan {
 	TAILQ_HEAD(, packet)	 queue;
 	size_t			 queued;
 	bool			 full, paused, failed, dead;
+	bool			 mute;		/* the other end is closed */
 	int			 depth;		/* handlers that are running */
 };
 
@@ -194,6 +195,25 @@ chan_fail(struct chan *c, const char *why)
 	loop_timer_set(c->broken, 0);
 }
 
+/*
+ * The other end is closed: nothing more can be said, but its last words may
+ * still be unread.  After those comes the end of file.
+ */
+static void
+chan_mute(struct chan *c)
+{
+	struct packet	*p;
+
+	if (c->paused) {
+		chan_fail(c, NULL);
+		return;
+	}
+	c->mute = true;
+	while ((p = TAILQ_FIRST(&c->queue)) != NULL)
+		packet_free(c, p);
+	chan_want(c);
+}
+
 static void
 chan_broken(void *arg)
 {
@@ -270,7 +290,7 @@ packet_out(struct chan *c, const uint8_t *data, size_t len, int fd)
 	if (fd != -1)
 		close(fd);
 	if (r == -2)
-		chan_fail(c, NULL);
+		chan_mute(c);
 }
 
 static void
@@ -282,7 +302,7 @@ batch_send(struct chan *c)
 		return;
 	TAILQ_REMOVE(&batching, c, batch_link);
 	c->batch = NULL;
-	if (!c->dead && !c->failed)
+	if (!c->dead && !c->failed && !c->mute)
 		packet_out(c, batch, c->batch_len, -1);
 	c->batch_len = 0;
 	free(batch);
@@ -333,7 +353,7 @@ chan_transmit(struct chan *c, enum msg_type type, size_t len, int fd,
 	const struct msg_desc	*d = msg_desc(type);
 	const char		*why;
 
-	if (c->dead || c->failed) {
+	if (c->dead || c->failed || c->mute) {
 		if (fd != -1)
 			close(fd);
 		return;
@@ -394,7 +414,7 @@ chan_flush(struct chan *c)
 		packet_free(c, p);
 	}
 	if (r == -2) {
-		chan_fail(c, NULL);
+		chan_mute(c);
 		return;
 	}
 	chan_want(c);
@@ -452,6 +472,9 @@ recv_packet(struct chan *c, const char **why)
 	ssize_t		n;
 
 	n = recvmsg(c->fd, &mh, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+	/* It ended with messages of ours unread: said once, before its own. */
+	if (n == -1 && errno == ECONNRESET)
+		n = recvmsg(c->fd, &mh, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
 	if (n == -1) {
 		if (errno == EAGAIN || errno == EINTR)
 			return -1;

@@ -319,6 +319,34 @@ all_of_a_packet_are_handled(void **state)
 	pair_close(&p);
 }
 
+/* It ends with messages of ours unread, and more are sent to it after. */
+static void
+last_words_are_heard(void **state)
+{
+	struct msg_log_level	level = { .level = 1 };
+	struct msg_log		text = { .level = 1, .text = "alas" };
+	uint8_t			buf[64];
+	struct pair		p;
+	ssize_t			len;
+	int			raw[2], late;
+
+	(void)state;
+	for (late = 0; late < 2; late++) {
+		pair_open(&p, ROLE_RESOLVER, raw);
+		chan_send(p.parent, MSG_LOG_LEVEL, &level);
+		len = msg_encode(MSG_LOG, &text, buf, sizeof(buf));
+		assert_int_equal(send(raw[1], buf, (size_t)len, 0), len);
+		close(raw[1]);
+		if (late)
+			chan_send(p.parent, MSG_LOG_LEVEL, &level);
+		loop_run(p.loop);
+		assert_string_equal(p.text, "alas");
+		assert_int_equal(p.closed, 1);
+		assert_null(p.why);
+		pair_close(&p);
+	}
+}
+
 /* A good message and another, or a bad one, in a packet to the parent. */
 static void
 send_two(enum role role, bool good, int *handled, const char **why)
@@ -372,6 +400,7 @@ main(void)
 		cmocka_unit_test(a_reader_that_falls_behind),
 		cmocka_unit_test(messages_share_a_packet),
 		cmocka_unit_test(all_of_a_packet_are_handled),
+		cmocka_unit_test(last_words_are_heard),
 		cmocka_unit_test(a_bad_one_ends_the_channel),
 	};
 
