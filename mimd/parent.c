@@ -429,6 +429,7 @@ parent_link_data(struct parent *parent)
 	if (!proc_up(peer) || !proc_up(disk))
 		return;
 	loop_timer_clear(parent->unlinked);
+	peer->unlinks = disk->unlinks = false;
 	channel.link = ++parent->link;
 	arena.nslots = (uint32_t)(parent->conf->cache / ARENA_SLOT);
 	if ((fd = arena_create(arena.nslots)) == -1)
@@ -441,14 +442,26 @@ parent_link_data(struct parent *parent)
 	proc_send_fd(disk, MSG_DATA_CHANNEL, &channel, fds[1]);
 }
 
-/* A live child closes its channel only to do harm. */
+/*
+ * A live child closes its channel only to do harm.  When each says that the
+ * other did, one of them lies: neither is kept.
+ */
 static void
 parent_on_unlinked(void *arg)
 {
 	struct parent	*parent = arg;
+	struct proc	*peer = parent_child(parent, ROLE_PEER);
+	struct proc	*disk = parent_child(parent, ROLE_DISK);
+	bool		 both = peer->unlinks && disk->unlinks;
+	const char	*why = both ? "it or its sibling closed their data "
+	    "channel" : "closed its data channel";
 
-	if (parent->phase < PARENT_HALTING && proc_up(parent->unlinker))
-		proc_breach(parent->unlinker, "closed its data channel");
+	if (parent->phase >= PARENT_HALTING)
+		return;
+	if (peer->unlinks && proc_up(peer))
+		proc_breach(peer, why);
+	if (disk->unlinks && proc_up(disk))
+		proc_breach(disk, why);
 }
 
 void
@@ -463,7 +476,7 @@ parent_on_link_broken(struct parent *parent, struct proc *p,
 	if (m->link != parent->link || parent->phase >= PARENT_HALTING)
 		return;
 	if (m->closed) {
-		parent->unlinker = other;
+		other->unlinks = true;
 		loop_timer_set(parent->unlinked, PARENT_LINK_MS);
 	} else if (proc_up(other))
 		proc_blame(p, other, m->why);

@@ -20,7 +20,6 @@ BREACHES = [
     ("length", "a piece of a block"),
     ("junk", "disk: "),
     ("fd", "descriptor"),
-    ("close", "closed its data channel"),
 ]
 
 
@@ -55,6 +54,9 @@ def test(t):
     world = evil.World(t)
     for attack, log in BREACHES:
         world.survive("peer", attack, ["peer"], log)
+    # Whoever shuts it down, each end sees the other's go.
+    world.survive("peer", "close", ["disk", "peer"],
+        "closed their data channel")
     world.survive("peer", "torrent", [], "")
     world.survive("peer", "tiny", [], "")
     # Disk is believed to have erred; that costs a restart, no more.
