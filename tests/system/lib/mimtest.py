@@ -64,9 +64,17 @@ class Test:
                 self.failed += 1
             print(f"{'ok' if cond else 'not ok'} {self.count} - {what}",
                 flush=True)
-            if not cond and diag is not None:
-                self.diag(diag)
+            if not cond:
+                self.blame(what, diag)
         return bool(cond)
+
+    def blame(self, what, diag):
+        """Where prove, which keeps the output to itself, lets it be seen."""
+        lines = [f"{os.path.basename(sys.argv[0])}, test {self.count}: {what}"]
+        if diag is not None:
+            lines += str(diag).splitlines()
+        for line in lines:
+            print("#", line, file=sys.stderr, flush=True)
 
     def equal(self, got, want, what):
         return self.ok(got == want, what, f"got  {got!r}\nwant {want!r}")
@@ -159,9 +167,9 @@ class Test:
     def explain(self):
         """After a failure: what the daemons said last."""
         for daemon in self.daemons:
-            self.diag(f"the last lines of {daemon.log_path}:")
             lines = read_text(daemon.log_path).splitlines()
-            self.diag("\n".join(lines[-25:]))
+            print(f"# the last lines of {daemon.log_path}:",
+                *lines[-25:], sep="\n# ", file=sys.stderr, flush=True)
 
 
 class Host:
