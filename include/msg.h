@@ -51,6 +51,8 @@
 #define RATE_MAX	(1ULL << 40)	/* bytes/s of a limit, 0: none */
 #define RATE_MIN	1024		/* ... that makes sense */
 #define PREFIXES_MAX	64U
+#define DEVICE_NAME_MAX	15U		/* IF_NAMESIZE, less its NUL */
+#define SOCKET_ROWS_MAX	64U
 
 /* rec_slot_result.status */
 enum slot_status {
@@ -191,6 +193,8 @@ enum ctl_code {
 #define TO_RESOLVER	(1U << ROLE_RESOLVER)
 #define TO_CTL		(1U << ROLE_CTL)
 #define TO_CHILDREN	(TO_PEER | TO_DISK | TO_TRACKER | TO_RESOLVER)
+/* Those that speak to the network. */
+#define TO_NET		(TO_PEER | TO_TRACKER | TO_RESOLVER)
 
 struct blob {
 	const uint8_t	*p;

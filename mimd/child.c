@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "child.h"
+#include "bound.h"
 #include "log.h"
 #include "sandbox.h"
 
@@ -33,6 +34,20 @@ child_on_log_level(struct chan *c, const struct msg_log_level *m, void *arg)
 	(void)c;
 	(void)arg;
 	log_set_level((enum log_level)m->level);
+}
+
+static void
+child_on_bind(struct chan *c, const struct msg_bind *m, void *arg)
+{
+	struct bound	b;
+
+	(void)c;
+	bound_from_msg(&b, m);
+	bound_set(&b);
+	if (!self.running || self.leaving)
+		return;
+	self.ops->rebound(arg);
+	bound_sweep();
 }
 
 static void
@@ -108,6 +123,8 @@ child_main(const struct child_ops *ops)
 	self.arg = ops->start(&self.child);
 	memcpy(self.fns, ops->fns, sizeof(self.fns));
 	self.fns[MSG_LOG_LEVEL].log_level = child_on_log_level;
+	if (ops->rebound != NULL)
+		self.fns[MSG_BIND].bind = child_on_bind;
 	self.fns[MSG_CONF_END].conf_end = child_on_conf_end;
 	self.fns[MSG_SHUTDOWN].shutdown = child_on_shutdown;
 	self.child.parent = chan_new(self.child.loop, CHILD_FD, ops->role,

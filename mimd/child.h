@@ -40,6 +40,12 @@ struct child_ops {
 	/* Sealed and ready. */
 	void	(*run)(void *arg);
 	/*
+	 * What sockets are bound to has changed (bound.h): end those that do
+	 * not fit, try again what could not be.  What is left over is broken
+	 * afterwards.  NULL: there are no sockets.
+	 */
+	void	(*rebound)(void *arg);
+	/*
 	 * The parent said shutdown, or is gone (parent_gone): save, then call
 	 * child_exit(), now or a little later.
 	 */

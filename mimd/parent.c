@@ -321,6 +321,15 @@ setup_tracker(struct parent *parent, struct proc *p)
 }
 
 static void
+send_bind(struct proc *p)
+{
+	struct msg_bind	m = { .device = "", .v4 = true, .v6 = true };
+
+	m.why = "";
+	proc_send(p, MSG_BIND, &m);
+}
+
+static void
 setup_resolver(struct parent *parent, struct proc *p)
 {
 	struct msg_resolver_conf	m = {
@@ -524,6 +533,8 @@ parent_on_started(struct proc *p, void *arg)
 	struct msg_conf_end	 end = { .relaxed = parent->conf->relaxed };
 
 	proc_send(p, MSG_LOG_LEVEL, &level);
+	if (p->role != ROLE_DISK)
+		send_bind(p);
 	if (p->role == ROLE_DISK)
 		setup_disk(parent, p);
 	else if (p->role == ROLE_TRACKER)

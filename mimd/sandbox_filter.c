@@ -11,6 +11,7 @@
 
 #include <seccomp.h>
 
+#include "bound.h"
 #include "sandbox_filter.h"
 #include "sanitizer.h"
 
@@ -208,6 +209,13 @@ static const struct rule rules[] = {
 #endif
 };
 
+/* More for those whose sockets have an address of their own: bound.c. */
+static const struct rule address_rules[] = {
+	ALLOW(NET, bind),
+	ALLOW2(NET, setsockopt, IS(1, IPPROTO_IP),
+	    IS(2, IP_BIND_ADDRESS_NO_PORT)),
+};
+
 #ifdef MIM_SECCOMP_TRAP
 #define DEFAULT_ACTION	SCMP_ACT_TRAP
 #else
@@ -215,14 +223,11 @@ static const struct rule rules[] = {
 #endif
 
 static int
-add_rules(scmp_filter_ctx ctx, enum role role)
+add_rules(scmp_filter_ctx ctx, enum role role, const struct rule *r, size_t n)
 {
-	const struct rule	*r;
-	size_t			 i;
-	int			 error;
+	int	error;
 
-	for (i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
-		r = &rules[i];
+	for (; n > 0; n--, r++) {
 		if ((r->roles & 1U << role) == 0)
 			continue;
 		error = seccomp_rule_add_array(ctx, r->action, r->call,
@@ -248,7 +253,11 @@ sandbox_filter_load(enum role role)
 	if (error == 0)
 		error = -seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2);
 	if (error == 0)
-		error = add_rules(ctx, role);
+		error = add_rules(ctx, role, rules,
+		    sizeof(rules) / sizeof(rules[0]));
+	if (error == 0 && bound_has_addrs())
+		error = add_rules(ctx, role, address_rules,
+		    sizeof(address_rules) / sizeof(address_rules[0]));
 	if (error == 0)
 		error = -seccomp_load(ctx);
 	seccomp_release(ctx);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "bound.h"
 #include "loop.h"
 #include "mem.h"
 #include "net.h"
@@ -48,7 +49,7 @@ acceptor_on_peer(struct net *net, int fd, const struct sockaddr *sa)
 {
 	struct addr	addr;
 
-	if (addr_from_sockaddr(&addr, sa) == -1 ||
+	if (addr_from_sockaddr(&addr, sa) == -1 || !bound_fits(fd) ||
 	    net_refuses(net, &addr)) {
 		close(fd);
 		return;

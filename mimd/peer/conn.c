@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "bitfield.h"
+#include "bound.h"
 #include "loop.h"
 #include "mem.h"
 #include "meta.h"
@@ -142,7 +143,8 @@ static bool
 is_shortage(int error)
 {
 	return error == EMFILE || error == ENFILE || error == ENOBUFS ||
-	    error == ENOMEM || error == EAGAIN || error == EADDRNOTAVAIL;
+	    error == ENOMEM || error == EAGAIN ||
+	    error == EADDRNOTAVAIL || error == ENODEV;
 }
 
 enum connect_result
@@ -153,8 +155,7 @@ conn_connect(struct swarm *s, const struct addr *addr, uint8_t source)
 	struct conn		*c;
 	int			 fd, error;
 
-	fd = socket(ss.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC,
-	    IPPROTO_TCP);
+	fd = bound_socket(ss.ss_family, SOCK_STREAM, IPPROTO_TCP);
 	if (fd == -1)
 		return is_shortage(errno) ? CONNECT_NO_SOCKET :
 		    CONNECT_FAILED;

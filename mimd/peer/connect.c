@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bound.h"
 #include "loop.h"
 #include "net.h"
 #include "priority.h"
@@ -170,7 +171,7 @@ swarm_connect(struct swarm *s)
 	bool			 done = swarm_done(s);
 	int			 i;
 
-	if (!s->known || filter_loading(net))
+	if (!s->known || filter_loading(net) || bound_refuses() != NULL)
 		return;
 	for (i = 0; i < SWARM_CONNECTS; i++) {
 		if (net->nhalf_open >= NET_HALF_OPEN_MAX ||
@@ -200,6 +201,33 @@ connect_known(struct conn *c)
 		candidates_mark(&c->swarm->cands, &addr, CAND_CONNECTED);
 }
 
+/* Close what is bound otherwise than it is to be; call others anew. */
+void
+connect_rebound(struct net *net)
+{
+	struct swarm	*s, *next_swarm;
+	struct conn	*c, *next;
+
+	for (c = TAILQ_FIRST(&net->newcomers); c != NULL; c = next) {
+		next = TAILQ_NEXT(c, link);
+		if (!bound_fits(c->fd))
+			conn_close(c, "the network has changed");
+	}
+	for (s = TAILQ_FIRST(&net->busy); s != NULL; s = next_swarm) {
+		next_swarm = TAILQ_NEXT(s, busy_link);
+		for (c = TAILQ_FIRST(&s->conns); c != NULL; c = next) {
+			next = TAILQ_NEXT(c, link);
+			if (!bound_fits(c->fd))
+				conn_close(c, "the network has changed");
+		}
+	}
+	if (bound_refuses() != NULL)
+		return;
+	RB_FOREACH(s, swarm_ids, &net->swarms)
+		if (candidates_due(&s->cands, false) != UINT64_MAX)
+			swarm_wake(s, arc4random_uniform(CONNECT_WAIT_MS));
+}
+
 void
 connect_ended(struct conn *c)
 {
@@ -215,6 +243,8 @@ connect_ended(struct conn *c)
 		return;
 	if (c->twice)
 		candidates_put_back(cands, &addr, now + CONN_TWICE_MS);
+	else if (!bound_fits(c->fd))	/* it was not the peer's fault */
+		candidates_put_back(cands, &addr, now);
 	else if (!crypt_falls_back(c))
 		candidates_on_end(cands, &addr, useful, now);
 }

@@ -422,6 +422,8 @@ void	self_met(struct net *net, const struct addr *addr);
 uint32_t self_priority(const struct net *net, const struct addr *addr);
 /* An incoming peer told where it listens: it need not be called. */
 void	connect_known(struct conn *c);
+/* What sockets are bound to has changed: bound.h. */
+void	connect_rebound(struct net *net);
 /* A connection of a swarm ends: what that means for its candidate. */
 void	connect_ended(struct conn *c);
 

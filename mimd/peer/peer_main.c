@@ -436,6 +436,12 @@ peer_run(void *arg)
 }
 
 static void
+peer_rebound(void *arg)
+{
+	connect_rebound(arg);
+}
+
+static void
 peer_shutdown(void *arg, bool parent_gone)
 {
 	struct net	*net = arg;
@@ -457,5 +463,6 @@ const struct child_ops peer_ops = {
 	.start = peer_start,
 	.warm = peer_warm,
 	.run = peer_run,
+	.rebound = peer_rebound,
 	.shutdown = peer_shutdown,
 };

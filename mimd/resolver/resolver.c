@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bound.h"
 #include "log.h"
 #include "loop.h"
 #include "mem.h"
@@ -42,6 +43,7 @@ struct resolver {
 	struct loop_timer	*pump;
 	bool			 allow_local;
 	bool			 closing;
+	bool			 rebinding;	/* queries begin anew */
 	resolver_fn		 fn;
 	void			*arg;
 	LIST_HEAD(, sock)	 socks;
@@ -114,6 +116,15 @@ on_sock_state(void *arg, ares_socket_t fd, int readable, int writable)
 	    (writable ? LOOP_WRITE : 0));
 }
 
+/* Not by ares_set_local_dev(), which goes on where it fails. */
+static int
+on_new_sock(ares_socket_t fd, int type, void *arg)
+{
+	(void)type;
+	(void)arg;
+	return bound_apply(fd);
+}
+
 static void
 channel_open(struct resolver *r)
 {
@@ -136,6 +147,7 @@ channel_open(struct resolver *r)
 	    ARES_OPT_SOCK_STATE_CB);
 	if (e != ARES_SUCCESS)
 		fatalx("name look-ups: %s", ares_strerror(e));
+	ares_set_socket_configure_callback(r->channel, on_new_sock, NULL);
 }
 
 /*
@@ -233,6 +245,15 @@ resolver_free(struct resolver *r)
 }
 
 static void
+enqueue(struct resolver *r, struct query *q)
+{
+	TAILQ_INSERT_TAIL(&r->waiting, q, link);
+	r->nwaiting++;
+	if (!loop_timer_pending(r->pump))
+		loop_timer_set(r->pump, 0);
+}
+
+static void
 answer(struct resolver *r, uint32_t query, struct addr *addrs,
     unsigned int n, const char *error)
 {
@@ -253,6 +274,7 @@ resolver_query(struct resolver *r, uint32_t query, const char *host)
 		return;
 	}
 	if ((why = policy_host(host)) != NULL ||
+	    (why = bound_refuses()) != NULL ||
 	    (r->nwaiting == RESOLVER_QUEUE_MAX &&
 	    (why = "too many look-ups at once") != NULL)) {
 		answer(r, query, NULL, 0, why);
@@ -262,10 +284,17 @@ resolver_query(struct resolver *r, uint32_t query, const char *host)
 	q->resolver = r;
 	q->id = query;
 	strlcpy(q->host, host, sizeof(q->host));
-	TAILQ_INSERT_TAIL(&r->waiting, q, link);
-	r->nwaiting++;
-	if (!loop_timer_pending(r->pump))
-		loop_timer_set(r->pump, 0);
+	enqueue(r, q);
+}
+
+/* Those under way are asked anew, by other sockets. */
+void
+resolver_rebound(struct resolver *r)
+{
+	r->rebinding = true;
+	ares_cancel(r->channel);
+	r->rebinding = false;
+	set_timer(r);
 }
 
 static void
@@ -324,6 +353,9 @@ on_answer(void *arg, int status, int timeouts, struct ares_addrinfo *res)
 	struct resolver			*r = q->resolver;
 	const struct ares_addrinfo_node	*node;
 	struct addr			 addrs[RESOLVER_ADDRS_MAX];
+	const char			*error = status == ARES_SUCCESS ?
+					    "the name has no address" :
+					    error_text(status);
 	unsigned int			 n = 0;
 
 	(void)timeouts;
@@ -334,9 +366,14 @@ on_answer(void *arg, int status, int timeouts, struct ares_addrinfo *res)
 			if (addr_from_sockaddr(&addrs[n], node->ai_addr) == 0)
 				n++;
 	ares_freeaddrinfo(res);
+	if (r->rebinding && bound_refuses() == NULL) {
+		enqueue(r, q);
+		return;
+	}
+	if (bound_refuses() != NULL)
+		error = bound_refuses();
 	if (!r->closing) {
-		answer(r, q->id, addrs, n, status == ARES_SUCCESS ?
-		    "the name has no address" : error_text(status));
+		answer(r, q->id, addrs, n, error);
 		if (r->nwaiting > 0 && !loop_timer_pending(r->pump))
 			loop_timer_set(r->pump, 0);
 	}

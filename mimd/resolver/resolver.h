@@ -24,5 +24,7 @@ struct resolver *resolver_new(struct loop *loop, bool allow_local,
 void	 resolver_free(struct resolver *r);	/* open queries get no answer */
 /* A name or a numeric address; each query is answered exactly once. */
 void	 resolver_query(struct resolver *r, uint32_t query, const char *host);
+/* What sockets are bound to has changed: bound.h. */
+void	 resolver_rebound(struct resolver *r);
 
 #endif /* RESOLVER_H */

@@ -86,6 +86,14 @@ resolver_run(void *arg)
 }
 
 static void
+resolver_on_rebound(void *arg)
+{
+	struct state	*s = arg;
+
+	resolver_rebound(s->resolver);
+}
+
+static void
 resolver_shutdown(void *arg, bool parent_gone)
 {
 	struct state	*s = arg;
@@ -123,5 +131,6 @@ const struct child_ops resolver_ops = {
 	.start = resolver_start,
 	.warm = resolver_warm,
 	.run = resolver_run,
+	.rebound = resolver_on_rebound,
 	.shutdown = resolver_shutdown,
 };

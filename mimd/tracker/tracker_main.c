@@ -52,6 +52,13 @@ tracker_run(void *arg)
 	(void)arg;
 }
 
+/* libcurl sees by itself that connections have ended. */
+static void
+tracker_rebound(void *arg)
+{
+	(void)arg;
+}
+
 static void
 tracker_shutdown(void *arg, bool parent_gone)
 {
@@ -218,5 +225,6 @@ const struct child_ops tracker_ops = {
 	.start = tracker_start,
 	.warm = tracker_warm,
 	.run = tracker_run,
+	.rebound = tracker_rebound,
 	.shutdown = tracker_shutdown,
 };

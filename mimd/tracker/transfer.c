@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "bound.h"
 #include "castore.h"
 #include "log.h"
 #include "loop.h"
@@ -261,7 +262,7 @@ on_open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *sa)
 		t->refused = true;
 		return CURL_SOCKET_BAD;
 	}
-	return socket(sa->family, sa->socktype | SOCK_CLOEXEC, sa->protocol);
+	return bound_socket(sa->family, sa->socktype, sa->protocol);
 }
 
 /* Called before libcurl resolves: it may turn numbers into addresses. */
@@ -485,6 +486,8 @@ error_text(struct transfer *t, CURLcode code)
 		return "the answer is too large";
 	if (t->refused)
 		return "address refused";
+	if (bound_refuses() != NULL)
+		return bound_refuses();
 	switch (code) {
 	case CURLE_COULDNT_CONNECT:
 		curl_easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &error);

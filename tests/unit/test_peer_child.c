@@ -19,6 +19,7 @@
 
 #include <cmocka.h>
 
+#include "bound.h"
 #include "addr.h"
 #include "arena.h"
 #include "bitfield.h"
@@ -300,6 +301,7 @@ peer_fork(int fds[2])
 	close(fds[0]);
 	signal(SIGPIPE, SIG_IGN);
 	self.loop = loop_new();
+	bound_set(&(struct bound){ .usable = { true, true } });
 	self_arg = peer_ops.start(&self);
 	self.parent = chan_new(self.loop, fds[1], ROLE_PEER, ROLE_PARENT,
 	    false, peer_ops.fns, self_closed, self_arg);

@@ -6,6 +6,7 @@
 #include <cmocka.h>
 #include <string.h>
 
+#include "bound.h"
 #include "loop.h"
 #include "resolver/policy.h"
 #include "resolver/resolver.h"
@@ -156,5 +157,6 @@ main(void)
 		cmocka_unit_test(test_policy),
 	};
 
+	bound_set(&(struct bound){ .usable = { true, true } });
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -26,6 +26,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "bound.h"
 #include "chan.h"
 #include "child.h"
 #include "loop.h"
@@ -295,6 +296,7 @@ child_process(int fd, bool allow_local)
 	memcpy(fns, tracker_ops.fns, sizeof(fns));
 	fns[MSG_SHUTDOWN].shutdown = child_on_shutdown;
 	child.loop = loop_new();
+	bound_set(&(struct bound){ .usable = { true, true } });
 	state = tracker_ops.start(&child);
 	fns[MSG_TRACKER_CONF].tracker_conf(NULL, &conf, state);
 	tracker_ops.warm(state, paths);
