@@ -82,7 +82,11 @@ $(BUILD)/obj/%.o: %.c
 
 $(BUILD)/gen/%.c: %.y
 	@mkdir -p $(@D)
-	bison -y -Wno-yacc -o $@ $<
+	bison -y -d -Wno-yacc -o $@ $<
+
+# The tokens' numbers are in the header beside the grammar.
+$(BUILD)/obj/mimd/lex.o: $(BUILD)/gen/mimd/parse.c
+$(BUILD)/obj/mimd/lex.o: CPPFLAGS += -I$(BUILD)/gen/mimd
 
 $(BUILD)/obj/mimd/%.o: $(BUILD)/gen/mimd/%.c
 	@mkdir -p $(@D)

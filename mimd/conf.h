@@ -86,7 +86,12 @@ void		 conf_free(struct conf *conf);
 /* Print it in its own grammar, defaults included. */
 void		 conf_print(const struct conf *conf, FILE *fp);
 
-/* ---- between conf.c and parse.y ---- */
+/* ---- between conf.c, parse.y and lex.c ---- */
+
+/* What a line of rates sets; -1: nothing. */
+struct rates {
+	int64_t	up, down;
+};
 
 /*
  * Parse into conf: zero, but for what is on by default.  data NULL: read the

@@ -82,7 +82,7 @@ struct parent {
 	uint64_t		 end_by;	/* loop_now() */
 	struct loop_timer	*tick, *end;
 	uint32_t		 link;		/* of peer and disk, the last */
-	struct loop_timer	*unlinked;	/* who closed that is dead by then */
+	struct loop_timer	*unlinked;	/* who closed it must be dead */
 	void			(*on_ready)(void *arg);	/* or NULL */
 	void			*ready_arg;
 };
