@@ -6,8 +6,12 @@
 void
 shaper_init(struct shaper *s)
 {
+	uint32_t	i;
+
 	memset(s, 0, sizeof(*s));
 	TAILQ_INIT(&s->groups);
+	for (i = 0; i <= SHAPER_CLASSES; i++)
+		TAILQ_INIT(&s->classes[i].held);
 }
 
 void
@@ -29,22 +33,33 @@ peer_room(struct shaper_peer *p, uint64_t now_us)
 	return p->own == NULL ? BUCKET_ALL : bucket_room(p->own, now_us);
 }
 
+static struct shaper_class *
+peer_class(struct shaper *s, const struct shaper_peer *p)
+{
+	return &s->classes[p->class];
+}
+
 uint64_t
 shaper_room(struct shaper *s, struct shaper_group *g, struct shaper_peer *p,
     uint64_t now_us)
 {
-	uint64_t	room;
+	struct shaper_class	*c = peer_class(s, p);
+	uint64_t		 room;
 
 	if (p->exempt)
 		return BUCKET_ALL;
 	room = peer_room(p, now_us);
-	if (room == BUCKET_ALL && s->all.rate == 0 && g->bucket.rate == 0)
+	if (room == BUCKET_ALL && s->all.rate == 0 && c->bucket.rate == 0 &&
+	    g->bucket.rate == 0)
 		return BUCKET_ALL;
 	/* Those in line come first. */
 	if (p->waiting || (g->bucket.rate != 0 && g->nwaiting > 0) ||
-	    (s->all.rate != 0 && s->nwaiting > 0))
+	    (s->all.rate != 0 && s->nwaiting > 0) ||
+	    (c->bucket.rate != 0 &&
+	    (c->nwaiting > 0 || !TAILQ_EMPTY(&c->held))))
 		return 0;
 	room = least(room, bucket_room(&g->bucket, now_us));
+	room = least(room, bucket_room(&c->bucket, now_us));
 	return least(room, bucket_room(&s->all, now_us));
 }
 
@@ -55,10 +70,30 @@ shaper_take(struct shaper *s, struct shaper_group *g, struct shaper_peer *p,
 	if (p->exempt)
 		return;
 	bucket_take(&s->all, bytes, now_us);
+	bucket_take(&peer_class(s, p)->bucket, bytes, now_us);
 	if (g != NULL)
 		bucket_take(&g->bucket, bytes, now_us);
 	if (p->own != NULL)
 		bucket_take(p->own, bytes, now_us);
+}
+
+/* ---- lines ---- */
+
+static void
+line_count(struct shaper *s, struct shaper_peer *p, int n)
+{
+	p->group->nwaiting += (uint32_t)n;
+	peer_class(s, p)->nwaiting += (uint32_t)n;
+	s->nwaiting += (uint32_t)n;
+}
+
+static void
+line_quit(struct shaper *s, struct shaper_peer *p)
+{
+	TAILQ_REMOVE(&p->group->peers, p, link);
+	line_count(s, p, -1);
+	if (p->group->nwaiting == 0)
+		TAILQ_REMOVE(&s->groups, p->group, link);
 }
 
 void
@@ -67,23 +102,67 @@ shaper_wait(struct shaper *s, struct shaper_group *g, struct shaper_peer *p)
 	if (p->waiting)
 		return;
 	p->waiting = true;
-	TAILQ_INSERT_TAIL(&g->peers, p, link);
-	if (g->nwaiting++ == 0)
+	p->group = g;
+	if (g->nwaiting == 0)
 		TAILQ_INSERT_TAIL(&s->groups, g, link);
-	s->nwaiting++;
+	TAILQ_INSERT_TAIL(&g->peers, p, link);
+	line_count(s, p, 1);
 }
 
 void
-shaper_leave(struct shaper *s, struct shaper_group *g, struct shaper_peer *p)
+shaper_leave(struct shaper *s, struct shaper_peer *p)
 {
 	if (!p->waiting)
 		return;
-	p->waiting = false;
-	TAILQ_REMOVE(&g->peers, p, link);
-	if (--g->nwaiting == 0)
-		TAILQ_REMOVE(&s->groups, g, link);
-	s->nwaiting--;
+	if (p->held)
+		TAILQ_REMOVE(&peer_class(s, p)->held, p, link);
+	else
+		line_quit(s, p);
+	p->waiting = p->held = false;
 }
+
+/* Its turn has come, but not its class's. */
+static void
+class_hold(struct shaper *s, struct shaper_peer *p)
+{
+	line_quit(s, p);
+	TAILQ_INSERT_TAIL(&peer_class(s, p)->held, p, link);
+	p->held = true;
+}
+
+/* Back to where they were: before all that came since, in their order. */
+static void
+class_release(struct shaper *s, struct shaper_class *c)
+{
+	struct shaper_peer	*p;
+
+	while ((p = TAILQ_LAST(&c->held, shaper_peers)) != NULL) {
+		TAILQ_REMOVE(&c->held, p, link);
+		p->held = false;
+		if (p->group->nwaiting == 0)
+			TAILQ_INSERT_HEAD(&s->groups, p->group, link);
+		TAILQ_INSERT_HEAD(&p->group->peers, p, link);
+		line_count(s, p, 1);
+	}
+}
+
+static void
+classes_look(struct shaper *s, uint64_t now_us, uint64_t *wait_us)
+{
+	struct shaper_class	*c;
+
+	for (c = s->classes; c <= &s->classes[SHAPER_CLASSES]; c++) {
+		if (TAILQ_EMPTY(&c->held))
+			continue;
+		if (bucket_room(&c->bucket, now_us) > 0)
+			class_release(s, c);
+		else
+			*wait_us = least(*wait_us,
+			    bucket_wait(&c->bucket, now_us));
+	}
+}
+
+/* ---- turns ---- */
 
 /* What one of n may have of a bucket with this much room. */
 static uint64_t
@@ -100,17 +179,33 @@ share(const struct bucket *b, uint64_t room, uint32_t n)
 	return room - mine < need ? room : mine;
 }
 
-/* The first of a torrent's line that its own limit does not hold back. */
+/*
+ * The first of a torrent's line that neither its class nor its own limit
+ * holds back.  The torrent is out of its line if it was the last.
+ */
 static struct shaper_peer *
-group_next(struct shaper_group *g, uint64_t now_us, uint64_t *room,
-    uint64_t *wait_us)
+group_next(struct shaper *s, struct shaper_group *g, uint64_t now_us,
+    uint64_t *room, uint64_t *wait_us)
 {
-	struct shaper_peer	*p;
+	struct shaper_peer	*p, *next;
+	struct shaper_class	*c;
+	uint64_t		 left;
 
-	TAILQ_FOREACH(p, &g->peers, link) {
-		if ((*room = peer_room(p, now_us)) > 0)
+	for (p = TAILQ_FIRST(&g->peers); p != NULL; p = next) {
+		next = TAILQ_NEXT(p, link);
+		c = peer_class(s, p);
+		if ((left = bucket_room(&c->bucket, now_us)) == 0) {
+			class_hold(s, p);
+			*wait_us = least(*wait_us,
+			    bucket_wait(&c->bucket, now_us));
+		} else if ((*room = peer_room(p, now_us)) == 0) {
+			*wait_us = least(*wait_us,
+			    bucket_wait(p->own, now_us));
+		} else {
+			*room = least(*room,
+			    share(&c->bucket, left, c->nwaiting));
 			return p;
-		*wait_us = least(*wait_us, bucket_wait(p->own, now_us));
+		}
 	}
 	return NULL;
 }
@@ -119,24 +214,27 @@ struct shaper_peer *
 shaper_next(struct shaper *s, uint64_t now_us, uint64_t *room,
     uint64_t *wait_us)
 {
-	struct shaper_group	*g;
+	struct shaper_group	*g, *next;
 	struct shaper_peer	*p;
 	uint64_t		 all, mine, own;
 
 	*wait_us = UINT64_MAX;
+	classes_look(s, now_us, wait_us);
 	if (s->nwaiting == 0)
 		return NULL;
 	if ((all = bucket_room(&s->all, now_us)) == 0) {
 		*wait_us = bucket_wait(&s->all, now_us);
 		return NULL;
 	}
-	TAILQ_FOREACH(g, &s->groups, link) {
+	for (g = TAILQ_FIRST(&s->groups); g != NULL; g = next) {
+		next = TAILQ_NEXT(g, link);
 		if ((mine = bucket_room(&g->bucket, now_us)) == 0) {
 			*wait_us = least(*wait_us,
 			    bucket_wait(&g->bucket, now_us));
 			continue;
 		}
-		if ((p = group_next(g, now_us, &own, wait_us)) == NULL)
+		p = group_next(s, g, now_us, &own, wait_us);
+		if (p == NULL)
 			continue;
 		*room = least(least(share(&s->all, all, s->nwaiting),
 		    share(&g->bucket, mine, g->nwaiting)),
@@ -144,7 +242,7 @@ shaper_next(struct shaper *s, uint64_t now_us, uint64_t *room,
 		/* To the end of the line, if it stays in it. */
 		TAILQ_REMOVE(&s->groups, g, link);
 		TAILQ_INSERT_TAIL(&s->groups, g, link);
-		shaper_leave(s, g, p);
+		shaper_leave(s, p);
 		return p;
 	}
 	return NULL;

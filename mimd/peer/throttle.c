@@ -208,12 +208,8 @@ throttle_enter(struct conn *c)
 static void
 throttle_unwait(struct conn *c)
 {
-	if (c->rx_line.waiting)
-		shaper_leave(&c->net->rx_line, &c->swarm->rx_line,
-		    &c->rx_line);
-	if (c->tx_line.waiting)
-		shaper_leave(&c->net->tx_line, &c->swarm->tx_line,
-		    &c->tx_line);
+	shaper_leave(&c->net->rx_line, &c->rx_line);
+	shaper_leave(&c->net->tx_line, &c->tx_line);
 }
 
 void

@@ -265,7 +265,7 @@ test_change_while_running(void **state)
 	/* No limit any more: nobody waits. */
 	bucket_set(&sim.s.all, 0, sim.now);
 	while (sim.s.nwaiting > 0)
-		shaper_leave(&sim.s, TAILQ_FIRST(&sim.s.groups),
+		shaper_leave(&sim.s,
 		    TAILQ_FIRST(&TAILQ_FIRST(&sim.s.groups)->peers));
 	assert_true(TAILQ_EMPTY(&sim.s.groups));
 	assert_true(shaper_room(&sim.s, &sim.g[0], &sim.p[0], sim.now) ==
@@ -327,8 +327,239 @@ test_line(void **state)
 	assert_ptr_equal(shaper_next(&sim.s, sim.now, &room, &wait),
 	    &sim.p[2]);
 	assert_int_equal(sim.s.nwaiting, 0);
-	shaper_leave(&sim.s, &sim.g[0], &sim.p[0]);
+	shaper_leave(&sim.s, &sim.p[0]);
 	assert_int_equal(sim.s.nwaiting, 0);
+}
+
+/* ---- classes ---- */
+
+static uint64_t
+class_total(const struct sim *sim, uint8_t class)
+{
+	uint64_t	sum = 0;
+	uint32_t	i;
+
+	for (i = 0; i < sim->n; i++)
+		if (sim->p[i].class == class)
+			sum += sim->moved[i];
+	return sum;
+}
+
+static void
+class_set(struct sim *sim, uint8_t class, uint64_t rate)
+{
+	bucket_set(&sim->s.classes[class].bucket, rate, sim->now);
+}
+
+/* The peers of a class keep its limit together, in whatever torrents. */
+static void
+test_class_precision(void **state)
+{
+	static const uint64_t	steps[] = { 1000, 5000, 60000, 200000 };
+	static const uint32_t	peers[] = { 1, 2, 50, 200 };
+	struct sim		sim;
+	uint64_t		rate;
+	uint32_t		j;
+	size_t			i, k;
+
+	(void)state;
+	for (rate = 10 * KIB; rate <= 1024 * MIB; rate *= 4) {
+		for (i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+			for (k = 0; k < 4; k++) {
+				sim_init(&sim, peers[k], 3, 0);
+				for (j = 0; j < sim.n; j++)
+					sim.p[j].class = 8;
+				class_set(&sim, 8, rate);
+				sim_run(&sim, 10 * SEC, steps[i]);
+				assert_near(sim_total(&sim), 10 * rate, 50);
+			}
+		}
+	}
+}
+
+/* Torrents share a class's limit alike, and so do the peers of each. */
+static void
+test_class_fairness(void **state)
+{
+	static const uint64_t	rates[] = { 20 * KIB, 256 * KIB, 4 * MIB };
+	struct sim		sim;
+	uint64_t		sum[2], total;
+	uint32_t		i;
+	size_t			k;
+
+	(void)state;
+	for (k = 0; k < sizeof(rates) / sizeof(rates[0]); k++) {
+		sim_init(&sim, 40, 2, 0);
+		memset(sum, 0, sizeof(sum));
+		/* 10 of them in one torrent, 30 in the other. */
+		for (i = 0; i < sim.n; i++) {
+			sim.p[i].class = 1;
+			sim.group[i] = i % 4 == 0 ? 0 : 1;
+		}
+		class_set(&sim, 1, rates[k]);
+		sim_run(&sim, 120 * SEC, 5000);
+		total = sim_total(&sim);
+		assert_near(total, 120 * rates[k], 50);
+		for (i = 0; i < sim.n; i++)
+			sum[sim.group[i]] += sim.moved[i];
+		assert_near(sum[0], total / 2, 50);
+		for (i = 0; i < sim.n; i++)
+			assert_near(sim.moved[i], i % 4 == 0 ? total / 20 :
+			    total / 60, 200);
+	}
+}
+
+/* What one class leaves goes to the other, and to those without any. */
+static void
+test_classes_apart(void **state)
+{
+	struct sim	sim;
+	uint64_t	sum[3] = { 0 };
+	uint32_t	i;
+
+	(void)state;
+	sim_init(&sim, 60, 2, 3 * MIB);
+	for (i = 0; i < sim.n; i++)
+		sim.p[i].class = (uint8_t)(i / 2 % 3);
+	class_set(&sim, 1, 64 * KIB);
+	class_set(&sim, 2, 512 * KIB);
+	sim_run(&sim, 20 * SEC, 5000);
+	assert_near(sim_total(&sim), 60 * MIB, 50);
+	for (i = 0; i < 3; i++)
+		sum[i] = class_total(&sim, (uint8_t)i);
+	assert_near(sum[1], 20 * 64 * KIB, 50);
+	assert_near(sum[2], 20 * 512 * KIB, 50);
+	assert_near(sum[0], 60 * MIB - sum[1] - sum[2], 50);
+	/* Of those without a class, nobody had to stand behind the others. */
+	for (i = 0; i < sim.n; i++)
+		if (sim.p[i].class == 0)
+			assert_near(sim.moved[i], sum[0] / 20, 200);
+}
+
+/* A class that leaves something over takes no more than its share of all. */
+static void
+test_class_share(void **state)
+{
+	struct sim	sim;
+	uint32_t	i;
+
+	(void)state;
+	sim_init(&sim, 20, 1, MIB);
+	for (i = 0; i < 10; i++)
+		sim.p[i].class = 3;
+	class_set(&sim, 3, 900 * KIB);
+	sim_run(&sim, 20 * SEC, 5000);
+	assert_near(class_total(&sim, 3), 10 * MIB, 50);
+	/* All is not limited: a class does not slow those without. */
+	assert_true(shaper_room(&sim.s, &sim.g[0], &sim.p[19], sim.now) == 0);
+	bucket_set(&sim.s.all, 0, sim.now);
+	shaper_leave(&sim.s, &sim.p[19]);
+	assert_true(shaper_room(&sim.s, &sim.g[0], &sim.p[19], sim.now) ==
+	    BUCKET_ALL);
+}
+
+/* Limits of torrents and peers hold within a class, and are not in its way. */
+static void
+test_class_hierarchy(void **state)
+{
+	struct sim	sim;
+	uint64_t	sum[2] = { 0 };
+	uint32_t	i;
+
+	(void)state;
+	sim_init(&sim, 40, 2, 0);
+	for (i = 0; i < sim.n; i++)
+		sim.p[i].class = 1;
+	class_set(&sim, 1, 2 * MIB);
+	bucket_set(&sim.g[0].bucket, 10 * KIB, sim.now);
+	sim.p[1].own = &sim.own[1];
+	bucket_set(&sim.own[1], 20 * KIB, sim.now);
+	sim.p[3].exempt = true;
+	sim_run(&sim, 10 * SEC, 5000);
+	for (i = 0; i < sim.n; i++)
+		if (i != 3)
+			sum[sim.group[i]] += sim.moved[i];
+	assert_near(sum[0] + sum[1], 20 * MIB, 50);
+	assert_near(sum[0], 100 * KIB, 50);
+	assert_near(sim.moved[1], 200 * KIB, 50);
+	assert_true(sim.moved[3] > 10 * MIB);
+}
+
+/*
+ * A peer that gets into the line anew whenever it was served does not get
+ * ahead of those that its class holds back.
+ */
+static void
+test_class_turns(void **state)
+{
+	struct sim		sim;
+	struct shaper_peer	*p;
+	uint64_t		room, wait;
+	uint32_t		served[4] = { 0 }, i, k;
+
+	(void)state;
+	sim_init(&sim, 4, 2, 0);
+	class_set(&sim, 1, 10 * KIB);
+	for (i = 0; i < sim.n; i++) {
+		sim.p[i].class = 1;
+		shaper_wait(&sim.s, &sim.g[sim.group[i]], &sim.p[i]);
+	}
+	for (i = 0; i < 40; i++) {
+		while ((p = shaper_next(&sim.s, sim.now, &room, &wait)) ==
+		    NULL) {
+			assert_true(wait > 0 && wait <= 130000);
+			/* All have stepped aside. */
+			assert_int_equal(sim.s.nwaiting, 0);
+			assert_true(TAILQ_EMPTY(&sim.s.groups));
+			sim.now += wait;
+		}
+		k = (uint32_t)(p - sim.p);
+		served[k]++;
+		shaper_take(&sim.s, &sim.g[sim.group[k]], p, room, sim.now);
+		/* While the others are held, or before they are. */
+		if (i % 2 == 0)
+			assert_null(shaper_next(&sim.s, sim.now, &room,
+			    &wait));
+		assert_true(shaper_room(&sim.s, &sim.g[sim.group[k]], p,
+		    sim.now) == 0);
+		shaper_wait(&sim.s, &sim.g[sim.group[k]], p);
+	}
+	for (i = 0; i < sim.n; i++)
+		assert_int_equal(served[i], 10);
+}
+
+/* Who leaves is gone from either line; who waits for nobody's limit, too. */
+static void
+test_class_leave(void **state)
+{
+	struct sim	sim;
+	uint64_t	room, wait;
+
+	(void)state;
+	sim_init(&sim, 3, 1, 0);
+	class_set(&sim, 1, 10 * KIB);
+	class_set(&sim, 2, 20 * KIB);
+	sim.p[0].class = sim.p[1].class = 1;
+	sim.p[2].class = 2;
+	shaper_wait(&sim.s, &sim.g[0], &sim.p[0]);
+	shaper_wait(&sim.s, &sim.g[0], &sim.p[1]);
+	shaper_wait(&sim.s, &sim.g[0], &sim.p[2]);
+	assert_int_equal(sim.s.nwaiting, 3);
+	assert_null(shaper_next(&sim.s, sim.now, &room, &wait));
+	assert_int_equal(sim.s.nwaiting, 0);
+	assert_int_equal(sim.g[0].nwaiting, 0);
+	shaper_leave(&sim.s, &sim.p[0]);
+	shaper_leave(&sim.s, &sim.p[2]);
+	assert_true(TAILQ_EMPTY(&sim.s.classes[2].held));
+	/* Its limit is lifted while it waits. */
+	class_set(&sim, 1, 0);
+	assert_ptr_equal(shaper_next(&sim.s, sim.now, &room, &wait),
+	    &sim.p[1]);
+	assert_null(shaper_next(&sim.s, sim.now, &room, &wait));
+	assert_true(wait == UINT64_MAX);
+	assert_true(TAILQ_EMPTY(&sim.s.groups));
+	assert_int_equal(sim.s.classes[1].nwaiting, 0);
+	assert_int_equal(sim.s.classes[2].nwaiting, 0);
 }
 
 int
@@ -344,6 +575,13 @@ main(void)
 		cmocka_unit_test(test_change_while_running),
 		cmocka_unit_test(test_debt),
 		cmocka_unit_test(test_line),
+		cmocka_unit_test(test_class_precision),
+		cmocka_unit_test(test_class_fairness),
+		cmocka_unit_test(test_classes_apart),
+		cmocka_unit_test(test_class_share),
+		cmocka_unit_test(test_class_hierarchy),
+		cmocka_unit_test(test_class_turns),
+		cmocka_unit_test(test_class_leave),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
