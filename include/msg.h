@@ -50,7 +50,10 @@
 #define METADATA_FETCH_MAX	(10U << 20)	/* ... if fetched from peers */
 #define RATE_MAX	(1ULL << 40)	/* bytes/s of a limit, 0: none */
 #define RATE_MIN	1024		/* ... that makes sense */
-#define PREFIXES_MAX	64U
+#define PREFIXES_MAX	64U		/* with rates of their own */
+#define RATE_CLASSES_MAX 8U
+#define RATE_CLASS_EXEMPT 0		/* rec_rate_prefix.class */
+#define CLASS_NAME_MAX	31U
 #define DEVICE_NAME_MAX	15U		/* IF_NAMESIZE, less its NUL */
 #define SOCKET_ROWS_MAX	64U
 

@@ -14,6 +14,8 @@
 #include "show.h"
 #include "word.h"
 
+#define CLASS_KEY	"class:"	/* before the name of a class */
+
 /* In the order of enum ctl_limit_what. */
 static const char *const	kinds[] = { "up", "down", "peers", NULL };
 /* Those of a value that are no number. */
@@ -89,10 +91,24 @@ set_value(struct msg_ctl_limit *req, const char *word)
 	    set_rate(req, word);
 }
 
+static int
+limit_class(const struct mimctl *ctx, const struct msg_ctl_limit *req)
+{
+	if (req->what == CTL_LIMIT_PEERS) {
+		warnx("limit: a class of peers has rates only, up and down");
+		return CTL_USAGE;
+	}
+	if (*req->class == '\0' || strlen(req->class) > CLASS_NAME_MAX) {
+		warnx("class:%s: no such class", req->class);
+		return CTL_FAILED;
+	}
+	return daemon_tell(ctx, MSG_CTL_LIMIT, req);
+}
+
 int
 cmd_limit(const struct mimctl *ctx, int argc, char **argv)
 {
-	struct msg_ctl_limit	 req = { 0 };
+	struct msg_ctl_limit	 req = { .class = "" };
 	int			 what, nwords;
 
 	if (getopt(argc, argv, "") != -1 || argc - optind == 1)
@@ -105,6 +121,11 @@ cmd_limit(const struct mimctl *ctx, int argc, char **argv)
 	if (!set_value(&req, argv[argc - 1]))
 		return CTL_USAGE;
 	nwords = argc - 2 - optind;
+	if (nwords == 1 && strncmp(argv[optind], CLASS_KEY,
+	    strlen(CLASS_KEY)) == 0) {
+		req.class = argv[optind] + strlen(CLASS_KEY);
+		return limit_class(ctx, &req);
+	}
 	if (nwords == 0)
 		return daemon_tell(ctx, MSG_CTL_LIMIT, &req);
 	return act_on_selected(ctx, nwords, argv + optind, MSG_CTL_LIMIT,

@@ -18,7 +18,7 @@ static const struct command	commands[] = {
 	    cmd_files },
 	{ "get", NULL, "[-k] [-d dir] [-o setting] torrent", cmd_get },
 	{ "info", NULL, "torrent ...", cmd_info },
-	{ "limit", NULL, "[[selector ...] up|down|peers value]", cmd_limit },
+	{ "limit", NULL, "[[selector ...|class:name] up|down|peers value]", cmd_limit },
 	{ "locate", NULL, "selector ... directory", cmd_locate },
 	{ "log", NULL, "brief|verbose|debug", cmd_log },
 	{ "magnet", NULL, "file ...", cmd_magnet },

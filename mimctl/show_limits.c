@@ -17,7 +17,7 @@
 
 /* A line of it; a rate of 0 is unlimited, 0 peers are the default. */
 struct limit {
-	const char	*what;		/* "all", or a torrent's number */
+	const char	*what;		/* "all", or a torrent's number... */
 	const char	*name;
 	uint64_t	 up, down;
 	uint32_t	 peers;
@@ -25,7 +25,9 @@ struct limit {
 
 struct limits {
 	struct msg_ctl_limits_now now;
-	struct rec_prefix	 exempt[PREFIXES_MAX];
+	struct rec_rate_class	 classes[RATE_CLASSES_MAX];
+	char			 names[RATE_CLASSES_MAX][CLASS_NAME_MAX + 1];
+	struct rec_rate_prefix	 prefixes[PREFIXES_MAX];
 };
 
 static const struct table_column columns[] = {
@@ -40,14 +42,20 @@ static void
 on_message(const struct msg_in *in, void *arg)
 {
 	struct limits	*l = arg;
+	uint32_t	 i;
 
 	if (in->type != MSG_CTL_LIMITS_NOW)
 		return;
 	l->now = in->body.ctl_limits_now;
-	if (l->now.exempt.n > 0)
-		memcpy(l->exempt, l->now.exempt.v,
-		    l->now.exempt.n * sizeof(*l->exempt));
-	l->now.exempt.v = l->exempt;
+	for (i = 0; i < l->now.classes.n; i++) {
+		l->classes[i] = l->now.classes.v[i];
+		strlcpy(l->names[i], l->classes[i].name, sizeof(l->names[i]));
+		l->classes[i].name = l->names[i];
+	}
+	l->now.classes.v = l->classes;
+	for (i = 0; i < l->now.prefixes.n; i++)
+		l->prefixes[i] = l->now.prefixes.v[i];
+	l->now.prefixes.v = l->prefixes;
 }
 
 static bool
@@ -88,15 +96,45 @@ print_limit(const struct mimctl *ctx, struct table *table,
 	free(name);
 }
 
+/* As "class:NAME", which is how mimctl limit is told of it. */
 static void
-print_exempt(const struct mimctl *ctx, const struct limits *l)
+class_word(const struct limits *l, uint8_t class,
+    char buf[CLASS_NAME_MAX + 7])
 {
-	char		buf[ADDR_STRLEN];
-	uint32_t	i;
+	snprintf(buf, CLASS_NAME_MAX + 7, "class:%s", l->names[class - 1]);
+}
 
-	for (i = 0; i < l->now.exempt.n; i++)
-		printf(ctx->headerless ? "exempt\t%s\n" : "exempt: %s\n",
-		    addr_prefix_str(l->exempt[i].ip, l->exempt[i].bits, buf));
+static void
+print_prefixes(const struct mimctl *ctx, const struct limits *l)
+{
+	const struct rec_rate_prefix	*p;
+	char				 buf[ADDR_STRLEN];
+	char				 what[CLASS_NAME_MAX + 7] = "exempt";
+
+	for (p = l->prefixes; p < l->prefixes + l->now.prefixes.n; p++) {
+		if (p->class != RATE_CLASS_EXEMPT)
+			class_word(l, p->class, what);
+		else
+			strlcpy(what, "exempt", sizeof(what));
+		printf(ctx->headerless ? "%s\t%s\n" : "%s: %s\n", what,
+		    addr_prefix_str(p->ip, p->bits, buf));
+	}
+}
+
+static void
+print_classes(const struct mimctl *ctx, struct table *table,
+    const struct limits *l)
+{
+	char		what[CLASS_NAME_MAX + 7];
+	struct limit	line;
+	uint8_t		i;
+
+	for (i = 0; i < l->now.classes.n; i++) {
+		class_word(l, i + 1, what);
+		line = (struct limit){ what, "", l->classes[i].up,
+		    l->classes[i].down, 0 };
+		print_limit(ctx, table, &line);
+	}
 }
 
 static void
@@ -116,6 +154,7 @@ print_all(const struct mimctl *ctx, const struct limits *l,
 	line = (struct limit){ "peer", "", l->now.each_up, l->now.each_down,
 	    0 };
 	print_limit(ctx, table, &line);
+	print_classes(ctx, table, l);
 	for (size_t i = 0; i < view->n; i++) {
 		const struct view_torrent	*t = &view->torrents[i];
 
@@ -128,7 +167,7 @@ print_all(const struct mimctl *ctx, const struct limits *l,
 	}
 	if (!ctx->headerless)
 		table_print(table, stdout, table_width(), 0);
-	print_exempt(ctx, l);
+	print_prefixes(ctx, l);
 	table_free(table);
 }
 
@@ -161,12 +200,43 @@ torrents_json(const struct view *view)
 	return list;
 }
 
+static json_t *
+prefixes_json(const struct limits *l, uint8_t class)
+{
+	const struct rec_rate_prefix	*p;
+	json_t				*list = json_array();
+	char				 buf[ADDR_STRLEN];
+
+	for (p = l->prefixes; p < l->prefixes + l->now.prefixes.n; p++)
+		if (p->class == class)
+			json_array_append_new(list, json_string(
+			    addr_prefix_str(p->ip, p->bits, buf)));
+	return list;
+}
+
+static json_t *
+classes_json(const struct limits *l)
+{
+	json_t	*list = json_array(), *j;
+	uint8_t	 i;
+
+	for (i = 0; i < l->now.classes.n; i++) {
+		j = json_object();
+		json_object_set_new(j, "name", json_string(l->names[i]));
+		json_object_set_new(j, "up",
+		    number_or_null(l->classes[i].up));
+		json_object_set_new(j, "down",
+		    number_or_null(l->classes[i].down));
+		json_object_set_new(j, "prefixes", prefixes_json(l, i + 1));
+		json_array_append_new(list, j);
+	}
+	return list;
+}
+
 static void
 print_json(const struct limits *l, const struct view *view)
 {
-	json_t		*all = json_object(), *list = json_array();
-	char		 buf[ADDR_STRLEN];
-	uint32_t	 i;
+	json_t	*all = json_object();
 
 	json_object_set_new(all, "up", number_or_null(l->now.up));
 	json_object_set_new(all, "down", number_or_null(l->now.down));
@@ -176,10 +246,9 @@ print_json(const struct limits *l, const struct view *view)
 	json_object_set_new(all, "peer_up", number_or_null(l->now.each_up));
 	json_object_set_new(all, "peer_down",
 	    number_or_null(l->now.each_down));
-	for (i = 0; i < l->now.exempt.n; i++)
-		json_array_append_new(list, json_string(addr_prefix_str(
-		    l->exempt[i].ip, l->exempt[i].bits, buf)));
-	json_object_set_new(all, "exempt", list);
+	json_object_set_new(all, "exempt",
+	    prefixes_json(l, RATE_CLASS_EXEMPT));
+	json_object_set_new(all, "classes", classes_json(l));
 	json_object_set_new(all, "torrents", torrents_json(view));
 	text_json_print(all);
 }

@@ -272,7 +272,7 @@ conf_set_rate(uint64_t *where, int64_t n)
 
 /* An IPv4 prefix lies in the mapped addresses. */
 static int
-parse_prefix(struct rec_prefix *p, const char *text)
+parse_prefix(struct rec_rate_prefix *p, const char *text)
 {
 	char		 host[64], *slash;
 	const char	*why = NULL;
@@ -297,14 +297,52 @@ parse_prefix(struct rec_prefix *p, const char *text)
 	return 0;
 }
 
-const char *
-conf_add_exempt(struct conf *conf, const char *text)
+static bool
+same_prefix(const struct rec_rate_prefix *a, const struct rec_rate_prefix *b)
 {
-	if (conf->nexempt == PREFIXES_MAX)
-		return "too many prefixes are exempt";
-	if (parse_prefix(&conf->exempt[conf->nexempt], text) == -1)
+	struct addr	addr = { 0 };
+
+	memcpy(addr.ip, a->ip, sizeof(addr.ip));
+	return a->bits == b->bits && addr_in_prefix(&addr, b->ip, b->bits);
+}
+
+const char *
+conf_add_prefix(struct conf *conf, uint32_t class, const char *text)
+{
+	struct rec_rate_prefix	 new = { .class = (uint8_t)class };
+	uint32_t		 i;
+
+	if (parse_prefix(&new, text) == -1)
 		return "not an address or a prefix";
-	conf->nexempt++;
+	for (i = 0; i < conf->nprefixes; i++)
+		if (same_prefix(&conf->prefixes[i], &new))
+			return conf->prefixes[i].class == class ? NULL :
+			    "prefix has another rate already";
+	if (conf->nprefixes == PREFIXES_MAX)
+		return "too many prefixes have rates";
+	conf->prefixes[conf->nprefixes++] = new;
+	return NULL;
+}
+
+const char *
+conf_add_class(struct conf *conf, const char *name)
+{
+	struct conf_class	*c = &conf->classes[conf->nclasses];
+	const char		*s;
+	uint32_t		 i;
+
+	for (s = name; isalnum((unsigned char)*s) || *s == '-' || *s == '_';
+	    s++)
+		;
+	if (s == name || *s != '\0' || s - name > (ptrdiff_t)CLASS_NAME_MAX)
+		return "not a name for a class";
+	for (i = 0; i < conf->nclasses; i++)
+		if (strcmp(conf->classes[i].name, name) == 0)
+			return "class is given twice";
+	if (conf->nclasses == RATE_CLASSES_MAX)
+		return "too many classes";
+	strlcpy(c->name, name, sizeof(c->name));
+	conf->nclasses++;
 	return NULL;
 }
 

@@ -33,6 +33,12 @@ struct conf_rate {
 	uint64_t	up, down;
 };
 
+/* Peers that share a limit; struct conf has their addresses. */
+struct conf_class {
+	char			name[CLASS_NAME_MAX + 1];
+	struct conf_rate	rate;
+};
+
 struct conf_filter {
 	char	*path;
 	bool	 allow;			/* exempts, else blocks */
@@ -57,8 +63,10 @@ struct conf {
 	uint8_t			 encryption;	/* ENCRYPTION_* */
 	struct conf_rate	 rate;		/* of all peers together */
 	struct conf_rate	 rate_peer;	/* of each */
-	struct rec_prefix	 exempt[PREFIXES_MAX];	/* from both */
-	uint32_t		 nexempt;
+	struct conf_class	 classes[RATE_CLASSES_MAX];
+	uint32_t		 nclasses;
+	struct rec_rate_prefix	 prefixes[PREFIXES_MAX];
+	uint32_t		 nprefixes;
 	struct conf_filter	 filters[FILTERS_MAX];
 	uint32_t		 nfilters;
 	char			*ca_file;	/* NULL: the system's */
@@ -122,7 +130,12 @@ const char	*conf_set_peers(uint32_t *where, int64_t n);
 const char	*conf_set_rate(uint64_t *where, int64_t n);
 /* "30d": days; also w, h, m and s. */
 const char	*conf_set_period(uint32_t *where, const char *text);
-/* "10.0.0.0/8", "2001:db8::/32" or an address. */
-const char	*conf_add_exempt(struct conf *conf, const char *text);
+const char	*conf_add_class(struct conf *conf, const char *name);
+/*
+ * "10.0.0.0/8", "2001:db8::/32" or an address, of the class with this number
+ * counted from 1, or of RATE_CLASS_EXEMPT.
+ */
+const char	*conf_add_prefix(struct conf *conf, uint32_t class,
+		    const char *text);
 
 #endif /* CONF_H */

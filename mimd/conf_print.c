@@ -39,9 +39,8 @@ print_size(const char *words, uint64_t n, FILE *fp)
 }
 
 static void
-print_rate(const char *words, const struct conf_rate *rate, FILE *fp)
+print_rate(const struct conf_rate *rate, FILE *fp)
 {
-	fputs(words, fp);
 	if (rate->up == 0)
 		fputs(" up unlimited", fp);
 	else
@@ -50,20 +49,43 @@ print_rate(const char *words, const struct conf_rate *rate, FILE *fp)
 		fputs(" down unlimited", fp);
 	else
 		print_size(" down", rate->down, fp);
-	putc('\n', fp);
+}
+
+static void
+print_prefixes(const char *words, const struct conf *conf, uint32_t class,
+    FILE *fp)
+{
+	const struct rec_rate_prefix	*p;
+	char				 buf[ADDR_STRLEN];
+
+	for (p = conf->prefixes; p < conf->prefixes + conf->nprefixes; p++) {
+		if (p->class != class)
+			continue;
+		fputs(words, fp);
+		print_quoted(addr_prefix_str(p->ip, p->bits, buf), fp);
+		words = " ";
+	}
+	if (*words == ' ')
+		putc('\n', fp);
 }
 
 static void
 print_rates(const struct conf *conf, FILE *fp)
 {
-	char		buf[ADDR_STRLEN];
 	uint32_t	i;
 
-	print_rate("rate", &conf->rate, fp);
-	print_rate("rate per peer", &conf->rate_peer, fp);
-	for (i = 0; i < conf->nexempt; i++)
-		print_setting("rate exempt", addr_prefix_str(
-		    conf->exempt[i].ip, conf->exempt[i].bits, buf), fp);
+	fputs("rate", fp);
+	print_rate(&conf->rate, fp);
+	fputs("\nrate per peer", fp);
+	print_rate(&conf->rate_peer, fp);
+	putc('\n', fp);
+	for (i = 0; i < conf->nclasses; i++) {
+		fputs("rate class ", fp);
+		print_quoted(conf->classes[i].name, fp);
+		print_rate(&conf->classes[i].rate, fp);
+		print_prefixes(" to ", conf, i + 1, fp);
+	}
+	print_prefixes("rate exempt ", conf, RATE_CLASS_EXEMPT, fp);
 }
 
 static void

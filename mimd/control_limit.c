@@ -7,6 +7,10 @@
 static const char *
 limit_check(const struct msg_ctl_limit *m)
 {
+	if (*m->class != '\0' && m->what == CTL_LIMIT_PEERS)
+		return "a class of peers has rates only";
+	if (*m->class != '\0' && m->ids.n > 0)
+		return "a class of peers is not of torrents";
 	if (m->preset)
 		return NULL;
 	if (m->what == CTL_LIMIT_PEERS)
@@ -51,6 +55,14 @@ control_on_limit(struct chan *c, const struct msg_ctl_limit *m, void *arg)
 		control_end(conn, CTL_USAGE, why);
 		return;
 	}
+	if (*m->class != '\0') {
+		if (parent_limit_class(control_parent(conn), m->class,
+		    (enum ctl_limit_what)m->what, m->value, m->preset) == -1)
+			control_end(conn, CTL_FAILED, "no such class");
+		else
+			control_end(conn, CTL_OK, "");
+		return;
+	}
 	if (m->ids.n == 0) {
 		parent_set_limit(control_parent(conn),
 		    (enum ctl_limit_what)m->what, m->value, m->preset);
@@ -67,6 +79,7 @@ control_on_limits(struct chan *c, const struct msg_ctl_limits *m, void *arg)
 	struct control_conn		*conn = arg;
 	const struct parent		*parent = control_parent(conn);
 	const struct conf		*conf = parent->conf;
+	struct rec_rate_class		 classes[RATE_CLASSES_MAX];
 	struct msg_ctl_limits_now	 now = {
 		.up = parent->limits.up,
 		.down = parent->limits.down,
@@ -74,7 +87,8 @@ control_on_limits(struct chan *c, const struct msg_ctl_limits *m, void *arg)
 		.each_down = conf->rate_peer.down,
 		.max_peers = parent->limits.max_peers,
 		.max_peers_torrent = conf->max_peers_torrent,
-		.exempt = { .v = conf->exempt, .n = conf->nexempt },
+		.classes = { classes, parent_rate_classes(parent, classes) },
+		.prefixes = { conf->prefixes, conf->nprefixes },
 	};
 
 	(void)m;

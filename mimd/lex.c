@@ -63,6 +63,7 @@ static const struct keyword {
 	{ "blocklist",	BLOCKLIST },
 	{ "ca",		CA },
 	{ "cache",	CACHE },
+	{ "class",	CLASS },
 	{ "complete",	COMPLETE },
 	{ "control",	CONTROL },
 	{ "directory",	DIRECTORY },

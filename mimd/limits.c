@@ -1,31 +1,54 @@
 /* SPDX-License-Identifier: ISC */
+#include <string.h>
+
 #include "parent.h"
 
 /*
- * The limits that stand: of all torrents together, from mimd.conf or from
- * mimctl since, and of each torrent, kept in its record.
+ * The limits that stand: of all torrents together and of classes of peers,
+ * from mimd.conf or from mimctl since, and of each torrent, kept in its
+ * record.
  */
 
 void
 parent_reset_limits(struct parent *parent)
 {
 	const struct conf	*conf = parent->conf;
+	uint32_t		 i;
 
 	parent->limits.up = conf->rate.up;
 	parent->limits.down = conf->rate.down;
 	parent->limits.max_peers = conf->max_peers;
+	for (i = 0; i < conf->nclasses; i++)
+		parent->limits.classes[i] = conf->classes[i].rate;
+}
+
+uint32_t
+parent_rate_classes(const struct parent *parent,
+    struct rec_rate_class v[RATE_CLASSES_MAX])
+{
+	uint32_t	i;
+
+	for (i = 0; i < parent->conf->nclasses; i++)
+		v[i] = (struct rec_rate_class){
+			.name = parent->conf->classes[i].name,
+			.up = parent->limits.classes[i].up,
+			.down = parent->limits.classes[i].down,
+		};
+	return i;
 }
 
 void
 parent_send_rates(struct parent *parent)
 {
 	const struct conf	*conf = parent->conf;
+	struct rec_rate_class	 classes[RATE_CLASSES_MAX];
 	struct msg_peer_rates	 m = {
 		.up = parent->limits.up,
 		.down = parent->limits.down,
 		.each_up = conf->rate_peer.up,
 		.each_down = conf->rate_peer.down,
-		.exempt = { .v = conf->exempt, .n = conf->nexempt },
+		.classes = { classes, parent_rate_classes(parent, classes) },
+		.prefixes = { conf->prefixes, conf->nprefixes },
 	};
 
 	proc_send(parent_child(parent, ROLE_PEER), MSG_PEER_RATES, &m);
@@ -53,6 +76,28 @@ parent_set_limit(struct parent *parent, enum ctl_limit_what what,
 		parent_send_peer_conf(parent);
 	else
 		parent_send_rates(parent);
+}
+
+int
+parent_limit_class(struct parent *parent, const char *name,
+    enum ctl_limit_what what, uint64_t value, bool preset)
+{
+	const struct conf	*conf = parent->conf;
+	const struct conf_rate	*rate;
+	uint32_t		 i;
+
+	for (i = 0; i < conf->nclasses; i++)
+		if (strcmp(conf->classes[i].name, name) == 0)
+			break;
+	if (i == conf->nclasses)
+		return -1;
+	rate = &conf->classes[i].rate;
+	if (what == CTL_LIMIT_UP)
+		parent->limits.classes[i].up = preset ? rate->up : value;
+	else
+		parent->limits.classes[i].down = preset ? rate->down : value;
+	parent_send_rates(parent);
+	return 0;
 }
 
 void

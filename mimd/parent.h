@@ -29,6 +29,7 @@ struct mounts;
 struct limits {
 	uint64_t	up, down;
 	uint32_t	max_peers;
+	struct conf_rate classes[RATE_CLASSES_MAX];	/* of conf's */
 };
 
 enum parent_phase {
@@ -117,6 +118,12 @@ void	parent_send_rates(struct parent *parent);
 /* Change one of them; value 0: unlimited.  preset: back to mimd.conf. */
 void	parent_set_limit(struct parent *parent, enum ctl_limit_what what,
 	    uint64_t value, bool preset);
+/* The same for a class of peers; -1: there is none of that name. */
+int	parent_limit_class(struct parent *parent, const char *name,
+	    enum ctl_limit_what what, uint64_t value, bool preset);
+/* Fill in the classes and their limits; returns how many there are. */
+uint32_t parent_rate_classes(const struct parent *parent,
+	    struct rec_rate_class v[RATE_CLASSES_MAX]);
 /* The same for a torrent; preset: no limit of its own. */
 void	parent_limit_torrent(struct parent *parent, struct torrent *t,
 	    enum ctl_limit_what what, uint64_t value, bool preset);

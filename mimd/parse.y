@@ -10,6 +10,7 @@
 
 /* bison calls without argument. */
 static struct conf	*conf;
+static uint32_t		 class;	/* of the prefixes that follow */
 
 int		 yyparse(void);
 static void	 set_rate(struct conf_rate *, struct rates);
@@ -23,7 +24,7 @@ static int	 set_path(char **, char *, const char *(*)(const char *));
 }
 
 %token	ALLOCATE ALLOW ALLOWLIST AUTO BLOCKLIST CA CACHE CONTROL DIRECTORY
-%token	DOWN DOWNLOAD
+%token	CLASS DOWN DOWNLOAD
 %token	ENCRYPTION EVERY EXEMPT FILE_ FILES FREE FULL
 %token	GROUP INCLUDE KEEP LISTEN LOCAL LSD MAX MODE NO OFF ON PEER PEERS PER
 %token	COMPLETE INCOMPLETE MOVE TO
@@ -265,7 +266,25 @@ rate	: RATE rates {
 	| RATE PER PEER rates {
 		set_rate(&conf->rate_peer, $4);
 	}
-	| RATE EXEMPT prefixes
+	| RATE exempt prefixes
+	| RATE class TO prefixes
+	;
+
+exempt	: EXEMPT {
+		class = RATE_CLASS_EXEMPT;
+	}
+	;
+
+class	: CLASS STRING rates {
+		int	r;
+
+		r = lex_error(conf_add_class(conf, $2), $2);
+		free($2);
+		if (r == -1)
+			YYERROR;
+		class = conf->nclasses;
+		set_rate(&conf->classes[class - 1].rate, $3);
+	}
 	;
 
 rates	: UP amount {
@@ -303,7 +322,7 @@ prefixes : prefix
 prefix	: STRING {
 		int	r;
 
-		r = lex_error(conf_add_exempt(conf, $1), $1);
+		r = lex_error(conf_add_prefix(conf, class, $1), $1);
 		free($1);
 		if (r == -1)
 			YYERROR;

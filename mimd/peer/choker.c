@@ -185,6 +185,24 @@ give_levels(struct key *k, uint32_t n, bool scarce, uint64_t now)
 	}
 }
 
+/* In this order, as far as they go. */
+static void
+give_slots(struct key *keys, uint32_t n, uint32_t slots)
+{
+	uint32_t		 given[SHAPER_CLASSES + 1] = { 0 };
+	struct key		*k;
+	struct choker_peer	*p;
+
+	for (k = keys; k < keys + n; k++) {
+		p = k->peer;
+		p->unchoked = slots > 0 && k->rank != RANK_NONE &&
+		    (p->class == 0 || given[p->class] < p->class_max);
+		p->optimistic = p->unchoked && !k->sends && !p->seeding;
+		slots -= p->unchoked;
+		given[p->class] += p->unchoked;
+	}
+}
+
 /* Chance decides among equals. */
 static void
 shuffle(struct key *keys, uint32_t n)
@@ -222,11 +240,6 @@ choker_run(struct choker_peer *v, uint32_t n, uint32_t slots, bool scarce,
 		from = i;
 	}
 	qsort(keys, n, sizeof(*keys), cmp_level);
-	for (i = 0; i < n; i++) {
-		keys[i].peer->unchoked = i < slots &&
-		    keys[i].rank != RANK_NONE;
-		keys[i].peer->optimistic = keys[i].peer->unchoked &&
-		    !keys[i].sends && !keys[i].peer->seeding;
-	}
+	give_slots(keys, n, slots);
 	free(keys);
 }

@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "shaper.h"
+
 /*
  * Who may ask us for blocks.  Pure: peers and a clock in, decisions out.
  *
@@ -25,6 +27,9 @@
  * getting on loses its slot.
  *
  * Who lets its turn go by without a request waits twice as long next time.
+ *
+ * A torrent or a class of peers whose upload is limited gets no more slots
+ * than that feeds; the others have what it leaves.
  */
 #define CHOKER_SLOTS_MIN	8
 #define CHOKER_SLOTS_FEW	4	/* of a low limit */
@@ -56,6 +61,8 @@ struct choker_peer {
 	uint64_t	taken;		/* bytes since it got on */
 	uint64_t	size;		/* of the torrent */
 	uint32_t	max;		/* slots of the torrent */
+	uint8_t		class;		/* of peers; 0: none */
+	uint32_t	class_max;	/* slots of the class */
 	void		*arg;		/* the caller's */
 };
 

@@ -311,8 +311,8 @@ struct net {
 	bool		 shaped;	/* a limit of any kind is set */
 	uint32_t	 nlimited;	/* swarms that have one */
 	uint64_t	 each_up, each_down;	/* of a connection */
-	struct rec_prefix exempt[PREFIXES_MAX];
-	uint32_t	 nexempt;
+	struct rec_rate_prefix prefixes[PREFIXES_MAX];	/* of classes */
+	uint32_t	 nprefixes;
 	struct loop_timer *throttle;	/* while someone waits in line */
 
 	uint32_t	 unchoke_slots, nunchoked;

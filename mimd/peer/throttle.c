@@ -87,12 +87,15 @@ uint32_t
 throttle_requests(const struct conn *c)
 {
 	const struct net	*net = c->net;
+	const struct shaper_class *class;
 	uint64_t		 rate = UINT64_MAX;
 	uint64_t		 ms = REQUESTS_MS + c->rtt_ms;
 
 	if (!net->shaped || c->rx_line.exempt)
 		return UINT32_MAX;
 	rate = lower(rate, net->rx_line.all.rate, net->rx_line.nwaiting);
+	class = &net->rx_line.classes[c->rx_line.class];
+	rate = lower(rate, class->bucket.rate, class->nwaiting);
 	rate = lower(rate, c->swarm->rx_line.bucket.rate,
 	    c->swarm->rx_line.nwaiting);
 	rate = lower(rate, net->each_down, 0);
@@ -171,17 +174,20 @@ throttle_init(struct net *net)
 
 /* ---- who has which limit ---- */
 
-static bool
-conn_is_exempt(const struct conn *c)
+/* The longest prefix that it lies in says which class it is of. */
+static void
+conn_classify(struct conn *c)
 {
-	const struct net	*net = c->net;
-	uint32_t		 i;
+	const struct net		*net = c->net;
+	const struct rec_rate_prefix	*p, *best = NULL;
 
-	for (i = 0; i < net->nexempt; i++)
-		if (addr_in_prefix(&c->addr, net->exempt[i].ip,
-		    net->exempt[i].bits))
-			return true;
-	return false;
+	for (p = net->prefixes; p < net->prefixes + net->nprefixes; p++)
+		if ((best == NULL || p->bits > best->bits) &&
+		    addr_in_prefix(&c->addr, p->ip, p->bits))
+			best = p;
+	c->rx_line.exempt = c->tx_line.exempt = best != NULL &&
+	    best->class == RATE_CLASS_EXEMPT;
+	c->rx_line.class = c->tx_line.class = best == NULL ? 0 : best->class;
 }
 
 void
@@ -190,8 +196,7 @@ throttle_enter(struct conn *c)
 	struct net	*net = c->net;
 	uint64_t	 now = loop_now_us(net->loop);
 
-	c->rx_line.exempt = c->tx_line.exempt = net->nexempt > 0 &&
-	    conn_is_exempt(c);
+	conn_classify(c);
 	if ((net->each_down == 0 && net->each_up == 0) || c->rx_line.exempt) {
 		free(c->own);
 		c->own = c->rx_line.own = c->tx_line.own = NULL;
@@ -236,9 +241,34 @@ throttle_release(struct conn *c)
 static void
 throttle_update(struct net *net)
 {
+	uint32_t	i;
+
 	net->shaped = net->rx_line.all.rate != 0 ||
 	    net->tx_line.all.rate != 0 || net->each_down != 0 ||
 	    net->each_up != 0 || net->nlimited > 0;
+	for (i = 1; i <= SHAPER_CLASSES; i++)
+		if (net->rx_line.classes[i].bucket.rate != 0 ||
+		    net->tx_line.classes[i].bucket.rate != 0)
+			net->shaped = true;
+}
+
+/* Those that are no more have no limit; nobody is of them any more. */
+static void
+set_classes(struct net *net, const struct msg_peer_rates *m, uint64_t now)
+{
+	const struct rec_rate_class	 none = { 0 }, *r;
+	uint32_t			 i;
+
+	_Static_assert(SHAPER_CLASSES == RATE_CLASSES_MAX, "classes");
+	for (i = 0; i < SHAPER_CLASSES; i++) {
+		r = i < m->classes.n ? &m->classes.v[i] : &none;
+		bucket_set(&net->rx_line.classes[i + 1].bucket, r->down, now);
+		bucket_set(&net->tx_line.classes[i + 1].bucket, r->up, now);
+	}
+	net->nprefixes = m->prefixes.n;
+	if (m->prefixes.n > 0)
+		memcpy(net->prefixes, m->prefixes.v,
+		    m->prefixes.n * sizeof(*m->prefixes.v));
 }
 
 void
@@ -252,10 +282,7 @@ throttle_on_rates(struct net *net, const struct msg_peer_rates *m)
 	bucket_set(&net->tx_line.all, m->up, now);
 	net->each_down = m->each_down;
 	net->each_up = m->each_up;
-	net->nexempt = m->exempt.n;
-	if (m->exempt.n > 0)
-		memcpy(net->exempt, m->exempt.v,
-		    m->exempt.n * sizeof(*m->exempt.v));
+	set_classes(net, m, now);
 	throttle_update(net);
 	TAILQ_FOREACH(c, &net->newcomers, link)
 		throttle_enter(c);

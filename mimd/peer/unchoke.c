@@ -30,13 +30,19 @@ set_choke(struct conn *c, bool choke, uint64_t now)
 	upload_on_choke(c);
 }
 
+static uint64_t
+class_rate(const struct conn *c)
+{
+	return c->net->tx_line.classes[c->tx_line.class].bucket.rate;
+}
+
 /* May it have a free slot without waiting for the round? */
 static bool
 may_serve_now(const struct conn *c)
 {
 	return c->state == CONN_UP && c->peer_interested && c->am_choking &&
 	    c->idle_turns == 0 && !c->net->scarce &&
-	    c->swarm->tx_line.bucket.rate == 0 &&
+	    c->swarm->tx_line.bucket.rate == 0 && class_rate(c) == 0 &&
 	    (!swarm_done(c->swarm) ||
 	    c->uploaded - c->got_on_at <= 2 * c->swarm->geom.size);
 }
@@ -104,6 +110,8 @@ peer_fill(struct choker_peer *p, struct conn *c, uint64_t now)
 		.taken = c->uploaded - c->got_on_at,
 		.size = s->geom.size,
 		.max = choker_slots_max(s->tx_line.bucket.rate),
+		.class = c->tx_line.class,
+		.class_max = choker_slots_max(class_rate(c)),
 		.arg = c,
 	};
 	if (s->geom.npieces > 0)
@@ -139,7 +147,8 @@ unchoke_tick(struct net *net, uint64_t now)
 			if (c->state != CONN_UP)
 				continue;
 			peer_fill(&v[n++], c, now);
-			if (c->am_choking || !c->asked_us)
+			/* Its class's limit says nothing of what is left. */
+			if (c->am_choking || !c->asked_us || c->tx_line.held)
 				continue;
 			used++;
 			blocked += c->blocked || c->tx_line.waiting;

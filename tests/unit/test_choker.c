@@ -306,6 +306,33 @@ test_torrents(void **state)
 	assert_int_equal(sim_unchoked(), 4);
 }
 
+/* A class with a low limit has few slots, which leaves the rest to others. */
+static void
+test_classes(void **state)
+{
+	uint32_t	i, k, all, slow;
+
+	(void)state;
+	sim_init(60, true);
+	for (i = 0; i < sim.n; i++) {
+		sim.p[i].torrent = 1 + i % 3;
+		sim.p[i].class = i < 40 ? 2 : 0;
+		sim.p[i].class_max = 4;
+	}
+	for (k = 0; k < 200; k++) {
+		sim_round(16, false);
+		for (all = slow = i = 0; i < sim.n; i++) {
+			all += sim.p[i].unchoked;
+			slow += sim.p[i].unchoked && sim.p[i].class == 2;
+		}
+		assert_int_equal(all, 16);
+		assert_true(slow <= 4);
+	}
+	/* In each, everyone has a turn. */
+	for (i = 0; i < sim.n; i++)
+		assert_true(sim.served[i] > 0);
+}
+
 static void
 test_slots(void **state)
 {
@@ -345,6 +372,7 @@ main(void)
 		cmocka_unit_test(test_leech),
 		cmocka_unit_test(test_seed_bias),
 		cmocka_unit_test(test_torrents),
+		cmocka_unit_test(test_classes),
 		cmocka_unit_test(test_slots),
 	};
 

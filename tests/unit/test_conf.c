@@ -66,7 +66,8 @@ test_empty(void **state)
 	assert_int_equal(conf->max_peers, 500);
 	assert_int_equal(conf->max_peers_torrent, 60);
 	assert_int_equal(conf->rate.up + conf->rate.down, 0);
-	assert_int_equal(conf->nexempt, 0);
+	assert_int_equal(conf->nclasses, 0);
+	assert_int_equal(conf->nprefixes, 0);
 	assert_int_equal(conf->nroots, 1);
 	assert_true(conf->pex);
 	assert_true(conf->lsd);
@@ -142,13 +143,46 @@ static const char everything[] =
     "rate up 10M\n"
     "rate down 512K up 1048577\n"
     "rate per peer up unlimited down 1K\n"
-    "rate exempt 10.0.0.0/8 \"fd00::/8\" 192.0.2.1\n"
+    "rate class office up 50M down unlimited to 10.1.2.3 \\\n 10.1.2.4\n"
+    "rate class \"far-away_2\" down 1K to ::/0\n"
+    "rate exempt 10.0.0.0/8 \"fd00::/8\" 192.0.2.1 10.9.0.0/8\n"
     "ca file \"/etc/ca.pem\"\n"
     "pex no\nlsd no\n"
     "allocate full\nkeep free 5G\nwrite shared files yes\n"
     "scrub every 36h\npage cache 1G\n"
     "allow local trackers\n"
     "sandbox relaxed";		/* no newline at the end */
+
+static void
+check_classes(const struct conf *conf)
+{
+	const struct rec_rate_prefix	*p;
+	uint32_t			 n[3] = { 0 };
+
+	assert_int_equal(conf->nclasses, 2);
+	assert_string_equal(conf->classes[0].name, "office");
+	assert_int_equal(conf->classes[0].rate.up, 50 << 20);
+	assert_int_equal(conf->classes[0].rate.down, 0);
+	assert_string_equal(conf->classes[1].name, "far-away_2");
+	assert_int_equal(conf->classes[1].rate.up, 0);
+	assert_int_equal(conf->classes[1].rate.down, 1024);
+	/* A prefix may be said twice of one class. */
+	assert_int_equal(conf->nprefixes, 6);
+	for (p = conf->prefixes; p < conf->prefixes + 6; p++) {
+		n[p->class]++;
+		if (p->bits == 104)
+			assert_int_equal(p->ip[12], 10);
+		else if (p->bits == 8)
+			assert_int_equal(p->ip[0], 0xfd);
+		else if (p->class == 2)
+			assert_int_equal(p->bits, 0);
+		else
+			assert_int_equal(p->bits, 128);
+	}
+	assert_int_equal(n[RATE_CLASS_EXEMPT], 3);
+	assert_int_equal(n[1], 2);
+	assert_int_equal(n[2], 1);
+}
 
 static void
 check_everything(const struct conf *conf)
@@ -186,12 +220,7 @@ check_everything(const struct conf *conf)
 	assert_int_equal(conf->rate.down, 512 << 10);
 	assert_int_equal(conf->rate_peer.up, 0);
 	assert_int_equal(conf->rate_peer.down, 1024);
-	assert_int_equal(conf->nexempt, 3);
-	assert_int_equal(conf->exempt[0].bits, 104);
-	assert_int_equal(conf->exempt[0].ip[12], 10);
-	assert_int_equal(conf->exempt[1].bits, 8);
-	assert_int_equal(conf->exempt[1].ip[0], 0xfd);
-	assert_int_equal(conf->exempt[2].bits, 128);
+	check_classes(conf);
 	assert_string_equal(conf->ca_file, "/etc/ca.pem");
 	assert_true(conf->allocate);
 	assert_true(conf->keep_free == 5ULL << 30);
@@ -285,6 +314,28 @@ test_errors(void **state)
 		{ "rate exempt host",
 		    "t:1: not an address or a prefix near \"host\"" },
 		{ "rate exempt", "t:1: syntax error near \"end of line\"" },
+		{ "rate class a up 1M", "t:1: syntax error near "
+		    "\"end of line\"" },
+		{ "rate class a to 10.0.0.1", "t:1: syntax error near "
+		    "\"to\"" },
+		{ "rate class a up 1M to", "t:1: syntax error near "
+		    "\"end of line\"" },
+		{ "rate class a up 1M to host",
+		    "t:1: not an address or a prefix near \"host\"" },
+		{ "rate class a.b up 1M to 10.0.0.1",
+		    "t:1: not a name for a class near \"a.b\"" },
+		{ "rate class \"\" up 1M to 10.0.0.1",
+		    "t:1: not a name for a class near \"\"" },
+		{ "rate class abcdefghijklmnopqrstuvwxyz123456 up 1M to ::1",
+		    "t:1: not a name for a class "
+		    "near \"abcdefghijklmnopqrstuvwxyz123456\"" },
+		{ "rate class a up 1M to ::1\nrate class a up 1M to ::2",
+		    "t:2: class is given twice near \"a\"" },
+		{ "rate class a up 1M to 10.0.0.0/8\nrate exempt 10.1.1.1/8",
+		    "t:2: prefix has another rate already "
+		    "near \"10.1.1.1/8\"" },
+		{ "rate class a up 1 to ::1",
+		    "t:1: rate is lower than 1K near \"1\"" },
 		{ "rate 10M", "t:1: syntax error near \"10M\"" },
 		{ "blocklist lists/x",
 		    "t:1: path is not absolute near \"lists/x\"" },
@@ -312,6 +363,33 @@ test_errors(void **state)
 		assert_int_equal(nlines, 1);
 		assert_string_equal(lines[0], bad[i].error);
 	}
+}
+
+/* Eight classes, and 64 prefixes of all together. */
+static void
+test_too_many_classes(void **state)
+{
+	char	text[8192] = "rate class z up 1M to", line[64];
+	int	i;
+
+	(void)state;
+	for (i = 0; i <= 64; i++) {
+		snprintf(line, sizeof(line), " 10.0.0.%d", i);
+		strlcat(text, line, sizeof(text));
+	}
+	assert_null(parse(text));
+	assert_int_equal(nlines, 1);
+	assert_string_equal(lines[0],
+	    "t:1: too many prefixes have rates near \"10.0.0.64\"");
+	*text = '\0';
+	for (i = 0; i <= 8; i++) {
+		snprintf(line, sizeof(line), "rate class c%d up 1M to ::%d\n",
+		    i, i);
+		strlcat(text, line, sizeof(text));
+	}
+	assert_null(parse(text));
+	assert_int_equal(nlines, 1);
+	assert_string_equal(lines[0], "t:9: too many classes near \"c8\"");
 }
 
 static void
@@ -465,6 +543,7 @@ main(void)
 		cmocka_unit_test_setup(test_root_defaults, setup),
 		cmocka_unit_test_setup(test_everything, setup),
 		cmocka_unit_test_setup(test_errors, setup),
+		cmocka_unit_test_setup(test_too_many_classes, setup),
 		cmocka_unit_test_setup(test_encryption, setup),
 		cmocka_unit_test_setup(test_each_line, setup),
 		cmocka_unit_test_setup(test_many_errors, setup),
