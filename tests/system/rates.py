@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: ISC
 # Limits of rate, measured over 5 to 10 s at libtorrent on the other end: up and
-# down, changed live, of all torrents and of one, shared, exempt, and kept.
+# down, changed live, of all torrents and of one, of classes of peers, shared,
+# exempt, and kept.
 
 import os
 import sys
@@ -96,6 +97,35 @@ def test_sharing(t, daemon, one, two, a):
     near(t, two, 2.5 * MIB, "the other takes what it leaves", 6)
 
 
+def test_classes(t, daemon, one, two):
+    """Peers of two classes, under what all may have together."""
+    conf = daemon.conf
+    daemon.write_conf(conf +
+        f"rate class slow up 1M to {one.client.addr}\n"
+        f"rate class fast up 2M down 1M to {two.client.addr}/32 fd00::/8\n")
+    daemon.ctl("reload")
+    daemon.ctl("limit", "up", "4M")
+    daemon.ctl("limit", "class:slow", "up", "256K")
+    t.equal(daemon.ctl("show", "limits")["classes"], [
+        {"name": "slow", "up": 256 * KIB, "down": None,
+            "prefixes": [one.client.addr + "/32"]},
+        {"name": "fast", "up": 2 * MIB, "down": MIB,
+            "prefixes": [two.client.addr + "/32", "fd00::/8"]}],
+        "show limits tells of classes")
+    measure((one, two), 4)
+    near(t, one, 256 * KIB, "a class's limit", 10)
+    near(t, two, 2 * MIB, "a slow class does not slow the other", 10)
+    t.equal(daemon.run("limit", "class:none", "up", "1M"),
+        (1, "", "mimctl: no such class\n"), "a class that is not there")
+    t.equal(daemon.run("limit", "class:slow", "peers", "9")[0], 2,
+        "a class has rates only")
+    daemon.ctl("limit", "class:slow", "up", "default")
+    daemon.ctl("limit", "class:fast", "down", "unlimited")
+    t.equal([(c["up"], c["down"]) for c in daemon.ctl("limit")["classes"]],
+        [(MIB, None), (2 * MIB, None)], "limits of classes change live")
+    daemon.write_conf(conf)
+
+
 def test_kept(t, daemon, one, a):
     daemon.ctl("limit", a.infohash[:12], "peers", "33")
     t.equal(limits_of(daemon, a.infohash), (512 * KIB, None, 33),
@@ -163,6 +193,7 @@ def test(t):
     two = Meter(other, "downloaded")
     t.wait(lambda: two.now()[1] > 64 * KIB, 30, "the other to begin")
     test_sharing(t, daemon, up, two, a)
+    test_classes(t, daemon, up, two)
     test_kept(t, daemon, up, a)
     test_reload(t, daemon, up)
 
