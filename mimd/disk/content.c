@@ -20,11 +20,8 @@
 #include "names.h"
 #include "part.h"
 #include "resume.h"
-#include "span.h"
 #include "store.h"
 #include "trouble.h"
-
-static void	content_count_unwanted(struct content *);
 
 static int
 id_cmp(const struct content *a, const struct content *b)
@@ -91,34 +88,6 @@ content_place(const struct disk *d, const struct content *t)
 	if (t->root_path == NULL && !d->roots[t->root].away)
 		place.root = d->roots[t->root].fd;
 	return place;
-}
-
-static void
-content_count(struct content *t)
-{
-	uint32_t	last = t->geom.npieces - 1;
-
-	t->nhave = bitfield_count(t->have, t->geom.npieces);
-	t->have_bytes = (uint64_t)t->nhave * t->geom.piece_length;
-	if (bitfield_get(t->have, last))
-		t->have_bytes -= t->geom.piece_length -
-		    geom_piece_size(&t->geom, last);
-}
-
-/* Add a piece to, or take it from, what the files have. */
-static void
-content_credit(struct content *t, uint32_t piece, bool add)
-{
-	struct content_files	*f = t->files;
-	struct span_iter	 it;
-	struct span		 s;
-
-	span_start(&it, f->mi, (uint64_t)piece * t->geom.piece_length,
-	    geom_piece_size(&t->geom, piece));
-	while (span_next(&it, &s)) {
-		f->have[s.file] += add ? s.len : -s.len;
-		bitfield_set(f->changed, s.file);
-	}
 }
 
 /* Names of the record take the place of those in mi. */
@@ -432,163 +401,6 @@ content_unload_idle(struct disk *d, uint64_t now)
 			break;
 		content_unload(d, t);
 	}
-}
-
-bool
-content_complete(const struct content *t)
-{
-	return t->magnet == NULL && t->nhave == t->geom.npieces;
-}
-
-bool
-content_usable(const struct content *t)
-{
-	return t->state == DSTATE_READY ||
-	    (t->state == DSTATE_MOVING && content_done(t));
-}
-
-uint64_t
-content_left(const struct content *t)
-{
-	return t->geom.size - t->have_bytes - t->unwanted_left;
-}
-
-bool
-content_done(const struct content *t)
-{
-	return t->magnet == NULL && content_left(t) == 0;
-}
-
-bool
-content_skips(const struct content *t, uint32_t file)
-{
-	const struct mi_file	*files = t->files->mi->files;
-
-	/* Padding goes with the file that it follows. */
-	while (file > 0 && (files[file].attr & MI_PAD) != 0)
-		file--;
-	return t->prios != NULL && t->prios[file] == FILE_PRIO_SKIP;
-}
-
-static void
-content_want_file(struct content *t, const struct mi_file *f)
-{
-	uint64_t	i, last;
-
-	if (f->length == 0)
-		return;
-	last = (f->offset + f->length - 1) / t->geom.piece_length;
-	for (i = f->offset / t->geom.piece_length; i <= last; i++)
-		bitfield_clear(t->unwanted, (uint32_t)i);
-}
-
-/* A piece is wanted if any of its files is. */
-static void
-content_count_unwanted(struct content *t)
-{
-	size_t		size = bitfield_size(t->geom.npieces);
-	uint32_t	i;
-
-	free(t->unwanted);
-	t->unwanted = NULL;
-	t->unwanted_left = 0;
-	if (t->prios == NULL ||
-	    memchr(t->prios, FILE_PRIO_SKIP, t->nfiles) == NULL)
-		return;
-	t->unwanted = xmalloc(size);
-	memset(t->unwanted, 0xff, size);
-	for (i = 0; i < t->nfiles; i++)
-		if (!content_skips(t, i))
-			content_want_file(t, &t->files->mi->files[i]);
-	for (i = 0; i < t->geom.npieces; i++)
-		if (bitfield_get(t->unwanted, i) && !bitfield_get(t->have, i))
-			t->unwanted_left += geom_piece_size(&t->geom, i);
-}
-
-void
-content_prios_changed(struct disk *d, struct content *t)
-{
-	if (content_load(d, t) == NULL)
-		return;
-	content_count_unwanted(t);
-	t->made = false;
-	part_follow(d, t);
-}
-
-/* So many bytes of a piece came, or went. */
-static void
-content_unwanted_has(struct content *t, uint32_t piece, bool has)
-{
-	uint64_t	n = geom_piece_size(&t->geom, piece);
-
-	if (t->unwanted != NULL && bitfield_get(t->unwanted, piece))
-		t->unwanted_left += has ? -n : n;
-}
-
-/* From here on the record on disk claims less than there is. */
-static void
-content_keep_claim(struct content *t)
-{
-	size_t	size = bitfield_size(t->geom.npieces);
-
-	if (t->claim != NULL)
-		return;
-	t->claim = xmalloc(size);
-	memcpy(t->claim, t->have, size);
-}
-
-void
-content_set_have(struct disk *d, struct content *t, uint32_t piece)
-{
-	if (bitfield_get(t->have, piece))
-		return;
-	content_keep_claim(t);
-	bitfield_set(t->have, piece);
-	t->nhave++;
-	t->have_bytes += geom_piece_size(&t->geom, piece);
-	content_unwanted_has(t, piece, true);
-	content_credit(t, piece, true);
-	admit_progress(d, t);
-	content_changed(d, t);
-	content_dirty(d, t, content_done(t) ? 0 : CONTENT_SAVE_MS);
-}
-
-void
-content_clear_have(struct disk *d, struct content *t, uint32_t piece)
-{
-	if (!bitfield_get(t->have, piece))
-		return;
-	bitfield_clear(t->have, piece);
-	if (t->claim != NULL)
-		bitfield_clear(t->claim, piece);
-	t->nhave--;
-	t->have_bytes -= geom_piece_size(&t->geom, piece);
-	content_unwanted_has(t, piece, false);
-	content_credit(t, piece, false);
-	content_changed(d, t);
-	content_dirty(d, t, 1000);
-}
-
-void
-content_reset_have(struct disk *d, struct content *t, const uint8_t *bits)
-{
-	struct content_files	*f = t->files;
-	uint32_t		 i;
-
-	for (i = 0; i < t->nfiles; i++)
-		if (f->have[i] > 0)
-			bitfield_set(f->changed, i);
-	memset(f->have, 0, t->nfiles * sizeof(*f->have));
-	memcpy(t->have, bits, bitfield_size(t->geom.npieces));
-	free(t->claim);
-	t->claim = NULL;
-	content_count(t);
-	for (i = 0; i < t->geom.npieces; i++)
-		if (bitfield_get(t->have, i))
-			content_credit(t, i, true);
-	content_count_unwanted(t);
-	content_changed(d, t);
-	content_dirty(d, t, 1000);
 }
 
 void

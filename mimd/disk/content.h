@@ -184,6 +184,13 @@ void	 content_prios_changed(struct disk *d, struct content *t);
 /* Bytes still to come. */
 uint64_t content_left(const struct content *t);
 
+/* What content.c counts anew when a torrent comes, or its files. */
+void	 content_count(struct content *t);
+/* Add a piece to, or take it from, what the files have. */
+void	 content_credit(struct content *t, uint32_t piece, bool add);
+/* A piece is wanted if any of its files is. */
+void	 content_count_unwanted(struct content *t);
+
 /* Change state and tell the parent; text NULL for none. */
 void	 content_set_state(struct disk *d, struct content *t,
 	    enum dstate state, const char *text);
