@@ -11,6 +11,7 @@
 
 #include "allot.h"
 #include "bitfield.h"
+#include "block_io.h"
 #include "content.h"
 #include "disk.h"
 #include "fdcache.h"
@@ -88,7 +89,7 @@ within_quota(struct disk *d, struct content *t)
 {
 	struct span_iter	it;
 	struct span		s;
-	uint64_t		n;
+	uint64_t		pos, n;
 	uint32_t		i;
 	int			fd, rc;
 
@@ -99,11 +100,13 @@ within_quota(struct disk *d, struct content *t)
 		continue;
 	if (i == t->geom.npieces)
 		return true;
-	span_start_part(&it, t->files->mi, t->part,
-	    (uint64_t)i * t->geom.piece_length, geom_piece_size(&t->geom, i));
-	while (span_next(&it, &s)) {
+	pos = (uint64_t)i * t->geom.piece_length;
+	span_start_part(&it, t->files->mi, t->part, pos,
+	    geom_piece_size(&t->geom, i));
+	for (; span_next(&it, &s); pos += s.len) {
 		if (s.pad)
 			continue;
+		block_find_home(d, t, &s, pos);
 		fd = fdcache_get(d->files, t->id, s.home, content_place(d, t),
 		    part_path(t->files->mi, t->part, s.home), FILE_WRITE);
 		if (fd == -1)
@@ -300,8 +303,7 @@ admit(struct disk *d, struct content *t)
 		roots_wait(d, t);
 		return;
 	}
-	if (t->magnet == NULL && part_follow(d, t) == -1)
-		return;
+	part_follow(d, t);
 	if (t->magnet == NULL && !content_done(t) && !t->paused) {
 		ask(d, t);
 		return;

@@ -15,6 +15,7 @@
 #include "metainfo.h"
 #include "move.h"
 #include "part.h"
+#include "part_leave.h"
 #include "resume.h"
 #include "span.h"
 #include "trail.h"
@@ -76,13 +77,23 @@ touched(struct disk *d, const struct content *t, const struct span *s)
 	}
 }
 
+void
+block_find_home(struct disk *d, struct content *t, struct span *s,
+    uint64_t pos)
+{
+	if (s->home == t->nfiles || !part_enter(d, t, s->file))
+		return;
+	s->home = t->nfiles;
+	s->off = pos;
+}
+
 static ssize_t
 write_span(struct disk *d, struct content *t, const struct span *s,
     const uint8_t *buf)
 {
 	uint64_t	done = 0;
 	ssize_t		n;
-	int		fd;
+	int		fd, error;
 
 	fd = block_fd(d, t, s->home, FILE_WRITE);
 	if (fd == -1 || !may_write(d, t, s->home, fd))
@@ -96,10 +107,15 @@ write_span(struct disk *d, struct content *t, const struct span *s,
 		if (n == 0)
 			errno = ENOSPC;
 		if (n <= 0)
-			return done > 0 ? (ssize_t)done : -1;
+			break;
 		done += (uint64_t)n;
 	}
+	error = errno;
+	if (done == 0 || (s->home == t->nfiles &&
+	    part_leave_write(d, t, s, buf, (size_t)done) == -1))
+		return -1;
 	touched(d, t, s);
+	errno = error;
 	return (ssize_t)done;
 }
 
@@ -114,6 +130,8 @@ block_write(struct disk *d, struct content *t, uint64_t pos,
 
 	span_start_part(&it, t->files->mi, t->part, pos, len);
 	while (span_next(&it, &s)) {
+		if (!s.pad)
+			block_find_home(d, t, &s, pos + done);
 		n = s.pad ? (ssize_t)s.len : write_span(d, t, &s, buf + done);
 		if (n > 0)
 			done += (size_t)n;

@@ -8,12 +8,19 @@
 struct content;
 struct disk;
 struct iovec;
+struct span;
 
 /*
  * Payload of a loaded torrent to and from its files.  Padding is never
  * written and reads as zeros.  A failure is told to the parent.
  */
 
+/*
+ * Bytes are to be written to s, which is at pos of the payload: it may have
+ * to be in the part file from now on.
+ */
+void	block_find_home(struct disk *d, struct content *t, struct span *s,
+	    uint64_t pos);
 /* Returns how many bytes, from the first on, were written. */
 size_t	block_write(struct disk *d, struct content *t, uint64_t pos,
 	    const uint8_t *buf, size_t len);

@@ -14,6 +14,7 @@
 #include "mem.h"
 #include "metainfo.h"
 #include "part.h"
+#include "part_leave.h"
 #include "report.h"
 #include "save.h"
 #include "sched.h"
@@ -336,6 +337,7 @@ check_want(struct disk *d, struct content *t, uint8_t *todo)
 	t->ntodo = bitfield_count(todo, t->geom.npieces);
 	fdcache_drop(d->files, t->id);
 	scrub_cancel(d, t);
+	part_leave_cancel(d, t);
 	free(t->damage);
 	t->damage = NULL;
 	content_set_state(d, t, DSTATE_CHECKING, NULL);

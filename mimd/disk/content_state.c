@@ -13,6 +13,7 @@
 #include "mem.h"
 #include "metainfo.h"
 #include "move.h"
+#include "part_leave.h"
 #include "report.h"
 #include "trouble.h"
 
@@ -37,6 +38,8 @@ content_set_state(struct disk *d, struct content *t, enum dstate state,
 	t->state = (uint8_t)state;
 	if (state == DSTATE_ERROR || state == DSTATE_MOVING)
 		admit_release(d, t);
+	if (state == DSTATE_READY && t->part != NULL)
+		part_leave_soon(d);
 	if (!same && t->is_reported)
 		report_state(d, t);
 }

@@ -28,6 +28,7 @@ struct fdcache;
 struct lane;
 struct loop;
 struct loop_timer;
+struct part_leave;
 struct pool;
 struct scan;
 struct scrub;
@@ -114,6 +115,7 @@ struct disk {
 	uid_t			 uid;		/* ours */
 
 	struct scrub		*scrub;
+	struct part_leave	*leave;
 
 	struct loop_timer	*tally;
 	struct troubles		 troubles;

@@ -24,6 +24,7 @@
 #include "loop.h"
 #include "mem.h"
 #include "move.h"
+#include "part_leave.h"
 #include "report.h"
 #include "roots.h"
 #include "save.h"
@@ -145,6 +146,7 @@ disk_start(struct child *child)
 	tally_init(d);
 	d->scrub = scrub_new(d);
 	move_init(d);
+	part_leave_init(d);
 	d->saver = pool_new(d->loop, 1, d);
 	d->tick = loop_timer_new(d->loop, disk_tick, d);
 	d->deadline = loop_timer_new(d->loop, disk_too_late, d);
@@ -183,6 +185,7 @@ disk_threads(void *arg)
 	pool_start(d->saver);
 	allot_start(d);
 	move_threads(d);
+	part_leave_threads(d);
 	lane_start(d->lane);
 	scrub_start(d->scrub);
 }
@@ -370,6 +373,7 @@ disk_on_torrent_remove(struct chan *c, const struct msg_torrent_remove *m,
 	check_cancel(d, t);
 	admit_release(d, t);
 	scrub_cancel(d, t);
+	part_leave_cancel(d, t);
 	if (t->in_reports) {
 		TAILQ_REMOVE(&d->reports, t, report_link);
 		t->in_reports = false;
@@ -418,6 +422,7 @@ disk_shutdown(void *arg, bool parent_gone)
 	if (!d->stopping) {
 		d->stopping = true;
 		allot_cancel(d, NULL);
+		part_leave_cancel(d, NULL);
 		move_stop(d);
 		for (t = content_first(d); t != NULL; t = content_next(t)) {
 			disk_data_forget(d, t);

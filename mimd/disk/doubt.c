@@ -60,6 +60,17 @@ doubt_file(struct disk *d, struct content *t, uint32_t i)
 	return DOUBT_ALL;
 }
 
+/*
+ * Of a skipped file nothing lies inside, but what came when it was not.  One
+ * that is on its way out of the part file may have all.
+ */
+static bool
+may_hold(const struct content *t, uint32_t i, uint64_t piece, bool inside)
+{
+	return !inside || !part_has(t->part, i) || !content_skips(t, i) ||
+	    bitfield_get(t->have, (uint32_t)piece);
+}
+
 static void
 doubt_pieces(struct content *t, uint32_t i, enum doubt doubt, uint8_t *todo)
 {
@@ -68,12 +79,10 @@ doubt_pieces(struct content *t, uint32_t i, enum doubt doubt, uint8_t *todo)
 
 	first = f->offset / t->geom.piece_length;
 	last = (f->offset + f->length - 1) / t->geom.piece_length;
-	/* Only its ends are in pieces of others, so only they can be there. */
 	for (k = first; k <= last; k++)
-		if (part_has(t->part, i) && k > first && k < last)
-			k = last - 1;
-		else if (doubt == DOUBT_ALL ||
-		    !bitfield_get(t->have, (uint32_t)k))
+		if ((doubt == DOUBT_ALL ||
+		    !bitfield_get(t->have, (uint32_t)k)) &&
+		    may_hold(t, i, k, k > first && k < last))
 			bitfield_set(todo, (uint32_t)k);
 }
 

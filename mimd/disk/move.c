@@ -21,6 +21,7 @@
 #include "move_work.h"
 #include "names.h"
 #include "part.h"
+#include "part_leave.h"
 #include "report.h"
 #include "roots.h"
 #include "resume.h"
@@ -80,7 +81,7 @@ move_next(struct disk *d, struct move *m)
 	if (m->running || d->stopping || t->saving)
 		return;
 	/* They read by what a move changes: the next tick tries again. */
-	if (allot_busy(d, t) || scrub_holds(d, t))
+	if (allot_busy(d, t) || scrub_holds(d, t) || part_leave_busy(d, t))
 		return;
 	if (m->w.phase == MOVE_NONE || m->saved) {
 		move_run(d, m);
@@ -111,6 +112,7 @@ move_queue(struct disk *d, struct move *m)
 	trouble_end(d, t);
 	allot_cancel(d, t);
 	scrub_cancel(d, t);
+	part_leave_cancel(d, t);
 	TAILQ_INSERT_TAIL(&d->moves, m, link);
 	m->queued = true;
 	disk_tick_soon(d);

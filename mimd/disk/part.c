@@ -5,22 +5,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "bitfield.h"
-#include "block_io.h"
 #include "content.h"
 #include "disk.h"
 #include "fdcache.h"
-#include "io.h"
 #include "log.h"
 #include "mem.h"
 #include "metainfo.h"
+#include "part_leave.h"
 #include "resume.h"
-#include "roots.h"
 #include "scrub.h"
-
-#define COPY_MAX	(256U << 10)	/* bytes at once */
 
 static void
 name_of(const uint8_t infohash[SHA1_LEN], char name[PART_NAME_MAX])
@@ -88,144 +83,36 @@ is_absent(struct disk *d, struct content *t, uint32_t file)
 	    &st) == -1 && (errno == ENOENT || errno == ENOTDIR);
 }
 
-static void
+bool
 part_enter(struct disk *d, struct content *t, uint32_t file)
 {
-	if (part_has(t->part, file) || !is_absent(d, t, file))
-		return;
+	if (t->prios == NULL || !content_skips(t, file) ||
+	    part_has(t->part, file) || !is_absent(d, t, file))
+		return false;
 	if (t->part == NULL)
 		t->part = part_new(t->infohash, t->nfiles);
 	bitfield_set(t->part->files, file);
 	content_dirty(d, t, 1000);
+	return true;
 }
 
 /* ---- out of it ---- */
 
-/* Copy len bytes of one file to the other; -1 and errno. */
-static int
-copy_range(int from, off_t at, int to, off_t off, uint64_t len)
+void
+part_follow(struct disk *d, struct content *t)
 {
-	uint8_t	*buf = xmalloc(COPY_MAX);
-	ssize_t	 n = 0, w;
-	size_t	 want;
+	uint32_t	i;
 
-	for (; len > 0; len -= (uint64_t)w, at += w, off += w) {
-		want = len < COPY_MAX ? (size_t)len : COPY_MAX;
-		n = io_pread(from, buf, want, at);
-		if (n == 0)
-			errno = ENODATA;
-		if (n <= 0)
-			break;
-		if ((w = io_pwrite(to, buf, (size_t)n, off)) <= 0) {
-			n = -1;
-			break;
-		}
-	}
-	free(buf);
-	return len == 0 ? 0 : -1;
+	if (t->part == NULL || content_load(d, t) == NULL)
+		return;
+	for (i = 0; i < t->nfiles && !t->part->leaving; i++)
+		t->part->leaving = part_has(t->part, i) &&
+		    !content_skips(t, i);
+	if (t->part->leaving)
+		part_leave_soon(d);
 }
 
-/* All data that there is between at and end of the part file. */
-static int
-copy_data(int from, int to, uint64_t at, uint64_t end)
-{
-	off_t		base = (off_t)at, data, hole;
-
-	while (at < end) {
-		data = io_lseek(from, (off_t)at, SEEK_DATA);
-		if (data == -1)
-			return errno == ENXIO ? 0 : -1;
-		if ((uint64_t)data >= end)
-			return 0;
-		if ((hole = io_lseek(from, data, SEEK_HOLE)) == -1)
-			return -1;
-		if ((uint64_t)hole > end)
-			hole = (off_t)end;
-		if (copy_range(from, data, to, data - base,
-		    (uint64_t)(hole - data)) == -1)
-			return -1;
-		at = (uint64_t)hole;
-	}
-	return 0;
-}
-
-/* Zeros may have become a hole at the end of it, and none of its bytes. */
-static int
-fill_up(int fd, uint64_t length)
-{
-	struct stat	st;
-
-	if (io_fstat(fd, &st) == -1)
-		return -1;
-	return (uint64_t)st.st_size >= length ? 0 :
-	    io_ftruncate(fd, (off_t)length);
-}
-
-/* It is safe on disk before any record says that it is there. */
-static int
-copy_safely(struct disk *d, struct content *t, int from, uint32_t file)
-{
-	const struct mi_file	*f = &t->files->mi->files[file];
-	struct place		 place = content_place(d, t);
-	int			 to, rc, error;
-
-	if ((to = file_open(place, f->path, FILE_WRITE)) == -1)
-		return -1;
-	rc = copy_data(from, to, f->offset, f->offset + f->length);
-	if (rc == 0 && t->files->have[file] > 0)
-		rc = fill_up(to, f->length);
-	if (rc == 0)
-		rc = io_fsync(to);
-	error = errno;
-	io_close(to);
-	errno = error;
-	return rc == -1 ? -1 : file_sync_dirs(place, f->path, NULL);
-}
-
-/*
- * All that was written, verified or not: blocks of a piece that is not whole
- * yet count as stored, too.
- */
-static int
-part_copy_out(struct disk *d, struct content *t, uint32_t file)
-{
-	const struct mi_file	*f = &t->files->mi->files[file];
-	off_t			 data;
-	int			 from, rc = 0, error;
-
-	from = file_open(content_place(d, t), t->part->name, FILE_READ);
-	if (from == -1)		/* nothing was ever written there */
-		return errno == ENOENT && t->files->have[file] == 0 ? 0 : -1;
-	data = io_lseek(from, (off_t)f->offset, SEEK_DATA);
-	if (data == -1 && errno != ENXIO)
-		rc = -1;
-	else if (t->files->have[file] > 0 || (data != -1 &&
-	    (uint64_t)data < f->offset + f->length))
-		rc = copy_safely(d, t, from, file);
-	error = errno;
-	io_close(from);
-	errno = error;
-	return rc;
-}
-
-/* A failure leaves it where it is, until it is tried again. */
-static int
-part_leave(struct disk *d, struct content *t, uint32_t file)
-{
-	if (!part_has(t->part, file))
-		return 0;
-	if (part_copy_out(d, t, file) == -1) {
-		content_fail(d, t, t->files->mi->files[file].path, errno);
-		return -1;
-	}
-	bitfield_clear(t->part->files, file);
-	content_touch(d, t, file);
-	content_dirty(d, t, 0);
-	return 0;
-}
-
-/* It has nothing of use any more: the record shall say that it is to go. */
-static void
+void
 part_forget(struct content *t)
 {
 	struct content_files	*f = t->files;
@@ -245,30 +132,6 @@ static bool
 part_in_use(const struct disk *d, const struct content *t)
 {
 	return t->in_checks || scrub_holds(d, t);
-}
-
-int
-part_follow(struct disk *d, struct content *t)
-{
-	const struct mi_file	*f;
-	uint32_t		 i;
-
-	/* Files that move stay what they are until they are there. */
-	if ((t->prios == NULL && t->part == NULL) || roots_away(d, t) ||
-	    t->move != NULL || content_load(d, t) == NULL)
-		return 0;
-	for (i = 0; i < t->nfiles; i++) {
-		f = &t->files->mi->files[i];
-		if (f->length == 0 || (f->attr & (MI_PAD | MI_SYMLINK)) != 0)
-			continue;
-		if (content_skips(t, i))
-			part_enter(d, t, i);
-		else if (!part_in_use(d, t) && part_leave(d, t, i) == -1)
-			return -1;
-	}
-	if (t->part != NULL && bitfield_count(t->part->files, t->nfiles) == 0)
-		part_forget(t);
-	return 0;
 }
 
 void

@@ -15,18 +15,20 @@ struct metainfo;
 /*
  * Files that are skipped do not appear.  What lies in them of pieces that
  * reach into other files is kept in one hidden, sparse file beside the
- * torrent's own, at its place in the payload.  A file that was there when it
- * came to be skipped stays in use.
+ * torrent's own, at its place in the payload.  Where a file's bytes go is
+ * settled when the first of them come: one that is there by then stays in use.
  *
  * The record names the files whose bytes are there.  When such a file is
- * wanted again its bytes are copied out and synced, then the record forgets
- * it, and when it names none any more the part file goes: so a power cut
- * finds the bytes at one place at least, and the record points at it.
+ * wanted again its bytes are copied out and synced (part_leave.h), then the
+ * record forgets it, and when it names none any more the part file goes: so a
+ * power cut finds the bytes at one place at least, and the record points at
+ * it.
  */
 #define PART_NAME_MAX	(sizeof(PATH_OURS ".part") + 2 * SHA1_LEN)
 
 struct part {
 	char	name[PART_NAME_MAX];
+	bool	leaving;		/* some are to come out */
 	uint8_t	files[];		/* set of those whose bytes it has */
 };
 
@@ -41,12 +43,14 @@ const char *part_path(const struct metainfo *mi, const struct part *p,
 	    uint32_t file);
 
 /*
- * Files that are not wanted and not there will be in the part file, those
- * that are wanted come out of it.  Nothing is done that a move or a check
- * would trip over: call it again when the torrent is ready.  May load it.
- * -1 after a failure, which was told.
+ * Bytes of this file are to be written: true if it is skipped and not there,
+ * and so has just come to be in the part file.
  */
-int	 part_follow(struct disk *d, struct content *t);
+bool	 part_enter(struct disk *d, struct content *t, uint32_t file);
+/* Those that are wanted are to come out of it, soon.  May load the torrent. */
+void	 part_follow(struct disk *d, struct content *t);
+/* It has nothing of use any more: the record shall say that it is to go. */
+void	 part_forget(struct content *t);
 /* A record is safe: if it names nothing in the part file, that goes. */
 void	 part_drop(struct disk *d, struct content *t);
 

@@ -15,6 +15,7 @@
 #include "mem.h"
 #include "metainfo.h"
 #include "part.h"
+#include "part_leave.h"
 #include "resume.h"
 #include "roots.h"
 #include "save.h"
@@ -149,7 +150,7 @@ remove_try(struct disk *d, struct content *t)
 	struct removal	*r;
 
 	if (t->saving || t->in_checks || t->move != NULL ||
-	    allot_busy(d, t) || scrub_holds(d, t))
+	    allot_busy(d, t) || scrub_holds(d, t) || part_leave_busy(d, t))
 		return;
 	r = xcalloc(1, sizeof(*r));
 	r->job.run = remove_run;

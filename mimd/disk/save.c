@@ -17,6 +17,7 @@
 #include "metainfo.h"
 #include "move.h"
 #include "part.h"
+#include "part_leave.h"
 #include "report.h"
 #include "resume.h"
 #include "store.h"
@@ -76,6 +77,8 @@ save_fill_pieces(struct disk *d, struct content *t, struct resume *r,
 	if (t->part != NULL) {
 		r->parted = xmalloc(bitfield_size(t->nfiles));
 		memcpy(r->parted, t->part->files, bitfield_size(t->nfiles));
+		if (sync)
+			part_leave_fill(d, t, r->parted);
 	}
 	if (t->prios == NULL)
 		return;
@@ -411,7 +414,9 @@ save_succeeded(struct disk *d, struct save *s, struct content *t)
 		t->claim = s->r.have;
 		s->r.have = NULL;
 	}
-	if (t->files != NULL && s->r.parted == NULL)
+	if (s->r.parted != NULL)
+		part_leave_saved(d, t, s->r.parted);
+	else if (t->files != NULL)
 		part_drop(d, t);
 }
 

@@ -17,6 +17,7 @@
 #include "mem.h"
 #include "metainfo.h"
 #include "move.h"
+#include "part.h"
 #include "report.h"
 #include "roots.h"
 #include "resume.h"
@@ -303,6 +304,7 @@ scan_with_record(struct disk *d, struct scan_found *f, const struct resume *r)
 		check_want(d, t, todo);
 	else if (t->home != NULL && content_done(t))
 		content_dirty(d, t, 0);		/* and goes home then */
+	part_follow(d, t);
 	report_content(d, t);
 }
 
