@@ -9,7 +9,8 @@
 #include "metainfo_parse.h"
 #include "path.h"
 
-#define CHUNK_SIZE	(16U << 10)
+#define CHUNK_MIN	256U		/* the usual torrent has one file, */
+#define CHUNK_MAX	(16U << 10)	/* others thousands */
 
 /* Strings of one torrent; many in a chunk, freed at once. */
 struct mi_chunk {
@@ -94,7 +95,11 @@ mi_string(struct metainfo *mi, const void *s, size_t len)
 	size_t		 size;
 
 	if (chunk == NULL || chunk->size - chunk->used <= len) {
-		size = len < CHUNK_SIZE ? CHUNK_SIZE : len + 1;
+		size = chunk == NULL ? CHUNK_MIN : chunk->size * 2;
+		if (size > CHUNK_MAX)
+			size = CHUNK_MAX;
+		if (size <= len)
+			size = len + 1;
 		chunk = xmalloc(sizeof(*chunk) + size);
 		chunk->next = mi->strings;
 		chunk->used = 0;

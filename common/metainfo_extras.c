@@ -70,7 +70,10 @@ add_tracker(struct parse *p, ben_ref r, uint8_t tier)
 	url = parse_url(p, r, tracker_schemes);
 	if (url == NULL || strchr(url, ' ') != NULL)
 		return false;
+	mi->trackers = xreallocarray(mi->trackers, mi->ntrackers + 1,
+	    sizeof(*mi->trackers));
 	t = &mi->trackers[mi->ntrackers];
+	t->duplicate = false;
 	t->url = url;
 	t->tier = tier;
 	for (i = 0; i < mi->ntrackers && !t->duplicate; i++)
@@ -88,8 +91,6 @@ parse_trackers(struct parse *p)
 	uint8_t		 tier = 0;
 	bool		 any;
 
-	p->mi->trackers = xcalloc(METAINFO_TRACKERS_MAX,
-	    sizeof(*p->mi->trackers));
 	list = ben_get_type(b, BEN_ROOT, "announce-list", BEN_LIST);
 	for (r = ben_first(b, list); r != BEN_NONE; r = ben_next(b, list, r)) {
 		any = false;
@@ -112,9 +113,12 @@ add_webseed(struct parse *p, ben_ref r)
 	struct metainfo	*mi = p->mi;
 	char		*url;
 
-	if (mi->nwebseeds < METAINFO_WEBSEEDS_MAX &&
-	    (url = parse_url(p, r, webseed_schemes)) != NULL)
-		mi->webseeds[mi->nwebseeds++] = url;
+	if (mi->nwebseeds == METAINFO_WEBSEEDS_MAX ||
+	    (url = parse_url(p, r, webseed_schemes)) == NULL)
+		return;
+	mi->webseeds = xreallocarray(mi->webseeds, mi->nwebseeds + 1,
+	    sizeof(*mi->webseeds));
+	mi->webseeds[mi->nwebseeds++] = url;
 }
 
 static void
@@ -123,8 +127,6 @@ parse_webseeds(struct parse *p)
 	struct ben	*b = &p->b;
 	ben_ref		 list, r;
 
-	p->mi->webseeds = xcalloc(METAINFO_WEBSEEDS_MAX,
-	    sizeof(*p->mi->webseeds));
 	list = ben_get(b, BEN_ROOT, "url-list");
 	if (ben_is(b, list, BEN_STR))
 		add_webseed(p, list);
@@ -170,6 +172,8 @@ add_node(struct parse *p, ben_ref pair)
 	v6 = memchr(host, ':', len) != NULL && host[0] != '[';
 	snprintf(node, sizeof(node), "%s%.*s%s:%d", v6 ? "[" : "", (int)len,
 	    (const char *)host, v6 ? "]" : "", (int)port);
+	mi->nodes = xreallocarray(mi->nodes, mi->nnodes + 1,
+	    sizeof(*mi->nodes));
 	mi->nodes[mi->nnodes++] = mi_string(mi, node, strlen(node));
 }
 
@@ -179,7 +183,6 @@ parse_nodes(struct parse *p)
 	struct ben	*b = &p->b;
 	ben_ref		 list, r;
 
-	p->mi->nodes = xcalloc(METAINFO_NODES_MAX, sizeof(*p->mi->nodes));
 	list = ben_get_type(b, BEN_ROOT, "nodes", BEN_LIST);
 	for (r = ben_first(b, list); r != BEN_NONE &&
 	    p->mi->nnodes < METAINFO_NODES_MAX; r = ben_next(b, list, r))
