@@ -34,7 +34,7 @@ struct announce {
 	bool		known;		/* heard started: owes stopped */
 	bool		owes_completed;
 	bool		busy;		/* announce_begin() without end */
-	enum announce_event event;	/* of that announce */
+	uint8_t		event;		/* enum announce_event of that one */
 };
 
 void	announce_init(struct announce *a);

@@ -16,8 +16,10 @@ tier_init(struct tier_set *set, const int16_t *tiers, unsigned int n,
 	unsigned int	i;
 
 	memset(set, 0, sizeof(*set));
-	set->order = xcalloc(n + 1, 1);
-	set->tier = xcalloc(n + 1, 1);
+	/* No more lanes than trackers; one allocation holds all three. */
+	set->lanes = xcalloc(n + 1, sizeof(*set->lanes) + 2);
+	set->order = (uint8_t *)(set->lanes + n + 1);
+	set->tier = set->order + n + 1;
 	for (i = 0; i < n; i++) {
 		if (tiers[i] == TIER_NOT_USED)
 			continue;
@@ -32,8 +34,6 @@ tier_init(struct tier_set *set, const int16_t *tiers, unsigned int n,
 void
 tier_clear(struct tier_set *set)
 {
-	free(set->order);
-	free(set->tier);
 	free(set->lanes);
 	memset(set, 0, sizeof(*set));
 }
@@ -148,7 +148,6 @@ make_lanes(struct tier_set *set, bool strict)
 	struct tier_lane	*l = NULL;
 	unsigned int		 i;
 
-	set->lanes = xcalloc(set->n + 1U, sizeof(*set->lanes));
 	for (i = 0; i < set->n; i++) {
 		if (l == NULL || (!strict && set->tier[set->order[i]] !=
 		    set->tier[set->order[i - 1]])) {

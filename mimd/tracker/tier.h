@@ -18,9 +18,9 @@ struct tier_lane {
 };
 
 struct tier_set {
+	struct tier_lane *lanes;	/* NULL: not made yet */
 	uint8_t		 *order;	/* indices, tier by tier */
 	uint8_t		 *tier;		/* of each index */
-	struct tier_lane *lanes;
 	uint8_t		  n, nlanes;
 };
 

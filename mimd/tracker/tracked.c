@@ -47,6 +47,7 @@ book_init(struct book *book, struct child *child)
 	book->child = child;
 	RB_INIT(&book->ids);
 	RB_INIT(&book->due);
+	RB_INIT(&book->urls);
 	TAILQ_INIT(&book->dirty);
 	book->clock = loop_timer_new(child->loop, book_tick, book);
 	book->report = loop_timer_new(child->loop, outbox_flush, book);
@@ -221,7 +222,7 @@ tracked_free(struct book *book, struct torrent *t)
 		TAILQ_REMOVE(&book->dirty, t, dirty_link);
 	for (i = 0; i < t->nsites; i++) {
 		site = t->sites[i];
-		free(site->url);
+		intern_drop(&book->urls, site->url);
 		free(site->error);
 		free(site->tracker_id);
 		free(site);
@@ -245,7 +246,7 @@ tracked_add_site(struct book *book, struct torrent *t, const char *url,
 		return;
 	site = xcalloc(1, sizeof(*site));
 	site->torrent = t;
-	site->url = xstrdup(url);
+	site->url = intern(&book->urls, url);
 	site->index = (uint8_t)t->nsites;
 	site->tier = tier;
 	site->seeds = site->leeches = site->downloads = REPLY_UNKNOWN;
@@ -303,7 +304,7 @@ tracked_start(struct book *book, struct torrent *t, uint64_t left)
 	if (t->running || book->leaving)
 		return;
 	t->running = true;
-	if (t->tiers.order == NULL)
+	if (t->tiers.lanes == NULL)
 		tracked_make_tiers(t);
 	for (i = 0; i < t->nsites; i++) {
 		site = t->sites[i];

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "announce.h"
+#include "intern.h"
 #include "tier.h"
 
 struct ask;
@@ -23,17 +24,17 @@ struct site {
 	struct ask		*ask;		/* announce under way */
 	struct torrent		*torrent;
 	struct announce		 announce;
-	char			*url;
+	const char		*url;		/* of book::urls */
 	char			*error;		/* or a warning; NULL: none */
 	uint8_t			*tracker_id;	/* from its last answer */
+	uint64_t		 base_down, base_up;	/* when it began */
+	uint64_t		 last;		/* Unix time, 0 never */
+	uint32_t		 seeds, leeches, downloads;
 	uint8_t			 tracker_id_len;
 	uint8_t			 index, tier;
 	bool			 usable;	/* we speak its protocol */
 	bool			 based;		/* base_* are set */
 	bool			 dirty;		/* row not yet reported */
-	uint64_t		 base_down, base_up;	/* when it began */
-	uint64_t		 last;		/* Unix time, 0 never */
-	uint32_t		 seeds, leeches, downloads;
 };
 
 struct torrent {
@@ -68,6 +69,7 @@ struct book {
 	struct torrent_ids	 ids;
 	struct torrent_dues	 due;
 	struct torrent_list	 dirty;
+	struct interns		 urls;
 	uint64_t		 reported;	/* ms */
 	uint32_t		 nbusy;
 	bool			 leaving;
