@@ -37,20 +37,25 @@ class OneWay(tracker.Tracker):
 
 class Transmission(clients.Transmission):
     leech_only = False
+    CALLS = clients.Transmission.PORT
 
     def begin(self, torrent, path):
         self.add(path)
         if os.path.exists(torrent.path(self.root, torrent.files[0])):
             self.rpc("torrent-verify", ids=[torrent.infohash])
 
-    def run(self):
+    def run(self, port):
         pass
 
 
 class Aria2(clients.Client):
-    """Several torrents in one process."""
+    """
+    Several torrents in a process: one for those in which it is called, and
+    when whom it calls is there, one for the others.  It does not soon try
+    again where nobody was.
+    """
 
-    PORT = 6890
+    PORT, CALLS = 6890, 6891
     leech_only = True
 
     def __init__(self, t, name, *options):
@@ -61,27 +66,27 @@ class Aria2(clients.Client):
     def begin(self, torrent, path):
         self.paths.append(path)
 
-    def run(self):
-        if not self.paths:
-            return
-        listed = os.path.join(self.dir, "input")
+    def run(self, port):
+        listed = os.path.join(self.dir, f"input{port}")
         with open(listed, "w") as f:
             f.write("".join(p + "\n" for p in self.paths))
-        self.proc = self.t.spawn(["aria2c", "--no-conf",
+        self.paths.clear()
+        proc = self.t.spawn(["aria2c", "--no-conf",
             "--dir=" + self.root, f"--interface={self.addr}",
-            f"--listen-port={self.PORT}", "--enable-dht=false",
+            f"--listen-port={port}", "--enable-dht=false",
             "--enable-dht6=false", "--enable-peer-exchange=false",
             "--bt-enable-lpd=false", "--file-allocation=none",
             "--console-log-level=warn", "--summary-interval=0",
             "--max-concurrent-downloads=50",
             "--bt-tracker-interval=5", *self.options,
             "--input-file=" + listed], self.log_path, host=self.host)
+        self.t.closers.append(lambda: mimtest.stop(proc, timeout=5))
 
 
 class Libtorrent:
     """In this process, at an address of its own."""
 
-    PORT = 6885
+    PORT = CALLS = 6885
     leech_only = False
 
     def __init__(self, t, name, **settings):
@@ -109,7 +114,7 @@ class Libtorrent:
         add.flags &= ~lt.torrent_flags.paused
         self.session.add_torrent(add)
 
-    def run(self):
+    def run(self, port):
         pass
 
 
@@ -203,10 +208,10 @@ def test(t):
                     kind, met[kind], out, (calls if out else called)[i]))
     # Who is called is there first.
     for case in cases:
-        if case.calls or case.client.leech_only:
+        if case.calls:
             case.client.begin(case.torrent, case.path)
     for client in met.values():
-        client.run()
+        client.run(client.PORT)
     time.sleep(1)
     for daemon in daemons.values():
         daemon.start()
@@ -215,8 +220,10 @@ def test(t):
     t.wait(lambda: all(r["state"] == "downloading" for d in
         daemons.values() for r in d.torrents()), 10, "all checks")
     for case in cases:
-        if not case.calls and not case.client.leech_only:
+        if not case.calls:
             case.client.begin(case.torrent, case.path)
+    for client in met.values():
+        client.run(client.CALLS)
 
     def states():
         rows = {r["infohash"]: r for d in daemons.values()
