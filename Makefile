@@ -226,12 +226,15 @@ check-all: all unit san attempt-bin bench-bin
 	$(SUDO) env CMOCKA_MESSAGE_OUTPUT=TAP BUILD=$(BUILD) \
 	    prove --timer -j $(JOBS) -e "" $(TESTS)
 
+# How fast mim is, beside other clients; ROWS="leech-1 recheck" are some rows,
+# BENCHFLAGS=-h tells which there are, and what else can be said.
+ROWS ?=
+BENCHFLAGS ?=
+
 bench:
 	sh .ci/setup test
 	$(MAKE) --no-print-directory all bench-bin
-	$(SUDO) tests/bench/bench.py
-	$(SUDO) tests/bench/recheck.py
-	$(SUDO) tests/bench/many.py
+	$(SUDO) tests/bench/bench.py $(BENCHFLAGS) $(ROWS)
 
 # Install.  The user is made only on this very system, by root.
 BINDIR =	$(PREFIX)/bin

@@ -1,305 +1,205 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: ISC
 """
-bench.py [-c client,...] [-d leech,seed] [-k peers,...] [-n runs] [-s MiB]
-    [-m MiB] [-o file]
-
-Measures mim beside other clients, one after the other in one run: an ideal
-seed or leech at the other end, content on tmpfs, a network of its own.  Prints
-a table of medians with mim's ratio to the best of the others, and writes all
-figures as JSON to build/bench/result.json.  Quote ratios: figures of another
-machine, or of another day, do not compare.
+Measures mim beside other clients, one after the other in one run, in a network
+of its own.  Prints medians, and at the end a table of mim's ratios to the best
+of the others with what they must be and what is good; all figures go to a JSON
+file.  Quote ratios: figures of another machine, or of another day, do not
+compare.  Without rows all are measured, which takes an hour or so; --tiny only
+shows that everything still works.
 """
 
 import argparse
+import collections
 import json
 import os
-import re
-import shutil
 import statistics
-import subprocess
 import sys
-import threading
 import time
 
 HERE = os.path.dirname(os.path.realpath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "system", "lib"))
+import idle
+import latency
+import limit
+import many
 import measure
-import mimtest
+import recheck
+import row
 import subjects
-from torrent import Torrent, bencode
-from tracker import Tracker, pack_peers
+import transfer
 
-GIB = 1 << 30
-PIECE = 1 << 20
-SEED_BASE, SEED_PORT = "10.99.1.1", 7000	# the ideal seed's addresses
-LEECH_BASE = "10.99.2.1"			# the ideal leech's
-DEPTH = "64"		# requests outstanding on each of its connections
+ROWS = transfer.ROWS + latency.ROWS + idle.ROWS + recheck.ROWS + many.ROWS + \
+    limit.ROWS
 SLOW = 15		# seconds: a run that takes longer is not repeated
-LIMIT = 240		# seconds: a run that takes longer has failed
+OURS = ("mim", "mim1")
+
+# Sizes (MiB, files, torrents, connections) and seconds: to let a client come
+# to rest, to settle, to look at an idle one, to wait for all announces.
+Scale = collections.namedtuple("Scale", "runs size files torrents silent "
+    "burst rest settle idle announces")
+FULL = Scale(3, 2048, 20000, 10000, 2000, 50, 0.3, 2, 10, 300)
+TINY = Scale(1, 8, 50, 20, 20, 5, 0.05, 0.1, 0.2, 5)
 
 
-def tool(name):
-    return os.path.join(mimtest.BUILD, "bench", name)
-
-
-class Run:
-    """One client, once: what it took."""
-
-    def __init__(self, bench, name, direction, peers):
-        self.bench = bench
-        self.peers = peers
-        self.torrent = bench.torrent
-        self.dir = os.path.join(bench.root, "client")
-        self.down = os.path.join(bench.tmpfs, "down")
-        for path in (self.dir, self.down):
-            shutil.rmtree(path, ignore_errors=True)
-            os.mkdir(path)
-            os.chmod(path, 0o755)
-        self.seeding = direction == "seed"
-        root = bench.content if self.seeding else self.down
-        self.subject = subjects.ALL[name](self.dir, root)
-        self.tracker = Tracker("10.99.0.3", paths={"/announce": self.announce})
-        self.asked = threading.Event()
-        self.completed = threading.Event()
-        self.time = self.cpu = self.memory = None
-
-    def announce(self, handler, announce):
-        """Called by the tracker; the others are the ideal seed's sockets."""
-        peers = [] if self.seeding else [(seed_addr(i), SEED_PORT)
-            for i in range(self.peers)]
-        if announce["event"] == "completed":
-            self.completed.set()
-        if not self.seeding and not self.asked.is_set():
-            time.sleep(0.3)		# let the client come to rest
-            self.cpu_before = measure.cpu(self.subject.proc.pid)
-        if not self.seeding or announce["left"] == "0":
-            self.asked.set()
-        handler.answer(bencode({"interval": 1800, "complete": len(peers),
-            "incomplete": 0, "peers": pack_peers(peers)}))
-
-    def measure(self, watch_memory):
-        path = self.torrent.save(os.path.join(self.bench.root, "x.torrent"),
-            self.tracker.url)
+def bench_row(world, row, clients):
+    """Print and return {client: {figure: [value of each run]}}."""
+    print(f"\n{row.name}: {row.about}\n{'client':<17}" + "".join(
+        f"{figure.unit:>13}" for figure in row.figures), flush=True)
+    results = {}
+    for client in clients:
         try:
-            (self.seed if self.seeding else self.leech)(path, watch_memory)
-        finally:
-            if self.subject.proc is not None:
-                self.subject.stop()
-            self.tracker.server.shutdown()
-            self.tracker.server.server_close()
-        return self
-
-    def watch(self, what, watch_memory):
-        if not watch_memory:
-            return what()
-        with measure.Peak(self.subject.proc.pid) as peak:
-            what()
-        self.memory = peak.peak
-
-    def leech(self, path, watch_memory):
-        hose = subprocess.Popen([tool("firehose"),
-            os.path.join(self.bench.content, self.torrent.name), str(PIECE),
-            self.torrent.infohash, SEED_BASE, str(SEED_PORT),
-            str(self.peers)], stdout=subprocess.PIPE, text=True)
-        try:
-            hose.stdout.readline()
-            self.subject.start(path, False)
-            self.watch(self.wait_complete, watch_memory)
-        finally:
-            hose.terminate()
-        said = dict(line.split()[:2] for line in hose.stdout)
-        hose.wait()
-        self.time = self.end - float(said["first"])
-        if not watch_memory:
-            self.check()
-
-    def wait_complete(self):
-        killer = threading.Timer(LIMIT, self.subject.proc.kill)
-        killer.start()
-        asking = threading.Thread(target=self.ask, daemon=True)
-        asking.start()
-        self.completed.wait(LIMIT)
-        self.end = time.monotonic()
-        self.cpu = measure.cpu(self.subject.proc.pid) - self.cpu_before
-        killer.cancel()
-        asking.join()
-        if not self.completed.is_set() or self.subject.proc.poll():
-            raise mimtest.Failure("not complete in time")
-
-    def ask(self):
-        self.asked.wait()
-        self.subject.complete(self.completed)
-        self.completed.set()
-
-    def check(self):
-        path = os.path.join(self.down, self.torrent.name)
-        if subprocess.run(["cmp", path, os.path.join(self.bench.content,
-            self.torrent.name)]).returncode != 0:
-            raise mimtest.Failure("the download differs from the content")
-
-    def seed(self, path, watch_memory):
-        self.subject.start(path, True)
-        if not self.asked.wait(LIMIT):
-            raise mimtest.Failure("does not seed")
-        time.sleep(0.5)
-        self.cpu_before = measure.cpu(self.subject.proc.pid)
-        self.watch(self.drain, watch_memory)
-        self.cpu = measure.cpu(self.subject.proc.pid) - self.cpu_before
-
-    def drain(self):
-        done = subprocess.run([tool("sink"), subjects.ADDR,
-            str(subjects.PORT), self.torrent.infohash,
-            str(self.torrent.size), str(PIECE), LEECH_BASE, str(self.peers),
-            DEPTH], capture_output=True, text=True, timeout=LIMIT)
-        if done.returncode != 0:
-            raise mimtest.Failure(done.stderr)
-        said = {line.split()[0]: line.split()[1:]
-            for line in done.stdout.splitlines()}
-        self.time = float(said["done"][0]) - float(said["first"][0])
+            results[client] = bench_client(world, row, client)
+        except Exception as e:
+            print(f"{client:<17}failed: {e!r}", flush=True)
+            continue
+        print(f"{client:<17}" + "".join(show(figure, results[client])
+            for figure in row.figures) + spread(row, results[client]),
+            flush=True)
+    return results
 
 
-def seed_addr(i):
-    return f"10.99.{1 + (i + 1) // 256}.{(i + 1) % 256}"
+def bench_client(world, row, client):
+    values = collections.defaultdict(list)
+    for _ in range(world.scale.runs):
+        begin = time.monotonic()
+        add(values, row.measure(world, client))
+        if time.monotonic() - begin > SLOW:
+            break
+    add(values, row.once(world, client))
+    return dict(values)
 
 
-class Bench:
-    def __init__(self, args, root):
-        self.args = args
-        self.root = root
-        self.tmpfs = os.path.join(root, "tmpfs")
-        os.mkdir(self.tmpfs)
-        subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=755", "none",
-            self.tmpfs], check=True)
-        self.content = os.path.join(self.tmpfs, "content")
-        os.mkdir(self.content)
-        self.torrent = Torrent("content.bin", args.size << 20, PIECE)
-        self.torrent.make(self.content)
-        # A seed of some clients wants its file to be its own.
-        os.chmod(os.path.join(self.content, "content.bin"), 0o666)
+def add(values, run):
+    for key, value in run.items():
+        if value is not None:
+            values[key].append(value)
 
-    def row(self, name, direction, peers):
-        """The figures of a client: medians of several runs."""
-        gib = self.torrent.size / GIB
-        runs = []
-        while len(runs) < self.args.runs:
-            runs.append(Run(self, name, direction, peers).measure(False))
-            if runs[-1].time > SLOW:
-                break
-        peak = Run(self, name, direction, peers).measure(True) \
-            if runs[-1].time <= SLOW else None
-        rates = [gib / r.time for r in runs]
-        return {"client": name, "direction": direction, "peers": peers,
-            "runs": len(runs), "times": [r.time for r in runs],
-            "rate": statistics.median(rates), "low": min(rates),
-            "high": max(rates),
-            "cpu": statistics.median(r.cpu / gib for r in runs),
-            "memory": peak.memory if peak else None}
 
-    def all(self):
-        rows = []
-        for direction in self.args.directions:
-            for peers in self.args.peers:
-                rows += self.table(direction, peers)
-        return rows
+def median(figure, values):
+    return statistics.median(values[figure.key]) if figure.key in values \
+        else None
 
-    def table(self, direction, peers):
-        print(f"\n{direction}, {peers} peer{'s' if peers > 1 else ''}:")
-        print(f"{'client':<17}{'GiB/s':>8}{'low':>7}{'high':>7}"
-            f"{'CPU s/GiB':>11}{'PSS MiB':>9}{'anon':>7}{'shmem':>7}")
-        rows = []
-        for name in self.args.clients:
-            try:
-                row = self.row(name, direction, peers)
-            except Exception as e:
-                print(f"{name:<17}failed: {e!r}", flush=True)
+
+def show(figure, values):
+    value = median(figure, values)
+    return f"{'-' if value is None else f'{value:.{figure.digits}f}':>13}"
+
+
+def spread(row, values):
+    figure = row.figures[0]
+    runs = values.get(figure.key, ())
+    return f"  {min(runs):.{figure.digits}f}-{max(runs):.{figure.digits}f}" \
+        if len(runs) > 1 else ""
+
+
+def ratio_of(figure, results):
+    """mim's figure, the best of the others', whose, and the ratio of both."""
+    ours = median(figure, results.get("mim", {}))
+    others = [(median(figure, values), client)
+        for client, values in results.items()
+        if client not in OURS and figure.key in values]
+    if ours is None or not others:
+        return None
+    best, client = (max if figure.more else min)(others)
+    if max(best, figure.least) == 0:
+        return None
+    return {"mim": ours, "best": best, "whose": client, "must": figure.must,
+        "good": figure.good, "ratio": max(ours, figure.least) /
+        max(best, figure.least)}
+
+
+def verdict(figure, ratio):
+    def reached(goal):
+        # As it is shown: two digits.
+        return round(ratio, 2) >= goal if figure.more else \
+            round(ratio, 2) <= goal
+
+    if figure.must is None:
+        return ""
+    if not reached(figure.must):
+        return "MISSED"
+    return "good" if reached(figure.good or figure.must) else "met"
+
+
+def summary(rows, results):
+    print(f"\n{'row':<16}{'figure':<14}{'mim':>9}{'best':>9}  "
+        f"{'of':<17}{'ratio':>6}{'must':>7}{'good':>7}")
+    for r in rows:
+        for figure in r.figures:
+            line = ratio_of(figure, results[r.name]["clients"])
+            if line is None:
                 continue
-            rows.append(row)
-            memory = "".join(f"{row['memory'][k] / (1 << 20):>{w}.1f}"
-                for k, w in (("pss", 9), ("anon", 7), ("shmem", 7))) \
-                if row["memory"] else ""
-            print(f"{name:<17}{row['rate']:>8.2f}{row['low']:>7.2f}"
-                f"{row['high']:>7.2f}{row['cpu']:>11.2f}{memory}", flush=True)
-        self.ratios(rows)
-        return rows
-
-    def ratios(self, rows):
-        """mim's speed to the fastest other, its CPU to the leanest."""
-        mim = [r for r in rows if r["client"] == "mim"]
-        others = [r for r in rows if r["client"] != "mim"]
-        if not mim or not others:
-            return
-        fast = max(others, key=lambda r: r["rate"])
-        lean = min(others, key=lambda r: r["cpu"])
-        print(f"mim / best: {mim[0]['rate'] / fast['rate']:.2f} of the speed "
-            f"of {fast['client']}, {mim[0]['cpu'] / lean['cpu']:.2f} of the "
-            f"CPU of {lean['client']}", flush=True)
+            results[r.name]["ratios"][figure.key] = line
+            goals = "".join(f"{'' if goal is None else f'{goal:.2f}':>7}"
+                for goal in (figure.must, figure.good))
+            print(f"{r.name:<16}{figure.unit:<14}"
+                f"{line['mim']:>9.2f}{line['best']:>9.2f}  "
+                f"{line['whose']:<17}{line['ratio']:>6.2f}{goals}  "
+                f"{verdict(figure, line['ratio'])}")
+    of_limit(results)
 
 
-def pin_memory(mib):
-    """Keep the host from taking free memory back; see pin.c."""
-    pin = subprocess.Popen([tool("pin"), str(mib)], stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE, text=True)
-    print("pinned a page in each of", pin.stdout.readline().split()[-1],
-        "blocks of 2 MiB", flush=True)
-    return pin
-
-
-def memory_to_pin(args):
-    """What the runs will use and some; at most most of what is free."""
-    with open("/proc/meminfo") as f:
-        free = int(re.search(r"MemFree:\s+(\d+)", f.read())[1]) >> 10
-    return min(2 * args.size + 2048, free * 3 // 4)
+def of_limit(results):
+    """How near a download comes to what the machine allows."""
+    for name, bare in (("leech-1", "limit"), ("leech-1-disk", "limit-disk")):
+        mim = results.get(name, {}).get("clients", {}).get("mim")
+        for client, least in results.get(bare, {}).get("clients",
+            {}).items() if mim else ():
+            print(f"{name}: " + ", ".join(
+                f"{median(f, mim) / median(f, least):.2f} of the {f.unit} "
+                f"of {client}" for f in ROWS[0].figures[:2]))
 
 
 def parse_args():
-    def words(text):
-        return text.split(",")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=
+        argparse.RawDescriptionHelpFormatter,
+        epilog="rows: " + " ".join(row.name for row in ROWS))
+    parser.add_argument("rows", metavar="row", nargs="*")
+    parser.add_argument("-c", dest="clients",
+        type=lambda text: text.split(","), default=list(subjects.ALL),
+        help="mim, and some of " + " ".join(subjects.ALL))
+    parser.add_argument("-n", dest="runs", type=int, default=FULL.runs)
+    parser.add_argument("-s", dest="size", type=int, default=FULL.size,
+        help="MiB of the large file")
+    parser.add_argument("-t", dest="torrents", type=int,
+        default=FULL.torrents, help="of a row of many, at most")
+    parser.add_argument("-m", dest="pin", type=int,
+        help="MiB of memory to hold on to, 0 for none; see pin.c")
+    parser.add_argument("-o", dest="output",
+        default=measure.tool("result.json"))
+    parser.add_argument("--tiny", action="store_true",
+        help="a few seconds, no figures")
+    args = parser.parse_args()
+    unknown = set(args.rows) - {row.name for row in ROWS}
+    if unknown:
+        parser.error("no such row: " + " ".join(sorted(unknown)))
+    return args
 
-    parser = argparse.ArgumentParser()
-    parser.add_argument("-c", dest="clients", type=words,
-        default=list(subjects.ALL))
-    parser.add_argument("-d", dest="directions", type=words,
-        default=["leech", "seed"])
-    parser.add_argument("-k", dest="peers", default=[1, 8],
-        type=lambda text: [int(x) for x in words(text)])
-    parser.add_argument("-n", dest="runs", type=int, default=3)
-    parser.add_argument("-s", dest="size", type=int, default=1024)
-    parser.add_argument("-m", dest="pin", type=int)
-    parser.add_argument("-o", dest="output", default=tool("result.json"))
-    return parser.parse_args()
+
+def clients_of(row, chosen):
+    return [client for client in row.clients
+        if client in chosen or client.startswith("limit")]
 
 
-def run_inside(root):
-    args = parse_args()
-    mimtest.ip("link", "set", "lo", "up")
-    mimtest.ip("addr", "add", "10.99.0.1/16", "dev", "lo")
-    mimtest.add_service_user(root)
-    pin = None
-    mib = memory_to_pin(args) if args.pin is None else args.pin
-    if mib > 0:
-        pin = pin_memory(mib)
-    rows = Bench(args, root).all()
+def run(args, root):
+    scale = TINY if args.tiny else FULL._replace(runs=args.runs,
+        size=args.size, torrents=args.torrents)
+    rows = [row for row in ROWS if not args.rows or row.name in args.rows]
+    pin = 0 if args.tiny else 2 * scale.size + 2048
+    pin = measure.pin_memory(pin if args.pin is None else args.pin)
+    world = row.World(scale, root)
+    results = {}
+    for r in rows:
+        results[r.name] = {"about": r.about, "ratios": {}, "clients":
+            bench_row(world, r, clients_of(r, args.clients))}
+    summary(rows, results)
     with open(args.output, "w") as f:
-        json.dump(rows, f, indent=1)
+        json.dump({"scale": scale._asdict(), "rows": results}, f, indent=1)
     if pin is not None:
         pin.kill()
-    return 0 if rows else 1
+    return 0 if all(results[r.name]["clients"] for r in rows) else 1
 
 
-def main():
-    root = os.environ.pop("MIMTEST_ROOT", None)
-    if root is None:
-        parse_args()
-        if os.geteuid() != 0:
-            sys.exit("bench.py: needs root, for a network of its own")
-        sys.exit(mimtest.run_outside(None))
-    pid = os.fork()
-    if pid != 0:
-        sys.exit(mimtest.reap_for(pid))
-    status = run_inside(root)
-    sys.stdout.flush()
-    os._exit(status)
-
-
-main()
+args = parse_args()
+measure.main(lambda root: run(args, root))

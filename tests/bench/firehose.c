@@ -14,11 +14,8 @@
 #include <sys/stat.h>
 #include <sys/uio.h>
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <netinet/tcp.h>
 
-#include <endian.h>
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -27,19 +24,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
-#define HANDSHAKE_LEN	68
+#include "bench.h"
+
 #define HEAD_LEN	13		/* of a piece message */
 #define QUEUE_LEN	65536U		/* requests of a connection */
 #define IN_LEN		65536U		/* bytes of unread input */
 #define IOV_LEN		128		/* a head and a block each */
 #define CONNS_MAX	4096
 #define REQUEST_MAX	(128U << 10)
-
-enum { MSG_UNCHOKE = 1, MSG_INTERESTED = 2, MSG_BITFIELD = 5,
-    MSG_REQUEST = 6, MSG_PIECE = 7, MSG_CANCEL = 8 };
 
 struct request {
 	uint32_t	 piece, begin, length;
@@ -78,31 +72,6 @@ on_signal(int sig)
 	quit = 1;
 }
 
-static double
-now(void)
-{
-	struct timespec	ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
-}
-
-static uint32_t
-get32(const uint8_t *p)
-{
-	uint32_t	v;
-
-	memcpy(&v, p, sizeof(v));
-	return be32toh(v);
-}
-
-static void
-put32(uint8_t *p, uint32_t v)
-{
-	v = htobe32(v);
-	memcpy(p, &v, sizeof(v));
-}
-
 static void
 conn_watch(struct conn *c, int out)
 {
@@ -136,9 +105,7 @@ conn_make_hello(struct conn *c)
 	c->hello_len = HANDSHAKE_LEN + 5 + nbytes + 5;
 	if ((p = c->hello = calloc(1, c->hello_len)) == NULL)
 		err(1, NULL);
-	memcpy(p, "\023BitTorrent protocol", 20);
-	memcpy(p + 28, hose.infohash, 20);
-	snprintf((char *)p + 48, 21, "-FH0001-%012d", c->fd);
+	put_handshake(p, hose.infohash, "FH", c->fd);
 	p += HANDSHAKE_LEN;
 	put32(p, 1 + nbytes);
 	p[4] = MSG_BITFIELD;
@@ -355,13 +322,9 @@ accept_one(int listener)
 static int
 listen_at(const char *base, int i, uint16_t port)
 {
-	struct sockaddr_in	sin = { .sin_family = AF_INET };
+	struct sockaddr_in	sin = address_at(base, i, port);
 	int			fd, on = 1;
 
-	if (inet_pton(AF_INET, base, &sin.sin_addr) != 1)
-		errx(1, "not an address: %s", base);
-	sin.sin_addr.s_addr = htonl(ntohl(sin.sin_addr.s_addr) + (uint32_t)i);
-	sin.sin_port = htons(port);
 	fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd == -1)
 		err(1, "socket");
@@ -390,19 +353,6 @@ map_content(const char *path)
 	hose.size = (uint64_t)st.st_size;
 	hose.npieces = (uint32_t)((hose.size + hose.piece_length - 1) /
 	    hose.piece_length);
-}
-
-static void
-parse_infohash(const char *hex)
-{
-	unsigned int	v;
-	int		i;
-
-	for (i = 0; i < 20; i++) {
-		if (sscanf(hex + 2 * i, "%2x", &v) != 1)
-			errx(1, "not an info-hash: %s", hex);
-		hose.infohash[i] = (uint8_t)v;
-	}
 }
 
 static void
@@ -454,7 +404,7 @@ main(int argc, char *argv[])
 	if (hose.piece_length == 0 || n < 1 || n > CONNS_MAX)
 		errx(2, "piece length or connections out of range");
 	map_content(argv[1]);
-	parse_infohash(argv[3]);
+	parse_infohash(hose.infohash, argv[3]);
 	sigaction(SIGTERM, &sa, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	if ((hose.epoll = epoll_create1(EPOLL_CLOEXEC)) == -1)

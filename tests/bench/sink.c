@@ -11,30 +11,24 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <netinet/tcp.h>
 
-#include <endian.h>
 #include <err.h>
 #include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
-#define HANDSHAKE_LEN	68
+#include "bench.h"
+
 #define BLOCK_LEN	16384U
 #define REQUEST_LEN	17U
 #define BUF_LEN		(256U << 10)
 #define DEPTH_MAX	1024U
 #define CONNS_MAX	4096
 #define MSG_LEN_MAX	(1U << 20)
-
-enum { MSG_CHOKE = 0, MSG_UNCHOKE = 1, MSG_INTERESTED = 2, MSG_REQUEST = 6,
-    MSG_PIECE = 7 };
 
 struct conn {
 	int		 fd;
@@ -58,31 +52,6 @@ static struct {
 	int		 epoll, first, live;
 	uint64_t	 bytes;
 } sink = { .first = 1 };
-
-static double
-now(void)
-{
-	struct timespec	ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
-}
-
-static uint32_t
-get32(const uint8_t *p)
-{
-	uint32_t	v;
-
-	memcpy(&v, p, sizeof(v));
-	return be32toh(v);
-}
-
-static void
-put32(uint8_t *p, uint32_t v)
-{
-	v = htobe32(v);
-	memcpy(p, &v, sizeof(v));
-}
 
 /* Small and rare: what is sent always fits the socket's buffer. */
 static void
@@ -130,11 +99,8 @@ conn_ask(struct conn *c)
 		return;
 	while (c->nasked < sink.depth && next_block(&block)) {
 		c->asked[c->nasked++] = block;
-		put32(p, 13);
-		p[4] = MSG_REQUEST;
-		put32(p + 5, block / sink.per_piece);
-		put32(p + 9, block % sink.per_piece * BLOCK_LEN);
-		put32(p + 13, block_len(block));
+		put_request(p, block / sink.per_piece,
+		    block % sink.per_piece * BLOCK_LEN, block_len(block));
 		p += REQUEST_LEN;
 	}
 	if (p == buf)
@@ -292,19 +258,13 @@ conn_end(struct conn *c)
 static struct conn *
 conn_new(const char *base, int i, const char *host, uint16_t port)
 {
-	struct sockaddr_in	 from = { .sin_family = AF_INET };
-	struct sockaddr_in	 to = { .sin_family = AF_INET };
+	struct sockaddr_in	 from = address_at(base, i, 0);
+	struct sockaddr_in	 to = address_at(host, 0, port);
 	struct epoll_event	 ev = { .events = EPOLLIN };
 	struct conn		*c;
-	char			 hello[HANDSHAKE_LEN + 1];
+	uint8_t			 hello[HANDSHAKE_LEN];
 	int			 on = 1;
 
-	if (inet_pton(AF_INET, base, &from.sin_addr) != 1 ||
-	    inet_pton(AF_INET, host, &to.sin_addr) != 1)
-		errx(1, "not an address");
-	from.sin_addr.s_addr =
-	    htonl(ntohl(from.sin_addr.s_addr) + (uint32_t)i);
-	to.sin_port = htons(port);
 	if ((c = calloc(1, sizeof(*c))) == NULL)
 		err(1, NULL);
 	if ((c->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) == -1)
@@ -314,29 +274,13 @@ conn_new(const char *base, int i, const char *host, uint16_t port)
 		err(1, "bind");
 	if (connect(c->fd, (struct sockaddr *)&to, sizeof(to)) == -1)
 		err(1, "connect");
-	memset(hello, 0, sizeof(hello));
-	memcpy(hello, "\023BitTorrent protocol", 20);
-	memcpy(hello + 28, sink.infohash, 20);
-	snprintf(hello + 48, 21, "-SK0001-%012d", i);
+	put_handshake(hello, sink.infohash, "SK", i);
 	conn_send(c, hello, HANDSHAKE_LEN);
 	ev.data.ptr = c;
 	if (epoll_ctl(sink.epoll, EPOLL_CTL_ADD, c->fd, &ev) == -1)
 		err(1, "epoll_ctl");
 	sink.live++;
 	return c;
-}
-
-static void
-parse_infohash(const char *hex)
-{
-	unsigned int	v;
-	int		i;
-
-	for (i = 0; i < 20; i++) {
-		if (sscanf(hex + 2 * i, "%2x", &v) != 1)
-			errx(1, "not an info-hash: %s", hex);
-		sink.infohash[i] = (uint8_t)v;
-	}
 }
 
 static void
@@ -368,7 +312,7 @@ main(int argc, char *argv[])
 		    "piece-length address connections depth\n");
 		return 2;
 	}
-	parse_infohash(argv[3]);
+	parse_infohash(sink.infohash, argv[3]);
 	plan(argv[4], argv[5], argv[8]);
 	n = atoi(argv[7]);
 	if (n < 1 || n > CONNS_MAX)
