@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "addr.h"
+#include "bound.h"
 #include "conf.h"
 #include "log.h"
 #include "mem.h"
@@ -114,6 +115,44 @@ conf_add_listen(struct conf *conf, const char *host, uint16_t port)
 	l = &conf->listens[conf->nlistens++];
 	l->host = host == NULL ? NULL : xstrdup(host);
 	l->port = port;
+	return NULL;
+}
+
+const char *
+conf_set_device(struct conf *conf, const char *name)
+{
+	const char	*p;
+
+	if (*name == '\0' || strlen(name) >= sizeof(conf->bind.device))
+		return "not a name of a device";
+	for (p = name; *p != '\0'; p++) {
+		if (isspace((unsigned char)*p) || *p == '/' || *p == ':')
+			return "not a name of a device";
+	}
+	if (conf->bind.device[0] != '\0' &&
+	    strcmp(conf->bind.device, name) != 0)
+		return "another device is bound to already";
+	strlcpy(conf->bind.device, name, sizeof(conf->bind.device));
+	return NULL;
+}
+
+const char *
+conf_add_bind(struct conf *conf, const char *host)
+{
+	struct addr	a;
+	int		i;
+
+	if (addr_parse(&a, host, 0) == -1)
+		return "not a numeric address";
+	if (addr_class(&a) == ADDR_UNUSABLE ||
+	    addr_class(&a) == ADDR_LINK_LOCAL)
+		return "not an address to send from";
+	i = addr_is_v4(&a) ? BOUND_V4 : BOUND_V6;
+	if (conf->bind.has_addr[i] &&
+	    addr_cmp_ip(&conf->bind.addrs[i], &a) != 0)
+		return "another address of its family is bound to already";
+	conf->bind.addrs[i] = a;
+	conf->bind.has_addr[i] = true;
 	return NULL;
 }
 

@@ -2,12 +2,15 @@
 #ifndef CONF_H
 #define CONF_H
 
+#include <net/if.h>
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <sys/types.h>
 
+#include "addr.h"
 #include "msg.h"
 
 #define CONF_LISTENS_MAX	16
@@ -15,11 +18,21 @@
 #define CONF_SIZE_MAX		(1U << 20)	/* bytes, all files together */
 #define CONF_DEPTH_MAX		8U		/* include within include */
 #define CONF_MACROS_MAX		256U
+#define CONF_PORT_RANDOM	0		/* one of these, kept: */
+#define CONF_RANDOM_FIRST	49152
+#define CONF_RANDOM_LAST	65535
 #define CONF_ERRORS_MAX		20U		/* printed before giving up */
 
 struct conf_listen {
 	char		*host;		/* numeric address, NULL for "*" */
-	uint16_t	 port;
+	uint16_t	 port;		/* or CONF_PORT_RANDOM */
+};
+
+/* What all sockets are bound to; see bound.h. */
+struct conf_bind {
+	char		device[IF_NAMESIZE];	/* "": any */
+	struct addr	addrs[2];		/* by BOUND_V4 and BOUND_V6 */
+	bool		has_addr[2];
 };
 
 struct conf_socket {
@@ -48,6 +61,8 @@ struct conf_filter {
 struct conf {
 	struct conf_listen	 listens[CONF_LISTENS_MAX];
 	uint32_t		 nlistens;
+	struct conf_bind	 bind;
+	uint16_t		 announce_port;	/* 0: as we listen */
 	char			*roots[ROOTS_MAX];	/* absolute */
 	uint8_t			 root_devices[ROOTS_MAX]; /* DEVICE_* */
 	uint32_t		 nroots;	/* the first is the default */
@@ -117,6 +132,8 @@ const char	*conf_check_socket(const char *path);
 const char	*conf_check_port(int64_t port);
 const char	*conf_add_listen(struct conf *conf, const char *host,
 		    uint16_t port);
+const char	*conf_set_device(struct conf *conf, const char *name);
+const char	*conf_add_bind(struct conf *conf, const char *host);
 const char	*conf_add_root(struct conf *conf, const char *path,
 		    uint8_t device);
 const char	*conf_add_filter(struct conf *conf, const char *path,

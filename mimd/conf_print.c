@@ -2,6 +2,7 @@
 #include <inttypes.h>
 
 #include "addr.h"
+#include "bound.h"
 #include "conf.h"
 
 /* A quoted string as the lexer reads it back. */
@@ -99,7 +100,27 @@ print_listens(const struct conf *conf, FILE *fp)
 			putc('*', fp);
 		else
 			print_quoted(l->host, fp);
-		fprintf(fp, " port %u\n", l->port);
+		if (l->port == CONF_PORT_RANDOM)
+			fputs(" port random\n", fp);
+		else
+			fprintf(fp, " port %u\n", l->port);
+	}
+	if (conf->announce_port != 0)
+		fprintf(fp, "announce port %u\n", conf->announce_port);
+}
+
+static void
+print_bind(const struct conf_bind *b, FILE *fp)
+{
+	char	host[ADDR_STRLEN];
+	int	i;
+
+	if (b->device[0] != '\0')
+		print_setting("bind device", b->device, fp);
+	for (i = BOUND_V4; i <= BOUND_V6; i++) {
+		if (b->has_addr[i])
+			print_setting("bind address",
+			    addr_host(&b->addrs[i], host), fp);
 	}
 }
 
@@ -157,6 +178,7 @@ conf_print(const struct conf *conf, FILE *fp)
 	uint32_t			i;
 
 	print_listens(conf, fp);
+	print_bind(&conf->bind, fp);
 	print_roots(conf, fp);
 	if (conf->incomplete != NULL)
 		print_setting("incomplete directory", conf->incomplete, fp);

@@ -56,16 +56,20 @@ static const struct keyword {
 	const char	*word;
 	int		 token;
 } keywords[] = {	/* sorted */
+	{ "address",	ADDRESS },
 	{ "allocate",	ALLOCATE },
 	{ "allow",	ALLOW },
 	{ "allowlist",	ALLOWLIST },
+	{ "announce",	ANNOUNCE },
 	{ "auto",	AUTO },
+	{ "bind",	BIND },
 	{ "blocklist",	BLOCKLIST },
 	{ "ca",		CA },
 	{ "cache",	CACHE },
 	{ "class",	CLASS },
 	{ "complete",	COMPLETE },
 	{ "control",	CONTROL },
+	{ "device",	DEVICE },
 	{ "directory",	DIRECTORY },
 	{ "down",	DOWN },
 	{ "download",	DOWNLOAD },
@@ -96,6 +100,7 @@ static const struct keyword {
 	{ "pex",	PEX },
 	{ "port",	PORT },
 	{ "prefer",	PREFER },
+	{ "random",	RANDOM },
 	{ "rate",	RATE },
 	{ "relaxed",	RELAXED },
 	{ "require",	REQUIRE },

@@ -183,8 +183,7 @@ open_all(struct parent *parent)
 		privs_user(&uid, &gid);
 	open_state(parent, uid, gid);
 	parent_open_roots(parent, uid, gid);
-	if (listens_open(&parent->listens, parent->conf, NULL, err,
-	    sizeof(err)) == -1)
+	if (network_open(parent, err, sizeof(err)) == -1)
 		fatalx("%s", err);
 	if (filters_open(&parent->filters, parent->conf, err,
 	    sizeof(err)) == -1)

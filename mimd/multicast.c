@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: ISC */
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <arpa/inet.h>
@@ -7,32 +6,30 @@
 #include <netinet/in.h>
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "multicast.h"
-#include "addr.h"
+#include "bound.h"
 #include "log.h"
-
-#define ADDRESSES_MAX	128	/* IPv4, that are looked at */
 
 /* ---- which interfaces ---- */
 
 /* Is there a listening socket for this address? */
 static bool
-listened_on(const struct listens *ls, int family, const struct addr *a)
+listened_on(const struct listens *ls, const struct iface_addr *a)
 {
-	struct addr	host;
-	uint32_t	i;
+	const struct bound	*b = bound_get();
+	const struct listen	*l;
 
-	for (i = 0; i < ls->n; i++) {
-		if (ls->v[i].family != family)
-			continue;
-		if (ls->v[i].host == NULL)
-			return true;
-		if (addr_parse(&host, ls->v[i].host, 0) == 0 &&
-		    addr_cmp_ip(&host, a) == 0)
+	if (b->device[0] != '\0' && strcmp(b->device, a->name) != 0)
+		return false;
+	/* Of IPv6 the source is the kernel's choice, by the group's scope. */
+	if (a->family == AF_INET6 && b->has_addr[BOUND_V6])
+		return false;
+	for (l = ls->v; l < ls->v + ls->n; l++) {
+		if (l->fd != -1 && l->family == a->family && (l->any ||
+		    addr_cmp_ip(&l->addr, &a->addr) == 0))
 			return true;
 	}
 	return false;
@@ -63,98 +60,34 @@ entry_for(struct multicast *m, const char *name, int family)
 
 /* An address of an interface that is up and has neighbours. */
 static void
-add_address(struct multicast *m, const char *name, int family,
-    const struct addr *a, uint8_t bits, const struct listens *ls)
+add_address(struct multicast *m, const struct iface_addr *a,
+    const struct listens *ls)
 {
 	struct multicast_socket	*e;
 	struct rec_prefix	*subnet;
 
-	if ((e = entry_for(m, name, family)) == NULL)
+	if ((e = entry_for(m, a->name, a->family)) == NULL)
 		return;
-	if (listened_on(ls, family, a))
+	if (listened_on(ls, a))
 		e->reached = true;
 	if (e->nsubnets == LSD_SUBNETS_MAX)
 		return;
 	subnet = &e->subnets[e->nsubnets++];
-	memcpy(subnet->ip, a->ip, sizeof(subnet->ip));
-	subnet->bits = bits;
-}
-
-static bool
-has_neighbours(int fd, const char *name)
-{
-	struct ifreq	ifr;
-
-	memset(&ifr, 0, sizeof(ifr));
-	strlcpy(ifr.ifr_name, name, sizeof(ifr.ifr_name));
-	return ioctl(fd, SIOCGIFFLAGS, &ifr) == 0 && (ifr.ifr_flags & (IFF_UP |
-	    IFF_MULTICAST | IFF_LOOPBACK | IFF_POINTOPOINT)) ==
-	    (IFF_UP | IFF_MULTICAST);
-}
-
-/*
- * netdevice(7) instead of getifaddrs(3): that one asks by netlink, which a
- * service that is well confined has not.
- */
-static void
-look4(struct multicast *m, int fd, const struct listens *ls)
-{
-	struct ifreq		 reqs[ADDRESSES_MAX], *r;
-	struct ifconf		 conf = { .ifc_len = sizeof(reqs) };
-	struct sockaddr_in	 sin;
-	struct addr		 a;
-	uint8_t			 bits;
-
-	conf.ifc_req = reqs;
-	if (ioctl(fd, SIOCGIFCONF, &conf) == -1)
-		return;
-	for (r = reqs; r < reqs + (size_t)conf.ifc_len / sizeof(*r); r++) {
-		if (addr_from_sockaddr(&a, &r->ifr_addr) == -1 ||
-		    !has_neighbours(fd, r->ifr_name) ||
-		    ioctl(fd, SIOCGIFNETMASK, r) == -1)
-			continue;
-		memcpy(&sin, &r->ifr_netmask, sizeof(sin));
-		bits = (uint8_t)(96 + __builtin_popcount(sin.sin_addr.s_addr));
-		/* An alias is the interface that it is of. */
-		r->ifr_name[strcspn(r->ifr_name, ":")] = '\0';
-		add_address(m, r->ifr_name, AF_INET, &a, bits, ls);
-	}
-}
-
-/* "fe80...(32 digits) index bits scope flags name", in hexadecimal. */
-static void
-look6(struct multicast *m, int fd, const struct listens *ls)
-{
-	FILE		*fp;
-	char		 hex[33], name[IF_NAMESIZE];
-	struct addr	 a = { .port = 0 };
-	unsigned int	 bits, i, byte;
-
-	if ((fp = fopen("/proc/self/net/if_inet6", "re")) == NULL)
-		return;
-	while (fscanf(fp, "%32s %*x %x %*x %*x %15s", hex, &bits, name) == 3) {
-		for (i = 0; i < 16 &&
-		    sscanf(hex + (size_t)2 * i, "%2x", &byte) == 1; i++)
-			a.ip[i] = (uint8_t)byte;
-		if (i == 16 && bits <= 128 && has_neighbours(fd, name))
-			add_address(m, name, AF_INET6, &a, (uint8_t)bits, ls);
-	}
-	fclose(fp);
+	memcpy(subnet->ip, a->addr.ip, sizeof(subnet->ip));
+	subnet->bits = a->bits;
 }
 
 /* m is all zero. */
 static void
-look(struct multicast *m, const struct listens *ls)
+look(struct multicast *m, const struct ifaces *ifs, const struct listens *ls)
 {
-	uint32_t	i, n = 0;
-	int		fd;
+	const struct iface_addr	*a;
+	uint32_t		 i, n = 0;
 
-	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, IPPROTO_UDP);
-	if (fd == -1)
-		return;
-	look4(m, fd, ls);
-	look6(m, fd, ls);
-	close(fd);
+	for (a = ifs->v; a < ifs->v + ifs->n; a++) {
+		if (a->neighbours)
+			add_address(m, a, ls);
+	}
 	for (i = 0; i < m->n; i++) {
 		if (m->v[i].reached)
 			m->v[n++] = m->v[i];
@@ -203,7 +136,10 @@ join4(int fd, unsigned int index)
 		.sin_family = AF_INET, .sin_port = htons(LSD_PORT)
 	};
 	struct ip_mreqn		mreq = { .imr_ifindex = (int)index };
+	const struct bound	*b = bound_get();
 
+	if (b->has_addr[BOUND_V4])
+		memcpy(&mreq.imr_address, b->addrs[BOUND_V4].ip + 12, 4);
 	if (inet_pton(AF_INET, LSD_GROUP4, &sin.sin_addr) != 1)
 		return -1;
 	mreq.imr_multiaddr = sin.sin_addr;
@@ -263,14 +199,15 @@ open_socket(const struct multicast_socket *e)
 }
 
 bool
-multicast_update(struct multicast *m, const struct listens *ls)
+multicast_update(struct multicast *m, const struct ifaces *ifs,
+    const struct listens *ls)
 {
 	struct multicast	 now;
 	struct multicast_socket	*e;
 
 	memset(&now, 0, sizeof(now));
 	if (ls != NULL)
-		look(&now, ls);
+		look(&now, ifs, ls);
 	if (same(m, &now))
 		return false;
 	multicast_close(m);

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "ifaces.h"
 #include "listen.h"
 #include "msg.h"
 
@@ -32,7 +33,8 @@ struct multicast {
  * Look at the network anew: open and close what is to be now, nothing if ls
  * is NULL.  False if all is as it was.
  */
-bool	multicast_update(struct multicast *m, const struct listens *ls);
+bool	multicast_update(struct multicast *m, const struct ifaces *ifs,
+	    const struct listens *ls);
 void	multicast_close(struct multicast *m);
 
 #endif /* MULTICAST_H */

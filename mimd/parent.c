@@ -138,7 +138,7 @@ parent_on_tick(void *arg)
 		proc_log_held(parent_child(parent, role));
 	control_sweep(parent->control);
 	if (parent->phase == PARENT_RUNNING) {
-		parent_look_around(parent);
+		network_tick(parent);
 		storage_tick(parent);
 	}
 	parent_seek_roots(parent);
@@ -207,7 +207,7 @@ parent_run(struct parent *parent)
 	loop_signal(parent->loop, SIGINT, parent_on_signal, parent);
 	loop_signal(parent->loop, SIGHUP, parent_on_signal, parent);
 	loop_timer_set(parent->tick, REGISTRY_TICK_MS);
-	parent_look_around(parent);
+	network_watch(parent);
 	parent_watch_roots(parent);
 	procs_start(parent->procs);
 	loop_run(parent->loop);
@@ -220,9 +220,8 @@ parent_clear(struct parent *parent)
 	registry_clear(&parent->registry);
 	names_forget(&parent->names);
 	storage_clear(&parent->storage);
-	listens_close(&parent->listens, NULL);
+	network_close(parent);
 	filters_close(&parent->filters);
-	multicast_close(&parent->multicast);
 	procs_free(parent->procs);
 	loop_timer_free(parent->tick);
 	loop_timer_free(parent->end);
@@ -321,15 +320,6 @@ setup_tracker(struct parent *parent, struct proc *p)
 }
 
 static void
-send_bind(struct proc *p)
-{
-	struct msg_bind	m = { .device = "", .v4 = true, .v6 = true };
-
-	m.why = "";
-	proc_send(p, MSG_BIND, &m);
-}
-
-static void
 setup_resolver(struct parent *parent, struct proc *p)
 {
 	struct msg_resolver_conf	m = {
@@ -355,51 +345,6 @@ parent_send_peer_conf(struct parent *parent)
 }
 
 void
-parent_send_listens(struct parent *parent)
-{
-	struct msg_peer_unlisten	none = { 0 };
-	struct msg_peer_listen		m;
-	struct proc			*p = parent_child(parent, ROLE_PEER);
-	uint32_t			 i;
-
-	proc_send(p, MSG_PEER_UNLISTEN, &none);
-	for (i = 0; i < parent->listens.n; i++) {
-		m.port = parent->listens.v[i].port;
-		proc_send_fd(p, MSG_PEER_LISTEN, &m,
-		    copy_fd(parent->listens.v[i].fd));
-	}
-}
-
-static void
-send_multicast(struct parent *parent)
-{
-	struct msg_lsd_close	none = { 0 };
-	struct msg_lsd_socket	m;
-	struct proc		*p = parent_child(parent, ROLE_PEER);
-	uint32_t		 i;
-
-	proc_send(p, MSG_LSD_CLOSE, &none);
-	for (i = 0; i < parent->multicast.n; i++) {
-		if (parent->multicast.v[i].fd == -1)
-			continue;
-		m.v6 = parent->multicast.v[i].family == AF_INET6;
-		m.subnets.v = parent->multicast.v[i].subnets;
-		m.subnets.n = parent->multicast.v[i].nsubnets;
-		proc_send_fd(p, MSG_LSD_SOCKET, &m,
-		    copy_fd(parent->multicast.v[i].fd));
-	}
-}
-
-void
-parent_look_around(struct parent *parent)
-{
-	if (multicast_update(&parent->multicast, parent->conf->lsd ?
-	    &parent->listens : NULL) &&
-	    proc_up(parent_child(parent, ROLE_PEER)))
-		send_multicast(parent);
-}
-
-void
 parent_send_filters(struct parent *parent)
 {
 	struct msg_filter_files	 files = { .n = parent->filters.n };
@@ -414,16 +359,6 @@ parent_send_filters(struct parent *parent)
 		proc_send_fd(p, MSG_FILTER_FILE, &m,
 		    copy_fd(parent->filters.v[i].fd));
 	}
-}
-
-void
-parent_send_port(struct parent *parent)
-{
-	struct msg_tracker_port	m = {
-		.port = listens_port(&parent->listens)
-	};
-
-	proc_send(parent_child(parent, ROLE_TRACKER), MSG_TRACKER_PORT, &m);
 }
 
 void
@@ -534,7 +469,7 @@ parent_on_started(struct proc *p, void *arg)
 
 	proc_send(p, MSG_LOG_LEVEL, &level);
 	if (p->role != ROLE_DISK)
-		send_bind(p);
+		network_send(p);
 	if (p->role == ROLE_DISK)
 		setup_disk(parent, p);
 	else if (p->role == ROLE_TRACKER)
@@ -550,10 +485,9 @@ parent_on_started(struct proc *p, void *arg)
 	if (p->role == ROLE_PEER) {
 		send_bans(parent);
 		parent_send_filters(parent);
-		parent_send_listens(parent);
-		send_multicast(parent);
+		network_send_sockets(parent);
 	} else if (p->role == ROLE_TRACKER)
-		parent_send_port(parent);
+		network_send_port(parent);
 	else if (p->role == ROLE_RESOLVER)
 		names_replay(&parent->names);
 	chan_batch_begin();

@@ -13,6 +13,7 @@
 #include "loop.h"
 #include "multicast.h"
 #include "names.h"
+#include "network.h"
 #include "proc.h"
 #include "registry.h"
 #include "storage.h"
@@ -64,6 +65,7 @@ struct parent {
 	struct control		*control;
 	struct registry		 registry;
 	struct names		 names;
+	struct network		 network;
 	struct listens		 listens;
 	struct limits		 limits;
 	struct filters		 filters;
@@ -127,11 +129,7 @@ uint32_t parent_rate_classes(const struct parent *parent,
 /* The same for a torrent; preset: no limit of its own. */
 void	parent_limit_torrent(struct parent *parent, struct torrent *t,
 	    enum ctl_limit_what what, uint64_t value, bool preset);
-void	parent_send_listens(struct parent *parent);
 void	parent_send_filters(struct parent *parent);
-/* The network or what is wanted of it may have changed. */
-void	parent_look_around(struct parent *parent);
-void	parent_send_port(struct parent *parent);
 
 /* roots.c: open the download directories; who they are given to, if made. */
 void	parent_open_roots(struct parent *parent, uid_t uid, gid_t gid);

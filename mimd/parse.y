@@ -23,19 +23,21 @@ static int	 set_path(char **, char *, const char *(*)(const char *));
 	struct rates	 rates;
 }
 
-%token	ALLOCATE ALLOW ALLOWLIST AUTO BLOCKLIST CA CACHE CONTROL DIRECTORY
+%token	ADDRESS ALLOCATE ALLOW ALLOWLIST ANNOUNCE AUTO BIND BLOCKLIST
+%token	CA CACHE CONTROL DEVICE DIRECTORY
 %token	CLASS DOWN DOWNLOAD
 %token	ENCRYPTION EVERY EXEMPT FILE_ FILES FREE FULL
 %token	GROUP INCLUDE KEEP LISTEN LOCAL LSD MAX MODE NO OFF ON PEER PEERS PER
 %token	COMPLETE INCOMPLETE MOVE TO
 %token	PAGE PEX
-%token	PORT PREFER RATE RELAXED REQUIRE RESTRICTED ROTATING SANDBOX SCRUB
+%token	PORT PREFER RANDOM RATE RELAXED REQUIRE RESTRICTED ROTATING SANDBOX
+%token	SCRUB
 %token	SHARED SOCKET SOLID SPARSE STATE TORRENT TRACKERS UNLIMITED UP WRITE
 %token	WRONG YES
 %token	<string>	STRING
 %token	<number>	NUMBER
 %type	<string>	group
-%type	<number>	amount device encryption yesno
+%type	<number>	amount device encryption port yesno
 %type	<rates>	rates
 
 %destructor { free($$); } <string>
@@ -84,6 +86,7 @@ macro	: STRING '=' STRING {
 	;
 
 setting	: listen
+	| bind
 	| directory
 	| socket
 	| limit
@@ -136,15 +139,47 @@ yesno	: YES {
 	}
 	;
 
-listen	: LISTEN ON STRING PORT NUMBER {
-		const char	*why;
-		int		 r;
+listen	: LISTEN ON STRING PORT port {
+		int	r;
 
-		if ((why = conf_check_port($5)) != NULL)
-			r = lex_error(why, NULL);
-		else
-			r = lex_error(conf_add_listen(conf, $3,
-			    (uint16_t)$5), $3);
+		r = lex_error(conf_add_listen(conf, $3, (uint16_t)$5), $3);
+		free($3);
+		if (r == -1)
+			YYERROR;
+	}
+	| LISTEN ON STRING PORT RANDOM {
+		int	r;
+
+		r = lex_error(conf_add_listen(conf, $3, CONF_PORT_RANDOM),
+		    $3);
+		free($3);
+		if (r == -1)
+			YYERROR;
+	}
+	| ANNOUNCE PORT port {
+		conf->announce_port = (uint16_t)$3;
+	}
+	;
+
+port	: NUMBER {
+		if (lex_error(conf_check_port($1), NULL) == -1)
+			YYERROR;
+		$$ = $1;
+	}
+	;
+
+bind	: BIND DEVICE STRING {
+		int	r;
+
+		r = lex_error(conf_set_device(conf, $3), $3);
+		free($3);
+		if (r == -1)
+			YYERROR;
+	}
+	| BIND ADDRESS STRING {
+		int	r;
+
+		r = lex_error(conf_add_bind(conf, $3), $3);
 		free($3);
 		if (r == -1)
 			YYERROR;

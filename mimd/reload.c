@@ -149,8 +149,7 @@ reload(struct parent *parent, struct collect *out)
 		conf_free(new);
 		return -1;
 	}
-	if (listens_open(&listens, new, &parent->listens, err,
-	    sizeof(err)) == -1) {
+	if (network_reload(parent, new, &listens, err, sizeof(err)) == -1) {
 		append(out, "\n", err);
 		filters_close(&filters);
 		conf_free(new);
@@ -165,9 +164,7 @@ reload(struct parent *parent, struct collect *out)
 	parent->filters = filters;
 	/* Also with the same names: what is in them may be new. */
 	parent_send_filters(parent);
-	parent_send_listens(parent);
-	parent_look_around(parent);
-	parent_send_port(parent);
+	network_reloaded(parent, old);
 	apply(parent, old, out);
 	conf_free(old);
 	return 0;

@@ -68,7 +68,7 @@ send_packet(struct lsd_socket *s, const uint8_t *const *hashes, uint32_t n)
 	    -1)
 		return;
 	len = addr_to_sockaddr(&group, &ss);
-	size = lsd_build(out, s->v6, s->net->port, hashes, n,
+	size = lsd_build(out, s->v6, s->net->listen_port, hashes, n,
 	    s->net->discovery->cookie);
 	/* One that is lost is made up for by the next. */
 	if (sendto(s->fd, out, size, 0, (struct sockaddr *)&ss, len) == -1)
@@ -84,7 +84,7 @@ on_timer(void *arg)
 	uint32_t		 i, n;
 
 	n = lsd_take(&d->queue, loop_now(net->loop), hashes);
-	for (i = 0; i < d->n && n > 0 && net->port != 0; i++)
+	for (i = 0; i < d->n && n > 0 && net->listen_port != 0; i++)
 		send_packet(&d->v[i], hashes, n);
 	arm(net);
 }

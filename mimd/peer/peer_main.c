@@ -125,8 +125,8 @@ peer_on_unlisten(struct chan *c, const struct msg_peer_unlisten *m, void *arg)
 	struct net	*net = arg;
 
 	(void)c;
-	(void)m;
-	net->port = 0;
+	net->port = m->port;
+	net->listen_port = 0;
 	acceptor_drop_all(net);
 }
 
@@ -137,6 +137,8 @@ peer_on_listen(struct chan *c, const struct msg_peer_listen *m, void *arg)
 
 	if (net->port == 0)
 		net->port = m->port;
+	if (net->listen_port == 0)
+		net->listen_port = m->port;
 	acceptor_add(net, chan_take_fd(c));
 }
 
@@ -220,14 +222,13 @@ peer_on_swarm_halt(struct chan *c, const struct msg_swarm_halt *m, void *arg)
 	struct net		*net = arg;
 	struct swarm		*s = swarm_find(net, m->id);
 	struct msg_swarm_halted	 halted = { .id = m->id };
-	const struct rate	 none = { 0 };
 	struct conn		*conn;
 
 	if (s != NULL) {
 		while ((conn = TAILQ_FIRST(&s->conns)) != NULL)
 			conn_close(conn, "torrent stopped");
-		if (s->traffic != NULL)
-			s->traffic->down = s->traffic->up = none;
+		memset(&s->down, 0, sizeof(s->down));
+		memset(&s->up, 0, sizeof(s->up));
 		s->changed = true;
 		stats_swarm(s, loop_now(net->loop));
 		swarm_free(s);

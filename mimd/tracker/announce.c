@@ -75,6 +75,21 @@ announce_hungry(struct announce *a, uint64_t now)
 		a->next = polite;
 }
 
+void
+announce_again(struct announce *a, uint64_t now, uint64_t delay)
+{
+	uint64_t	polite = a->last + SEC(a->min_interval);
+	uint64_t	at = now + delay;
+
+	if (!a->running || a->next == ANNOUNCE_NEVER)
+		return;
+	if (a->told && a->fails == 0 && at < polite)
+		at = polite;
+	if (at < a->next)
+		a->next = at;
+	a->fails = 0;
+}
+
 enum announce_event
 announce_begin(struct announce *a)
 {

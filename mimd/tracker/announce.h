@@ -46,6 +46,11 @@ void	announce_stop(struct announce *a, uint64_t now);
 void	announce_completed(struct announce *a, uint64_t now);
 /* More peers are wanted as soon as is polite. */
 void	announce_hungry(struct announce *a, uint64_t now);
+/*
+ * The network is another one: tell of it delay ms from now, or when it is
+ * polite; earlier failures count no more.
+ */
+void	announce_again(struct announce *a, uint64_t now, uint64_t delay);
 
 /* An announce goes out now; returns its event. */
 enum announce_event announce_begin(struct announce *a);

@@ -11,6 +11,8 @@
 #include "tracked.h"
 
 #define LEAVE_TIME	5000U	/* ms for all goodbyes together */
+#define AGAIN_STEP	100U	/* ms for each torrent, to announce all */
+#define AGAIN_MAX	600000U	/* ... and for all of them */
 #define TURN_MAX	256	/* torrents looked at before others work */
 
 static void	 book_tick(void *);
@@ -130,6 +132,29 @@ book_tick(void *arg)
 		if (t == NULL || t->due > now)
 			break;
 		tracked_announce(book, t, now);
+		tracked_schedule(book, t);
+	}
+	book_set_clock(book);
+}
+
+void
+book_again(struct book *book)
+{
+	struct torrent	*t;
+	uint64_t	 now = loop_now(book->child->loop);
+	uint32_t	 spread = 1;
+	unsigned int	 i;
+
+	RB_FOREACH(t, torrent_ids, &book->ids)
+		spread += t->running ? AGAIN_STEP : 0;
+	if (spread > AGAIN_MAX)
+		spread = AGAIN_MAX;
+	RB_FOREACH(t, torrent_ids, &book->ids) {
+		for (i = 0; i < t->nsites; i++) {
+			announce_again(&t->sites[i]->announce, now,
+			    arc4random_uniform(spread));
+			outbox_row(book, t->sites[i]);
+		}
 		tracked_schedule(book, t);
 	}
 	book_set_clock(book);

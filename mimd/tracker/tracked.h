@@ -86,6 +86,8 @@ struct torrent *book_find(struct book *book, uint32_t id);
 /* The torrent of this id, made if it is new. */
 struct torrent *book_add(struct book *book, uint32_t id,
 	    const uint8_t infohash[20], bool private);
+/* The network is another one: announce all, one after the other. */
+void	book_again(struct book *book);
 /* Say stopped to all trackers and leave the process within LEAVE_TIME. */
 void	book_leave(struct book *book);
 

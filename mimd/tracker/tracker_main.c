@@ -97,6 +97,8 @@ tracker_on_port(struct chan *c, const struct msg_tracker_port *m, void *arg)
 
 	(void)c;
 	book->port = m->port;
+	if (m->again)
+		book_again(book);
 }
 
 static void

@@ -143,6 +143,36 @@ test_hungry(void **state)
 }
 
 static void
+test_again(void **state)
+{
+	struct announce	a;
+
+	(void)state;
+	begin_started(&a);
+	announce_again(&a, NOW, 700);
+	announce_done(&a, NOW, 1800, 120, 0);
+	/* Not before it is polite, and never later than it was. */
+	announce_again(&a, NOW + 5, 700);
+	assert_int_equal(a.next, NOW + 120000);
+	announce_again(&a, NOW + 60000, 300000);
+	assert_int_equal(a.next, NOW + 120000);
+	announce_begin(&a);
+	announce_done(&a, NOW, 1800, 120, 0);
+	announce_again(&a, NOW + 200000, 700);
+	assert_int_equal(a.next, NOW + 200700);
+	/* What failed was the network. */
+	announce_begin(&a);
+	announce_failed(&a, NOW, 0, 0);
+	announce_again(&a, NOW, 700);
+	assert_int_equal(a.next, NOW + 700);
+	/* But who was sent away stays away. */
+	announce_begin(&a);
+	announce_failed(&a, NOW, ANNOUNCE_RETRY_NEVER, 0);
+	announce_again(&a, NOW, 700);
+	assert_true(a.next == ANNOUNCE_NEVER);
+}
+
+static void
 test_backoff(void **state)
 {
 	struct announce	a;
@@ -231,6 +261,7 @@ main(void)
 		cmocka_unit_test(test_never_started),
 		cmocka_unit_test(test_clamps),
 		cmocka_unit_test(test_hungry),
+		cmocka_unit_test(test_again),
 		cmocka_unit_test(test_backoff),
 		cmocka_unit_test(test_request),
 	};

@@ -130,6 +130,9 @@ static const char everything[] =
     "listen on * port 6881\n"
     "listen on 10.0.0.1 \\\n\tport 1\n"
     "listen on ::1 port 65535	# behind a line\n"
+    "listen on * port random\n"
+    "announce port 7\n"
+    "bind device wg0\nbind address 10.0.0.1\nbind address \"2001:db8::1\"\n"
     "download directory $disk rotating\n"
     "download directory \"/srv/with \\\"quotes\\\" and \\\\\"\n"
     "incomplete directory /srv/unfinished\n"
@@ -187,12 +190,19 @@ check_classes(const struct conf *conf)
 static void
 check_everything(const struct conf *conf)
 {
-	assert_int_equal(conf->nlistens, 3);
+	assert_int_equal(conf->nlistens, 4);
 	assert_null(conf->listens[0].host);
 	assert_string_equal(conf->listens[1].host, "10.0.0.1");
 	assert_int_equal(conf->listens[1].port, 1);
 	assert_string_equal(conf->listens[2].host, "::1");
 	assert_int_equal(conf->listens[2].port, 65535);
+	assert_null(conf->listens[3].host);
+	assert_int_equal(conf->listens[3].port, CONF_PORT_RANDOM);
+	assert_int_equal(conf->announce_port, 7);
+	assert_string_equal(conf->bind.device, "wg0");
+	assert_true(conf->bind.has_addr[0] && conf->bind.has_addr[1]);
+	assert_int_equal(conf->bind.addrs[0].ip[12], 10);
+	assert_int_equal(conf->bind.addrs[1].ip[15], 1);
 	/* What lies beneath a root is none of its own. */
 	assert_int_equal(conf->nroots, 3);
 	assert_int_equal(conf->nnamed, 2);
@@ -264,6 +274,23 @@ test_errors(void **state)
 		{ "\nlisten on\n", "t:2: syntax error near \"end of line\"" },
 		{ "listen on host port 1",
 		    "t:1: not a numeric address near \"host\"" },
+		{ "bind device \"a b\"",
+		    "t:1: not a name of a device near \"a b\"" },
+		{ "bind device wg0123456789abcd",
+		    "t:1: not a name of a device near \"wg0123456789abcd\"" },
+		{ "bind device a\nbind device b",
+		    "t:2: another device is bound to already near \"b\"" },
+		{ "bind address wg0",
+		    "t:1: not a numeric address near \"wg0\"" },
+		{ "bind address fe80::1",
+		    "t:1: not an address to send from near \"fe80::1\"" },
+		{ "bind address 0.0.0.0",
+		    "t:1: not an address to send from near \"0.0.0.0\"" },
+		{ "bind address 10.0.0.1\nbind address 10.0.0.2",
+		    "t:2: another address of its family is bound to already "
+		    "near \"10.0.0.2\"" },
+		{ "announce port 0",
+		    "t:1: port is not between 1 and 65535 near \"0\"" },
 		{ "listen on * port 0",
 		    "t:1: port is not between 1 and 65535 near \"0\"" },
 		{ "listen on * port 65536",
