@@ -19,6 +19,15 @@ must(bool good)
 		errx(1, "the run itself fails: %s", why);
 }
 
+/* Others may be reported, too. */
+static void
+loaded(const struct torrent *t)
+{
+	do {
+		must(expect(run.parent, MSG_TORRENT_LOADED));
+	} while (run.in->body.torrent_loaded.id != id_of(t));
+}
+
 static void
 add(struct torrent *t)
 {
@@ -33,13 +42,41 @@ add(struct torrent *t)
 	    F_SEAL_SEAL);
 	say_fd(run.parent, MSG_TORRENT_ADD, &m, fd);
 	close(fd);
-	/* Others may be reported, too. */
-	do {
-		must(expect(run.parent, MSG_TORRENT_LOADED));
-	} while (run.in->body.torrent_loaded.id != id_of(t));
+	loaded(t);
 	sim_mark(MARK_ADDED, id_of(t), NULL, 0);
 	must(wait_ready(t));
 	must(open_data(t));
+}
+
+static void
+add_link(struct torrent *t)
+{
+	struct msg_magnet_add	m = { .id = id_of(t), .name = "", .subdir = "",
+				    .away_subdir = "", .added = 1 };
+
+	memcpy(m.infohash, t->infohash, SHA1_LEN);
+	say(run.parent, MSG_MAGNET_ADD, &m);
+	loaded(t);
+	sim_mark(MARK_ADDED, id_of(t), NULL, 0);
+}
+
+/* What a peer has sent of its metadata: one block is all. */
+static void
+learn(struct torrent *t)
+{
+	struct msg_meta_open	o = { .torrent = id_of(t),
+				    .size = (uint32_t)t->len - 8 };
+	struct msg_meta_write	m = { .torrent = id_of(t),
+				    .length = (uint32_t)t->len - 8 };
+
+	say(run.data, MSG_META_OPEN, &o);
+	must(expect(run.data, MSG_META_OPENED));
+	memcpy(arena_slot(&run.arena, 0), t->bytes + 7, m.length);
+	say(run.data, MSG_META_WRITE, &m);
+	must(expect(run.data, MSG_META_RESULT));
+	loaded(t);
+	sim_mark(MARK_LEARNED, id_of(t), NULL, 0);
+	must(wait_ready(t) && open_data(t));
 }
 
 /* Write the first n blocks of a piece, 0: all, and hear that it is good. */
@@ -133,16 +170,46 @@ save(struct torrent *t)
 }
 
 static void
-move_away(struct torrent *t)
+move(struct torrent *t, uint32_t root, const char *subdir)
 {
 	struct msg_torrent_move	m = { .id = id_of(t), .what = MOVE_DATA,
-				    .subdir = MOVED, .file = FILES_MAX,
-				    .name = "" };
+				    .root = root, .subdir = subdir,
+				    .file = FILES_MAX, .name = "" };
 
 	say(run.parent, MSG_TORRENT_MOVE, &m);
 	must(expect(run.parent, MSG_TORRENT_MOVED));
 	if (run.in->body.torrent_moved.error[0] != '\0')
 		errx(1, "%s: %s", t->name, run.in->body.torrent_moved.error);
+}
+
+/* Of file 1 of three. */
+static void
+prioritise(struct torrent *t, uint8_t prio)
+{
+	uint8_t				prios[] = { FILE_PRIO_NORMAL, prio,
+					    FILE_PRIO_NORMAL };
+	struct msg_torrent_prios	m = { .id = id_of(t),
+					    .prios = { .p = prios,
+					    .len = sizeof(prios) } };
+
+	say(run.parent, MSG_TORRENT_PRIOS, &m);
+	move(t, 0, "");			/* it is there: just an answer */
+}
+
+/* Until its part file has gone. */
+static void
+wait_out(const struct torrent *t)
+{
+	uint32_t	i, n;
+
+	for (i = n = 0; i < 2000; i++) {
+		for (; n < log_length(); n++)
+			if (slog->ops[n].type == SIM_UNLINK &&
+			    strstr(slog->ops[n].name, ".part") != NULL)
+				return;
+		rest(5);
+	}
+	errx(1, "the part file of %s stays", t->name);
 }
 
 static void
@@ -168,14 +235,14 @@ end_clean(void)
 			sim_mark(MARK_SAVED, id_of(t), t->have, BITS);
 }
 
-void
-the_run(void)
+/* Filled in part, saved, completed, moved, removed. */
+static void
+first_life(void)
 {
 	struct torrent	*many = &torrents[0], *single = &torrents[1],
 			*gone = &torrents[2], *part = &torrents[3];
 	uint32_t	 i;
 
-	must(disk_begin());
 	add(many);
 	for (i = 0; i < 3; i++)
 		write_piece(many, i, 0);
@@ -191,7 +258,7 @@ the_run(void)
 			save(many);
 	}
 	save(many);
-	move_away(many);
+	move(many, 0, MOVED);
 	add(gone);
 	write_piece(gone, 0, 0);
 	write_piece(gone, 3, 0);
@@ -203,16 +270,53 @@ the_run(void)
 	write_piece(part, 0, 0);
 	write_piece(part, 6, 0);
 	write_piece(part, 4, 1);
-	end_clean();
+}
 
-	/* The files as the first disk, a process of its own, has left them. */
-	sim_replay(0, slog->n);
-	must(disk_begin());
+/* A choice that changes, another file system, a magnet link. */
+static void
+second_life(void)
+{
+	struct torrent	*part = &torrents[3], *skip = &torrents[4],
+			*across = &torrents[5], *link = &torrents[6];
+	uint32_t	 i;
+
 	must(wait_ready(part) && open_data(part));
 	write_piece(part, 2, 0);
 	write_piece(part, 5, 0);
 	save(part);
 	write_piece(part, 7, 0);
 	write_piece(part, 1, 0);
+	add(skip);
+	prioritise(skip, FILE_PRIO_SKIP);
+	write_piece(skip, 1, 0);
+	write_piece(skip, 3, 0);
+	save(skip);
+	write_piece(skip, 0, 0);
+	prioritise(skip, FILE_PRIO_NORMAL);
+	write_piece(skip, 2, 0);
+	wait_out(skip);
+	save(skip);
+	write_piece(skip, 4, 0);
+	add(across);
+	for (i = 0; i < across->geom.npieces; i++)
+		write_piece(across, i, 0);
+	move(across, 1, "");
+	save(across);
+	add_link(link);
+	learn(link);
+	write_piece(link, 1, 0);
+	save(link);
+}
+
+void
+the_run(void)
+{
+	must(disk_begin());
+	first_life();
+	end_clean();
+	/* The files as the first disk, a process of its own, has left them. */
+	sim_replay(0, slog->n);
+	must(disk_begin());
+	second_life();
 	end_clean();
 }

@@ -16,9 +16,11 @@
 #include "bitfield.h"
 #include "chan.h"
 #include "child.h"
+#include "disk/move_plan.h"
 #include "disk/resume.h"
 #include "loop.h"
 #include "mem.h"
+#include "path.h"
 #include "powercut.h"
 #include "simfs.h"
 
@@ -35,6 +37,13 @@ struct torrent	 torrents[TORRENTS] = {
 	    { "d/x", 50000 }, { "y", 20000 }, { NULL, 0 } } },
 	{ .name = "part", .piece = 32768, .files = {
 	    { "p/q", 150000 }, { "r", 120000 }, { NULL, 0 } } },
+	{ .name = "skip", .piece = 16384, .files = {
+	    { "s/one", 20000 }, { "two", 30000 }, { "three", 25000 },
+	    { NULL, 0 } } },
+	{ .name = "across", .piece = 16384, .files = {
+	    { "x/y", 30000 }, { "z", 20000 }, { NULL, 0 } } },
+	{ .name = "link", .piece = 16384, .single = true, .files = {
+	    { "link", 30000 }, { NULL, 0 } } },
 };
 struct sim_log	*slog;
 struct disk_run	 run;
@@ -147,84 +156,139 @@ id_of(const struct torrent *t)
 	return (uint32_t)(t - torrents) + 1;
 }
 
-/* A file's bytes as they are now, wherever it is; NULL if it is nowhere. */
-const uint8_t *
-file_read(const struct torrent *t, const struct file *f, size_t *len,
-    uint32_t *ino)
-{
-	static const char *const places[] = { "", MOVED "/" };
-	const uint8_t		*p = NULL;
-	char			 path[128];
-	size_t			 i;
+/* ---- where their bytes are ---- */
 
-	*ino = 0;
-	for (i = 0; i < 2 && p == NULL; i++) {
-		snprintf(path, sizeof(path), "%s%s%s%s", places[i],
+struct spot {
+	enum sim_dir	 dir;
+	const char	*subdir;
+};
+
+static const struct spot everywhere[] = {
+	{ SIM_ROOT, "" }, { SIM_ROOT, MOVED }, { SIM_OTHER, "" }
+};
+#define NSPOTS	(sizeof(everywhere) / sizeof(everywhere[0]))
+
+/* f NULL: the part file. */
+static const char *
+path_at(const struct torrent *t, const struct spot *spot,
+    const struct file *f, char buf[128])
+{
+	const char	*slash = *spot->subdir != '\0' ? "/" : "";
+
+	if (f == NULL)
+		snprintf(buf, 128, "%s%s" PATH_OURS "%s.part", spot->subdir,
+		    slash, t->hex);
+	else
+		snprintf(buf, 128, "%s%s%s%s%s", spot->subdir, slash,
 		    t->single ? "" : t->name, t->single ? "" : "/", f->path);
-		if ((p = sim_read(SIM_ROOT, path, len)) != NULL)
-			*ino = sim_lookup(SIM_ROOT, path);
-	}
-	return p;
+	return buf;
 }
 
-/* Is this piece of it in the files, as they are now? */
+uint32_t
+file_find(const struct torrent *t, const struct file *f)
+{
+	char		path[128];
+	uint32_t	i, ino = 0;
+
+	for (i = 0; i < NSPOTS && ino == 0; i++)
+		ino = sim_lookup(everywhere[i].dir, path_at(t, &everywhere[i],
+		    f, path));
+	return ino;
+}
+
+/* Do bytes a to b of the payload lie there?  at: where the file begins. */
 static bool
-piece_there(const struct torrent *t, uint32_t piece)
+bytes_at(const struct torrent *t, const struct spot *spot,
+    const struct file *f, uint64_t at, uint64_t a, uint64_t b)
+{
+	const uint8_t	*p;
+	char		 path[128];
+	size_t		 len;
+
+	p = sim_read(spot->dir, path_at(t, spot, f, path), &len);
+	return p != NULL && len >= b - at &&
+	    memcmp(p + (a - at), t->payload + a, b - a) == 0;
+}
+
+static bool
+bytes_anywhere(const struct torrent *t, const struct file *f, uint64_t at,
+    uint64_t a, uint64_t b)
+{
+	uint32_t	i;
+
+	for (i = 0; i < NSPOTS; i++)
+		if (bytes_at(t, &everywhere[i], f, at, a, b) ||
+		    bytes_at(t, &everywhere[i], NULL, 0, a, b))
+			return true;
+	return false;
+}
+
+/* A file that is being renamed is at one of two places. */
+static bool
+bytes_of(const struct torrent *t, const struct resume *r,
+    const struct file *f, uint64_t at, uint64_t a, uint64_t b)
+{
+	struct spot	spots[2];
+	uint32_t	i, n = 0;
+
+	spots[n++] = (struct spot){ strcmp(r->root, OTHER) == 0 ? SIM_OTHER :
+	    SIM_ROOT, r->subdir };
+	if (r->move.phase == MOVE_PLACE)
+		spots[n++] = (struct spot){ strcmp(r->move.root, OTHER) == 0 ?
+		    SIM_OTHER : SIM_ROOT, r->move.subdir };
+	if (r->parted != NULL &&
+	    bitfield_get(r->parted, (uint32_t)(f - t->files))) {
+		f = NULL;
+		at = 0;
+	}
+	for (i = 0; i < n; i++)
+		if (bytes_at(t, &spots[i], f, at, a, b))
+			return true;
+	return false;
+}
+
+static bool
+piece_there(const struct torrent *t, const struct resume *r, uint32_t piece)
 {
 	const struct file	*f;
-	const uint8_t		*p;
 	uint64_t		 at = 0, from = (uint64_t)piece * t->piece,
 				 to = from + geom_piece_size(&t->geom, piece),
 				 a, b;
-	size_t			 len;
-	uint32_t		 ino;
 
 	for (f = t->files; f->path != NULL; at += f++->size) {
 		a = from > at ? from : at;
 		b = to < at + f->size ? to : at + f->size;
-		if (a >= b)
-			continue;
-		p = file_read(t, f, &len, &ino);
-		if (p == NULL || len < b - at ||
-		    memcmp(p + (a - at), t->payload + a, b - a) != 0)
+		if (a < b && !(r == NULL ? bytes_anywhere(t, f, at, a, b) :
+		    bytes_of(t, r, f, at, a, b)))
 			return false;
 	}
 	return true;
 }
 
 bool
-all_there(const struct torrent *t, const uint8_t *bits, const char *who)
+all_there(const struct torrent *t, const uint8_t *bits,
+    const struct resume *r, const char *who)
 {
 	uint32_t	i;
 
 	for (i = 0; i < t->geom.npieces; i++)
-		if (bitfield_get(bits, i) && !piece_there(t, i))
+		if (bitfield_get(bits, i) && !piece_there(t, r, i))
 			return failed("%s of %s claims piece %u", who,
 			    t->name, i);
 	return true;
 }
 
-/* The claims of its record as it is now; false if there is none. */
 bool
-record_of(const struct torrent *t, uint8_t bits[BITS], bool *clean)
+record_of(const struct torrent *t, struct resume *r)
 {
-	struct resume	 r;
 	const char	*text;
 	const uint8_t	*p;
 	char		 path[128];
 	size_t		 len;
 
-	memset(bits, 0, BITS);
-	*clean = false;
 	snprintf(path, sizeof(path), "resume/%s.resume", t->hex);
 	p = sim_read(SIM_STATE, path, &len);
-	if (p == NULL || resume_decode(&r, p, len, &text) == -1)
-		return false;
-	if (r.have != NULL)
-		memcpy(bits, r.have, bitfield_size(r.npieces));
-	*clean = r.clean;
-	resume_clear(&r);
-	return true;
+	return p != NULL && resume_decode(r, p, len, &text) == 0;
 }
 
 /* ---- messages ---- */
@@ -269,8 +333,10 @@ heard(const union msg_body *b, uint32_t type)
 	if (type == MSG_TORRENT_META) {
 		for (t = torrents; t < torrents + TORRENTS; t++)
 			if (memcmp(t->infohash, b->torrent_meta.infohash,
-			    SHA1_LEN) == 0)
+			    SHA1_LEN) == 0) {
 				t->there = true;
+				t->link = b->torrent_meta.npieces == 0;
+			}
 	} else if (type == MSG_DISK_STATE && b->disk_state.id <= TORRENTS) {
 		t = &torrents[b->disk_state.id - 1];
 		t->state = b->disk_state.state;
@@ -356,7 +422,8 @@ connect_data(void)
 bool
 disk_begin(void)
 {
-	struct msg_disk_root	 root = { .index = 0, .path = "/r" };
+	struct msg_disk_root	 root = { .index = 0, .path = "/r" },
+				 other = { .index = 1, .path = OTHER };
 	struct msg_disk_state_dir state = { .none = 0 };
 	struct msg_disk_conf	 conf = { .keep_free = 0 };
 	struct msg_conf_end	 end = { .relaxed = true };
@@ -384,6 +451,8 @@ disk_begin(void)
 	    fd = sim_dir_fd(SIM_STATE));
 	close(fd);
 	say_fd(run.parent, MSG_DISK_ROOT, &root, fd = sim_dir_fd(SIM_ROOT));
+	close(fd);
+	say_fd(run.parent, MSG_DISK_ROOT, &other, fd = sim_dir_fd(SIM_OTHER));
 	close(fd);
 	say(run.parent, MSG_DISK_CONF, &conf);
 	say(run.parent, MSG_CONF_END, &end);

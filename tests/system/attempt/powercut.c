@@ -2,8 +2,9 @@
 /*
  * The disk child on a file system that loses power at every point of a run.
  * The run is one of the disk role, this program being its parent and peer:
- * torrents are added, filled, saved, completed, removed; disk ends and begins
- * again.  Each cut leaves what was synced, and of the rest nothing, all, or a
+ * torrents are added, filled, saved, completed, moved, also to another file
+ * system, removed; files are skipped and wanted again; a magnet link becomes a
+ * torrent; disk ends and begins again.  Each cut leaves what was synced, and of the rest nothing, all, or a
  * part by chance.  Disk begins on what is left, and must
  *
  *	have every torrent that was added, none that was removed, no error;
@@ -27,31 +28,34 @@
 #include <unistd.h>
 
 #include "bitfield.h"
+#include "disk/move_plan.h"
+#include "disk/resume.h"
 #include "powercut.h"
 #include "simfs.h"
 
 #define RANDOM		3U	/* chance subsets of each cut */
 #define NOBODY		65534
-#define WORKERS		8U	/* they mostly wait for their disks */
+#define WORKERS		16U	/* they mostly wait for their disks */
 
 /* ---- after a cut ---- */
 
 /* What the marks before it say. */
 struct truth {
-	bool	added, remove, removed;
+	bool	added, learned, remove, removed;
 	uint8_t	saved[BITS];
 };
 
 static struct truth
 truth_of(const struct torrent *t, uint32_t cut)
 {
-	struct truth		 truth = { false, false, false, { 0 } };
+	struct truth		 truth = { .added = false };
 	const struct sim_op	*op;
 
 	for (op = slog->ops; op < slog->ops + cut; op++) {
 		if (op->type != SIM_MARK || op->off != id_of(t))
 			continue;
 		truth.added |= op->ino == MARK_ADDED;
+		truth.learned |= op->ino == MARK_LEARNED;
 		truth.remove |= op->ino == MARK_REMOVE;
 		truth.removed |= op->ino == MARK_REMOVED;
 		if (op->ino == MARK_SAVED)
@@ -67,11 +71,10 @@ read_again(const struct torrent *t, const uint8_t *claims, uint32_t first)
 	const struct file	*f;
 	const struct sim_op	*op;
 	uint64_t		 at = 0;
-	size_t			 len;
 	uint32_t		 ino, piece;
 
 	for (f = t->files; f->path != NULL; at += f++->size) {
-		file_read(t, f, &len, &ino);
+		ino = file_find(t, f);
 		for (op = slog->ops + first; ino != 0 &&
 		    op < slog->ops + slog->n; op++) {
 			if (op->type != SIM_READ || op->ino != ino)
@@ -86,11 +89,12 @@ read_again(const struct torrent *t, const uint8_t *claims, uint32_t first)
 }
 
 /*
- * clean: the record says that nothing is being written.  It says so for a
- * moment after the first write; files changed then are read as a whole.
+ * may_read: files are being copied, or the record says that nothing is being
+ * written.  It says so for a moment after the first write; files changed then
+ * are read as a whole.
  */
 static bool
-judge(struct torrent *t, uint32_t cut, const uint8_t *claims, bool clean,
+judge(struct torrent *t, uint32_t cut, const uint8_t *claims, bool may_read,
     uint32_t first)
 {
 	struct truth	truth = truth_of(t, cut);
@@ -104,14 +108,16 @@ judge(struct torrent *t, uint32_t cut, const uint8_t *claims, bool clean,
 	/* Its files go after its state; they may be gone in part. */
 	if (truth.remove)
 		return true;
+	if (t->link)
+		return !truth.learned || failed("%s is but a link", t->name);
 	if (!wait_ready(t) || !open_data(t) ||
-	    !all_there(t, t->have, "disk"))
+	    !all_there(t, t->have, NULL, "disk"))
 		return false;
 	for (i = 0; i < t->geom.npieces; i++)
 		if ((bitfield_get(truth.saved, i) || bitfield_get(claims, i)) &&
 		    !bitfield_get(t->have, i))
 			return failed("%s: piece %u is lost", t->name, i);
-	return clean || !read_again(t, claims, first);
+	return may_read || !read_again(t, claims, first);
 }
 
 static bool
@@ -133,6 +139,27 @@ no_litter(void)
 	return true;
 }
 
+/* Is all there that the record claims?  That is handed back. */
+static bool
+record_good(const struct torrent *t, uint32_t cut, const char *who,
+    uint8_t claims[BITS], bool *may_read)
+{
+	struct resume	r;
+	bool		good = true;
+
+	memset(claims, 0, BITS);
+	*may_read = false;
+	if (!record_of(t, &r))
+		return true;
+	if (r.have != NULL)
+		memcpy(claims, r.have, bitfield_size(r.npieces));
+	*may_read = r.clean || r.move.phase != MOVE_NONE;
+	if (!truth_of(t, cut).remove)
+		good = all_there(t, claims, &r, who);
+	resume_clear(&r);
+	return good;
+}
+
 /* Disk on what is left: does it do as it must? */
 static bool
 recover(uint32_t cut, const uint8_t *keep)
@@ -140,28 +167,26 @@ recover(uint32_t cut, const uint8_t *keep)
 	struct torrent		*t;
 	uint8_t			 claims[TORRENTS][BITS], bits[BITS];
 	uint32_t		 first = slog->n, i;
-	bool			 clean[TORRENTS], dummy, good = true;
+	bool			 may_read[TORRENTS], good = true;
 
 	why[0] = '\0';
 	sim_build(cut, keep);
 	for (i = 0; i < TORRENTS; i++) {
 		t = &torrents[i];
-		record_of(t, claims[i], &clean[i]);
-		if (!truth_of(t, cut).remove)
-			good = good && all_there(t, claims[i], "the record");
+		good = record_good(t, cut, "the record", claims[i],
+		    &may_read[i]) && good;
 	}
 	good = good && disk_begin();
 	for (i = 0; good && i < TORRENTS; i++)
-		good = judge(&torrents[i], cut, claims[i], clean[i],
+		good = judge(&torrents[i], cut, claims[i], may_read[i],
 		    first);
 	if (run.pid != 0)
 		good = disk_end() && good;
 	run.pid = 0;
 	sim_replay(first, slog->n);
 	for (i = 0; good && i < TORRENTS; i++)
-		if (!truth_of(&torrents[i], cut).remove &&
-		    record_of(&torrents[i], bits, &dummy))
-			good = all_there(&torrents[i], bits, "the new record");
+		good = record_good(&torrents[i], cut, "the new record", bits,
+		    &may_read[i]);
 	return good && no_litter();
 }
 
@@ -170,7 +195,8 @@ recover(uint32_t cut, const uint8_t *keep)
 struct sweep {
 	bool		(*lie)(const struct sim_op *);
 	bool		  alone;	/* each change that is not synced */
-	bool		  stop;		/* at the first failure */
+	bool		  stop;		/* at the first failure of any */
+	bool		 *stopped;	/* shared */
 	uint32_t	  worker;
 	uint32_t	  states, failures;
 };
@@ -192,7 +218,9 @@ try_state(struct sweep *s, uint32_t cut, const uint8_t *keep, const char *what)
 		if (s->failures++ < 5 && !s->stop)
 			printf("# cut %u, %s kept: %s\n", cut, what, why);
 	}
-	return good || !s->stop;
+	if (!good && s->stop)
+		*s->stopped = true;
+	return !*s->stopped;
 }
 
 /* A few ways to keep what was not synced. */
@@ -274,8 +302,10 @@ sweep(bool (*lie)(const struct sim_op *), bool alone, bool stop)
 	int		ends[2];
 	uint32_t	i;
 
-	if (pipe(ends) == -1)
-		err(1, "pipe");
+	all.stopped = mmap(NULL, sizeof(*all.stopped), PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (all.stopped == MAP_FAILED || pipe(ends) == -1)
+		err(1, "cannot begin");
 	fflush(NULL);
 	for (i = 0; i < WORKERS; i++) {
 		all.worker = i;
@@ -290,6 +320,7 @@ sweep(bool (*lie)(const struct sim_op *), bool alone, bool stop)
 	close(ends[0]);
 	for (i = 0; i < WORKERS; i++)
 		waitpid(pids[i], NULL, 0);
+	munmap(all.stopped, sizeof(*all.stopped));
 	return all;
 }
 
@@ -336,6 +367,12 @@ lie_torrent(const struct sim_op *s)
 }
 
 static bool
+lie_link(const struct sim_op *s)
+{
+	return strstr(name_of(s->ino), ".magnet.tmp") != NULL;
+}
+
+static bool
 lie_records(const struct sim_op *s)
 {
 	return strcmp(name_of(s->ino), "resume") == 0;
@@ -369,6 +406,7 @@ static const struct {
 	{ "records", lie_record },
 	{ "the directory of records", lie_records },
 	{ ".torrent files", lie_torrent },
+	{ "magnet links", lie_link },
 	{ "the directory of .torrent files", lie_torrents },
 	{ "the state directory", lie_state },
 };

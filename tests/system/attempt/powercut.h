@@ -12,17 +12,25 @@
 #include "hash.h"
 #include "msg.h"
 
+struct resume;
 struct sim_log;
 
 /* What the parts of powercut share: cut_world.c, cut_run.c, powercut.c. */
-#define TORRENTS	4U
+#define TORRENTS	7U
 #define FILES		5U
 #define BITS		8U	/* bytes of a bitfield here, at most */
 #define SLOTS		64U
 #define MOVED		"else/where"	/* the place of what is moved */
+#define OTHER		"/o"		/* SIM_OTHER */
 
 /* Marks in the log, with the torrent's number. */
-enum mark { MARK_ADDED, MARK_REMOVE, MARK_REMOVED, MARK_SAVED };
+enum mark {
+	MARK_ADDED,
+	MARK_LEARNED,		/* the metadata of a magnet link */
+	MARK_REMOVE,
+	MARK_REMOVED,
+	MARK_SAVED
+};
 
 struct file {
 	const char	*path;
@@ -42,7 +50,7 @@ struct torrent {
 	struct geom	 geom;
 	/* In a run. */
 	uint8_t		 have[BITS];
-	bool		 there;
+	bool		 there, link;	/* link: there is no more of it */
 	uint8_t		 state;
 	char		 error[ERROR_MAX + 1];
 };
@@ -76,12 +84,16 @@ bool	 failed(const char *fmt, ...)
 /* Torrents: make one; its number; look at its files and its record. */
 void	 torrent_make(struct torrent *t);
 uint32_t id_of(const struct torrent *t);
-const uint8_t *file_read(const struct torrent *t, const struct file *f,
-	    size_t *len, uint32_t *ino);
+/* The inode of a file, wherever it is; 0: nowhere. */
+uint32_t file_find(const struct torrent *t, const struct file *f);
+/*
+ * Are these pieces where the record says, or (NULL) anywhere?  Says so if
+ * not; who claims it?
+ */
 bool	 all_there(const struct torrent *t, const uint8_t *bits,
-	    const char *who);
-bool	 record_of(const struct torrent *t, uint8_t bits[BITS],
-	    bool *clean);
+	    const struct resume *r, const char *who);
+/* The record as it is now, to be cleared; false if there is none. */
+bool	 record_of(const struct torrent *t, struct resume *r);
 
 /* The disk child: begin (until its scan has ended), talk to it, end. */
 bool	 disk_begin(void);

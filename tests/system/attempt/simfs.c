@@ -19,9 +19,11 @@
 #define FDS		1024U
 #define ENTRIES		1024U
 #define DEV		77U
+#define DEV_OTHER	78U
 
 struct node {
 	bool		 dir;
+	uint32_t	 dev;
 	uint64_t	 size, room;
 	int64_t		 mtime;
 	uint8_t		*data;
@@ -37,8 +39,9 @@ static struct sim_log	*sim;
 static struct node	 nodes[SIM_NODES];
 static struct entry	 entries[ENTRIES];
 static uint32_t		 fds[FDS];	/* inodes; 0: free */
-static struct stat	 real[SIM_STATE + 1];
-static const char *const real_dirs[SIM_STATE + 1] = { NULL, "/", "/tmp" };
+static struct stat	 real[SIM_OTHER + 1];
+static const char *const real_dirs[SIM_OTHER + 1] = { NULL, "/", "/tmp",
+    "/usr" };
 
 /* ---- the state ---- */
 
@@ -101,6 +104,7 @@ apply(const struct sim_op *op, enum sim_keep keep)
 	case SIM_CREATE:
 	case SIM_MKDIR:
 		nodes[op->ino].dir = op->type == SIM_MKDIR;
+		nodes[op->ino].dev = nodes[op->dir].dev;
 		nodes[op->ino].mtime = op->mtime;
 		if (keep != SIM_NOT)
 			entry_set(op->dir, op->name, op->ino);
@@ -114,6 +118,10 @@ apply(const struct sim_op *op, enum sim_keep keep)
 			break;
 		nodes[op->ino].mtime = op->mtime;
 		node_size(&nodes[op->ino], op->off);
+		break;
+	case SIM_TIME:
+		if (keep != SIM_NOT)
+			nodes[op->ino].mtime = op->mtime;
 		break;
 	case SIM_RENAME:
 		if (keep == SIM_NOT)
@@ -144,7 +152,10 @@ clear(void)
 	}
 	memset(entries, 0, sizeof(entries));
 	memset(fds, 0, sizeof(fds));
-	nodes[SIM_ROOT].dir = nodes[SIM_STATE].dir = true;
+	for (i = SIM_ROOT; i <= SIM_OTHER; i++) {
+		nodes[i].dir = true;
+		nodes[i].dev = i == SIM_OTHER ? DEV_OTHER : DEV;
+	}
 }
 
 void
@@ -154,9 +165,9 @@ sim_init(struct sim_log *log)
 
 	sim = log;
 	sim->n = sim->ndata = 0;
-	sim->ninodes = SIM_STATE + 1;
+	sim->ninodes = SIM_OTHER + 1;
 	sim->clock = 1000000000000000000;
-	for (i = SIM_ROOT; i <= SIM_STATE; i++)
+	for (i = SIM_ROOT; i <= SIM_OTHER; i++)
 		if (stat(real_dirs[i], &real[i]) == -1)
 			abort();
 	clear();
@@ -225,14 +236,15 @@ bool
 sim_synced(uint32_t i, uint32_t cut, bool (*lie)(const struct sim_op *))
 {
 	const struct sim_op	*op = &sim->ops[i], *s;
-	bool			 named, gone;
+	bool			 bytes, named = false, gone;
 
-	named = op->type == SIM_WRITE || op->type == SIM_SIZE;
-	gone = named || op->type != SIM_RENAME || op->dir == op->dir2;
+	bytes = op->type == SIM_WRITE || op->type == SIM_SIZE ||
+	    op->type == SIM_TIME;
+	gone = op->type != SIM_RENAME || op->dir == op->dir2;
 	for (s = op; s < sim->ops + cut; s++) {
 		if (s->type != SIM_FSYNC || (lie != NULL && lie(s)))
 			continue;
-		if (op->type == SIM_WRITE || op->type == SIM_SIZE) {
+		if (bytes) {
 			if (s->ino == op->ino)
 				return true;
 			continue;
@@ -330,7 +342,7 @@ inode(int fd)
 		return fds[fd - FD_BASE];
 	if (fstat(fd, &st) == -1 || !S_ISDIR(st.st_mode))
 		return 0;
-	for (i = SIM_ROOT; i <= SIM_STATE; i++)
+	for (i = SIM_ROOT; i <= SIM_OTHER; i++)
 		if (st.st_dev == real[i].st_dev && st.st_ino == real[i].st_ino)
 			return i;
 	return 0;
@@ -424,7 +436,7 @@ WRAP(int, fstat, int fd, struct stat *st)
 		return __real_io_fstat(fd, st);
 	n = &nodes[ino];
 	memset(st, 0, sizeof(*st));
-	st->st_dev = DEV;
+	st->st_dev = n->dev;
 	st->st_ino = ino;
 	st->st_mode = n->dir ? S_IFDIR | 0755 : S_IFREG | 0644;
 	st->st_nlink = 1;
@@ -456,9 +468,9 @@ WRAP(off_t, lseek, int fd, off_t off, int whence)
 {
 	uint32_t	ino = inode(fd);
 
-	(void)whence;
+	/* A file has no holes, but for the one behind its end. */
 	if ((uint64_t)off < nodes[ino].size)
-		return off;
+		return whence == SEEK_HOLE ? (off_t)nodes[ino].size : off;
 	errno = ENXIO;
 	return -1;
 }
@@ -532,9 +544,12 @@ WRAP(int, ftruncate, int fd, off_t len)
 
 WRAP(int, set_mtime, int fd, const struct timespec *mtime)
 {
+	struct sim_op	*op;
+
 	pthread_mutex_lock(&lock);
-	nodes[inode(fd)].mtime = (int64_t)mtime->tv_sec * 1000000000 +
-	    mtime->tv_nsec;
+	op = note(SIM_TIME, inode(fd), NULL, 0);
+	op->mtime = (int64_t)mtime->tv_sec * 1000000000 + mtime->tv_nsec;
+	commit(op);
 	pthread_mutex_unlock(&lock);
 	return 0;
 }
@@ -599,6 +614,8 @@ do_rename(int from, const char *old, int to, const char *new, bool replace)
 	ino = walk(inode(from), old, &dir, name);
 	if (other != 0 && !replace)
 		errno = EEXIST;
+	else if (ino != 0 && dir2 != 0 && nodes[dir].dev != nodes[dir2].dev)
+		errno = EXDEV;
 	else if (ino != 0 && dir2 != 0) {
 		op = note(SIM_RENAME, ino, NULL, 0);
 		op->dir = dir;

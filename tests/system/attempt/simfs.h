@@ -18,13 +18,15 @@
 #define SIM_NAME	64U
 #define SIM_NODES	1024U
 
-enum sim_dir { SIM_ROOT = 1, SIM_STATE = 2 };	/* are there, and stay */
+/* Are there, and stay; the last is of another file system. */
+enum sim_dir { SIM_ROOT = 1, SIM_STATE = 2, SIM_OTHER = 3 };
 
 enum sim_type {
 	SIM_CREATE,		/* name in dir */
 	SIM_MKDIR,
 	SIM_WRITE,
 	SIM_SIZE,		/* off */
+	SIM_TIME,
 	SIM_RENAME,		/* from dir, name to dir2, name2 */
 	SIM_UNLINK,
 	SIM_FSYNC,
@@ -57,7 +59,7 @@ enum sim_keep { SIM_NOT, SIM_WHOLE, SIM_HALF, SIM_ZEROS };
 void	sim_init(struct sim_log *log);
 /* The same log elsewhere. */
 void	sim_use(struct sim_log *log);
-/* Descriptors of real directories that stand for SIM_ROOT and SIM_STATE. */
+/* Descriptors of real directories that stand for these. */
 int	sim_dir_fd(enum sim_dir dir);
 void	sim_mark(uint32_t what, uint32_t torrent, const void *p, uint32_t len);
 
