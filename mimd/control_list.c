@@ -99,11 +99,15 @@ list_unget(struct list_cursor *l, const struct torrent *t)
 static void
 torrent_fill(struct rec_torrent_row *row, const struct torrent *t)
 {
+	const struct rec_swarm	*now = torrent_now(t);
+
 	memset(row, 0, sizeof(*row));
 	row->id = t->id;
 	memcpy(row->infohash, t->infohash, sizeof(row->infohash));
-	row->infohash2.p = t->infohash2;
-	row->infohash2.len = t->v2 ? sizeof(t->infohash2) : 0;
+	if (t->infohash2 != NULL) {
+		row->infohash2.p = t->infohash2;
+		row->infohash2.len = SHA256_LEN;
+	}
 	row->name = t->name;
 	row->state = (uint8_t)torrent_state(t);
 	row->size = t->size;
@@ -118,16 +122,16 @@ torrent_fill(struct rec_torrent_row *row, const struct torrent *t)
 	row->downloaded = t->downloaded;
 	row->uploaded = t->uploaded;
 	row->wasted = t->wasted;
-	row->down_rate = t->now.down_rate;
-	row->up_rate = t->now.up_rate;
-	row->peers = t->now.peers;
-	row->seeds = t->now.seeds;
-	row->useful = t->now.useful;
-	row->choking = t->now.choking;
-	row->interested = t->now.interested;
-	row->served = t->now.served;
-	row->candidates = t->now.candidates;
-	row->held = t->now.held;
+	row->down_rate = now->down_rate;
+	row->up_rate = now->up_rate;
+	row->peers = now->peers;
+	row->seeds = now->seeds;
+	row->useful = now->useful;
+	row->choking = now->choking;
+	row->interested = now->interested;
+	row->served = now->served;
+	row->candidates = now->candidates;
+	row->held = now->held;
 	row->error = text(t->error);
 	row->dir = t->dir;
 	row->private = t->private;
@@ -270,8 +274,8 @@ list_end(struct control_conn *conn)
 	uint32_t		 i, found, missing;
 
 	for (i = 0; i < reg->n; i++) {
-		total.down_rate += reg->torrents[i]->now.down_rate;
-		total.up_rate += reg->torrents[i]->now.up_rate;
+		total.down_rate += torrent_now(reg->torrents[i])->down_rate;
+		total.up_rate += torrent_now(reg->torrents[i])->up_rate;
 	}
 	found = conn->list.found;
 	missing = conn->list.missing;

@@ -342,7 +342,7 @@ lost_peer(struct torrent *t)
 {
 	t->swarm = SWARM_NONE;
 	t->nrows = 0;
-	t->now = (struct rec_swarm){ 0 };
+	torrent_set_now(t, NULL);
 }
 
 void

@@ -27,6 +27,7 @@ registry_init(struct registry *reg, const struct registry_ops *ops, void *arg)
 	reg->arg = arg;
 	reg->next_id = 1;
 	RB_INIT(&reg->hashes);
+	RB_INIT(&reg->strings);
 	for (i = 0; i < REGISTRY_ADDS_MAX; i++)
 		reg->adds[i].fd = -1;
 }
@@ -134,10 +135,12 @@ torrent_free(struct registry *reg, struct torrent *t)
 	torrent_files_clear(t);
 	free(t->prios);
 	torrent_order_free(t);
-	torrent_trackers_clear(t);
+	torrent_trackers_clear(reg, t);
+	free(t->infohash2);
 	free(t->name);
-	free(t->dir);
+	intern_drop(&reg->strings, t->dir);
 	free(t->error);
+	free(t->now);
 	free(t->rows);
 	free(t->known);
 	free(t);
@@ -237,12 +240,12 @@ torrent_file_path(const struct torrent *t, uint32_t index)
 }
 
 void
-torrent_trackers_clear(struct torrent *t)
+torrent_trackers_clear(struct registry *reg, struct torrent *t)
 {
 	uint8_t	i;
 
 	for (i = 0; i < t->ntrackers; i++) {
-		free(t->trackers[i].url);
+		intern_drop(&reg->strings, t->trackers[i].url);
 		free(t->trackers[i].error);
 	}
 	free(t->trackers);
@@ -251,7 +254,8 @@ torrent_trackers_clear(struct torrent *t)
 }
 
 int
-torrent_tracker_add(struct torrent *t, const struct rec_tracker *tr)
+torrent_tracker_add(struct registry *reg, struct torrent *t,
+    const struct rec_tracker *tr)
 {
 	struct ttracker	*tracker;
 
@@ -261,9 +265,32 @@ torrent_tracker_add(struct torrent *t, const struct rec_tracker *tr)
 	    sizeof(*t->trackers));
 	tracker = &t->trackers[t->ntrackers++];
 	memset(tracker, 0, sizeof(*tracker));
-	tracker->url = xstrdup(tr->url);
+	tracker->url = intern(&reg->strings, tr->url);
 	tracker->tier = tr->tier;
 	tracker->state = TRACKER_IDLE;
 	tracker->seeds = tracker->leeches = tracker->downloads = UINT32_MAX;
 	return 0;
+}
+
+const struct rec_swarm *
+torrent_now(const struct torrent *t)
+{
+	static const struct rec_swarm	rest;
+
+	return t->now != NULL ? t->now : &rest;
+}
+
+/* Most of many torrents rest, and what does costs no memory. */
+void
+torrent_set_now(struct torrent *t, const struct rec_swarm *now)
+{
+	if (now == NULL || (now->down_rate | now->up_rate | now->peers | now->candidates |
+	    now->held) == 0) {
+		free(t->now);
+		t->now = NULL;
+		return;
+	}
+	if (t->now == NULL)
+		t->now = xmalloc(sizeof(*t->now));
+	*t->now = *now;
 }

@@ -10,6 +10,7 @@
 
 #include "addr.h"
 #include "hash.h"
+#include "intern.h"
 #include "magnet.h"
 #include "msg.h"
 
@@ -39,9 +40,9 @@ struct tfile {
 };
 
 struct ttracker {
-	char		*url;
+	const char	*url;		/* of registry::strings */
 	char		*error;		/* NULL: none */
-	uint64_t	 last, next;	/* Unix time */
+	uint32_t	 last, next;	/* Unix time */
 	uint32_t	 seeds, leeches, downloads;	/* UINT32_MAX unknown */
 	uint8_t		 tier;
 	uint8_t		 state;		/* enum tracker_state */
@@ -80,16 +81,16 @@ struct torrent {
 	RB_ENTRY(torrent)	 by_hash;	/* registry::hashes */
 	uint32_t		 id;
 	uint8_t			 infohash[SHA1_LEN];
-	uint8_t			 infohash2[SHA256_LEN];
+	uint8_t			*infohash2;	/* SHA256_LEN, NULL: none */
 	char			*name;
-	char			*dir;		/* where its data lies */
+	const char		*dir;		/* its data's; in strings */
 	char			*error;		/* NULL: none */
 	uint64_t		 size, have;	/* bytes; have: verified */
 	uint64_t		 wanted, got;	/* of these, not skipped */
 	uint64_t		 added, completed;	/* Unix time */
 	uint64_t		 downloaded, uploaded, wasted;
 	uint64_t		 down_base, up_base;	/* at mimd's start */
-	struct rec_swarm	 now;		/* as peer said last */
+	struct rec_swarm	*now;		/* as peer said, NULL: rests */
 	uint64_t		 up_limit, down_limit;	/* 0: none */
 	uint32_t		 max_peers;	/* 0: the default */
 	uint8_t			 modes;		/* TMODE_* */
@@ -115,7 +116,6 @@ struct torrent {
 	uint8_t			 dstate;	/* enum dstate */
 	uint8_t			 swarm;		/* enum swarm_state */
 	uint8_t			 announce;	/* enum announce_state */
-	bool			 v2;		/* infohash2 is set */
 	bool			 private;
 	bool			 bare;		/* peer has no pieces */
 	bool			 loaded;	/* reported in full */
@@ -190,6 +190,7 @@ struct registry {
 	struct torrent		**torrents;	/* by id, ascending */
 	uint32_t		 n, size;
 	struct torrent_hashes	 hashes;
+	struct interns		 strings;	/* that torrents share */
 	uint32_t		 next_id;
 	bool			 scanned;	/* disk's scan has ended */
 	bool			 stopping;
@@ -221,8 +222,12 @@ void	 torrent_files_clear(struct torrent *t);
 /* -1 if the files would be more than nfiles. */
 int	 torrent_file_add(struct torrent *t, const struct rec_file *f);
 const char *torrent_file_path(const struct torrent *t, uint32_t index);
-void	 torrent_trackers_clear(struct torrent *t);
-int	 torrent_tracker_add(struct torrent *t, const struct rec_tracker *tr);
+void	 torrent_trackers_clear(struct registry *reg, struct torrent *t);
+int	 torrent_tracker_add(struct registry *reg, struct torrent *t,
+	    const struct rec_tracker *tr);
+/* What its swarm does, as peer said last; set to NULL: it has none. */
+const struct rec_swarm *torrent_now(const struct torrent *t);
+void	 torrent_set_now(struct torrent *t, const struct rec_swarm *now);
 
 /* reconcile.c: what peer, tracker and disk must be told */
 /* Should this torrent have a swarm and be announced? */

@@ -48,12 +48,16 @@ static void
 take_shape(struct registry *reg, struct torrent *t,
     const struct msg_torrent_meta *m)
 {
+	char	*dir = data_dir(reg, m);
+
 	free(t->name);
-	free(t->dir);
 	t->name = xstrdup(m->name);
-	t->dir = data_dir(reg, m);
-	t->v2 = m->infohash2.len == SHA256_LEN;
-	if (t->v2)
+	intern_drop(&reg->strings, t->dir);
+	t->dir = intern(&reg->strings, dir);
+	free(dir);
+	if (m->infohash2.len == SHA256_LEN && t->infohash2 == NULL)
+		t->infohash2 = xmalloc(SHA256_LEN);
+	if (m->infohash2.len == SHA256_LEN)
 		memcpy(t->infohash2, m->infohash2.p, SHA256_LEN);
 	t->size = m->size;
 	if (!t->skips)
@@ -137,7 +141,7 @@ registry_on_meta(struct registry *reg, const struct msg_torrent_meta *m)
 	}
 	take_shape(reg, t, m);
 	if (!t->loaded)
-		torrent_trackers_clear(t);
+		torrent_trackers_clear(reg, t);
 	return 0;
 }
 
@@ -152,7 +156,7 @@ registry_on_trackers(struct registry *reg,
 	if (t == NULL || t->loaded)
 		return 0;
 	for (i = 0; i < m->trackers.n; i++) {
-		if (torrent_tracker_add(t, &m->trackers.v[i]) == -1)
+		if (torrent_tracker_add(reg, t, &m->trackers.v[i]) == -1)
 			return -1;
 	}
 	return 0;
@@ -383,7 +387,7 @@ registry_on_halted(struct registry *reg, uint32_t id)
 	free(t->rows);
 	t->rows = NULL;
 	t->rows_size = 0;
-	t->now = (struct rec_swarm){ 0 };
+	torrent_set_now(t, NULL);
 	registry_reconcile(reg, t);
 }
 
@@ -398,7 +402,7 @@ registry_on_stats(struct registry *reg, const struct msg_swarm_stats *m)
 		s = &m->swarms.v[i];
 		if ((t = registry_find(reg, s->id)) == NULL)
 			continue;
-		t->now = *s;
+		torrent_set_now(t, s);
 		if ((s->downloaded | s->uploaded | s->wasted) == 0)
 			continue;
 		t->downloaded = add_total(t->downloaded, s->downloaded);
@@ -578,8 +582,8 @@ registry_on_tracker_rows(struct registry *reg,
 		tr->seeds = row->seeds;
 		tr->leeches = row->leeches;
 		tr->downloads = row->downloads;
-		tr->last = row->last;
-		tr->next = row->next;
+		tr->last = (uint32_t)row->last;
+		tr->next = (uint32_t)row->next;
 		free(tr->error);
 		tr->error = *row->error == '\0' ? NULL : xstrdup(row->error);
 	}

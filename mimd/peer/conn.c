@@ -97,6 +97,7 @@ conn_enter(struct conn *c, struct swarm *s)
 	TAILQ_INSERT_TAIL(&s->conns, c, link);
 	if (s->nconns++ == 0)
 		TAILQ_INSERT_TAIL(&c->net->busy, s, busy_link);
+	swarm_need_traffic(s);
 }
 
 struct conn *

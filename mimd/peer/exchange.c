@@ -70,13 +70,13 @@ exchange_update(struct conn *c)
 
 	if (c->swarm->private || !ext_listen_addr(c, &addr))
 		return;
-	pex_join(&c->swarm->pex, &c->pex, &addr, exchange_flags(c));
+	pex_join(&c->swarm->traffic->pex, &c->pex, &addr, exchange_flags(c));
 }
 
 void
 exchange_end(struct conn *c)
 {
-	pex_leave(&c->swarm->pex, &c->pex);
+	pex_leave(&c->swarm->traffic->pex, &c->pex);
 }
 
 void
@@ -89,9 +89,9 @@ exchange_tick(struct conn *c, uint64_t now)
 	if (c->pex.joined != 0)
 		c->pex.flags = exchange_flags(c);
 	if (!exchange_allowed(c) || !ext_speaks(c, EXT_PEX) ||
-	    !pex_due(&s->pex, &c->pex, now))
+	    !pex_due(&s->traffic->pex, &c->pex, now))
 		return;
-	n = pex_write(&s->pex, &c->pex, &c->addr, now, out);
+	n = pex_write(&s->traffic->pex, &c->pex, &c->addr, now, out);
 	if (n > 0)
 		ext_send(c, EXT_PEX, out, (uint32_t)n);
 }

@@ -204,6 +204,13 @@ struct swarm_facts {
 	uint32_t	 held;			/* SWARM_HELD_* */
 };
 
+/* What only a torrent with connections, or with limits of its own, needs. */
+struct traffic {
+	struct shaper_group rx_line, tx_line;
+	struct pex_book	 pex;
+	struct rate	 down, up;
+};
+
 struct swarm {
 	RB_ENTRY(swarm)	 by_id;		/* net::swarms */
 	RB_ENTRY(swarm)	 by_hash;	/* net::hashes */
@@ -235,13 +242,11 @@ struct swarm {
 	uint32_t	 nconns, nup, nseeds, nhalf_open;
 	uint64_t	 churn_at;	/* nobody is replaced before */
 	uint32_t	 max_peers;	/* 0: the default */
-	struct shaper_group rx_line, tx_line;
+	struct traffic	*traffic;	/* NULL: no connections, no limits */
 	struct candidates cands;
-	struct pex_book	 pex;
 	struct lsd_item	 lsd;
 	uint64_t	 due;		/* next swarm_tick(); 0 none */
 	uint64_t	 hungry_at, retry_at, resync_at;
-	struct rate	 down, up;
 	uint64_t	 downloaded, uploaded, wasted;	/* not yet told */
 };
 TAILQ_HEAD(swarm_list, swarm);
@@ -611,6 +616,7 @@ void	throttle_on_rates(struct net *net, const struct msg_peer_rates *m);
 void	throttle_on_limits(struct swarm *s, const struct msg_swarm_limits *m);
 void	throttle_enter(struct conn *c);	/* a connection begins */
 void	throttle_leave(struct conn *c);	/* and ends */
+bool	throttle_limits(const struct swarm *s);	/* has it any? */
 void	throttle_drop(struct swarm *s);	/* a swarm ends */
 /* Bytes to be moved now; 0: wait in line, BUCKET_ALL: no limit. */
 uint64_t throttle_recv_room(struct conn *c);
@@ -673,6 +679,8 @@ struct swarm *swarm_new(struct net *net, const struct msg_swarm_run *m);
 /* The metadata of a bare one is there. */
 void	swarm_learn(struct swarm *s, const struct msg_swarm_run *m);
 void	swarm_free(struct swarm *s);
+/* See that it has s->traffic, which goes again when nobody needs it. */
+void	swarm_need_traffic(struct swarm *s);
 bool	swarm_has(const struct swarm *s, uint32_t piece);
 bool	swarm_accepts(const struct swarm *s, const struct addr *addr);
 /* Add a candidate; false if it is unusable, or there already. */

@@ -222,13 +222,14 @@ peer_on_swarm_halt(struct chan *c, const struct msg_swarm_halt *m, void *arg)
 	struct net		*net = arg;
 	struct swarm		*s = swarm_find(net, m->id);
 	struct msg_swarm_halted	 halted = { .id = m->id };
+	const struct rate	 none = { 0 };
 	struct conn		*conn;
 
 	if (s != NULL) {
 		while ((conn = TAILQ_FIRST(&s->conns)) != NULL)
 			conn_close(conn, "torrent stopped");
-		memset(&s->down, 0, sizeof(s->down));
-		memset(&s->up, 0, sizeof(s->up));
+		if (s->traffic != NULL)
+			s->traffic->down = s->traffic->up = none;
 		s->changed = true;
 		stats_swarm(s, loop_now(net->loop));
 		swarm_free(s);

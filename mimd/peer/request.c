@@ -102,7 +102,7 @@ request_on_block(struct conn *c, uint32_t piece, uint32_t begin,
 	c->unasked = 0;
 	c->heard_at = now;
 	rate_add(&c->down, now, length);
-	rate_add(&s->down, now, length);
+	rate_add(&s->traffic->down, now, length);
 	c->downloaded += length;
 	c->changed = s->changed = true;
 	/* Another may have been quicker while this one was under way. */

@@ -163,7 +163,7 @@ block_sent(struct conn *c, uint32_t length)
 	c->swarm->changed = c->changed = true;
 	c->net->up_since += length;
 	rate_add(&c->up, c->sent, length);
-	rate_add(&c->swarm->up, c->sent, length);
+	rate_add(&c->swarm->traffic->up, c->sent, length);
 }
 
 /* Bytes of a block beyond those before it: all of it, or a part. */

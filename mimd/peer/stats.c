@@ -117,8 +117,10 @@ stats_swarm(struct swarm *s, uint64_t now)
 		return;
 	memset(&row, 0, sizeof(row));
 	row.id = s->id;
-	row.down_rate = rate_get(&s->down, now);
-	row.up_rate = rate_get(&s->up, now);
+	if (s->traffic != NULL) {
+		row.down_rate = rate_get(&s->traffic->down, now);
+		row.up_rate = rate_get(&s->traffic->up, now);
+	}
 	row.downloaded = s->downloaded;
 	row.uploaded = s->uploaded;
 	row.wasted = s->wasted;

@@ -106,9 +106,6 @@ swarm_new(struct net *net, const struct msg_swarm_run *m)
 	s->geom = (struct geom){ .size = m->size,
 	    .piece_length = m->piece_length, .npieces = m->npieces };
 	TAILQ_INIT(&s->conns);
-	pex_book_init(&s->pex);
-	shaper_group_init(&s->rx_line);
-	shaper_group_init(&s->tx_line);
 	RB_INSERT(swarm_ids, &net->swarms, s);
 	RB_INSERT(swarm_hashes, &net->hashes, s);
 	s->metadata_size = m->metadata_size;
@@ -177,9 +174,32 @@ swarm_free(struct swarm *s)
 	candidates_clear(&s->cands);
 	blame_forget(&net->blame, s->id);
 	picker_free(s->picker);
+	free(s->traffic);
 	free(s->pages);
 	free(s->wishes);
 	free(s);
+}
+
+void
+swarm_need_traffic(struct swarm *s)
+{
+	if (s->traffic != NULL)
+		return;
+	s->traffic = xcalloc(1, sizeof(*s->traffic));
+	shaper_group_init(&s->traffic->rx_line);
+	shaper_group_init(&s->traffic->tx_line);
+	pex_book_init(&s->traffic->pex);
+}
+
+/* Not before the last rates are told. */
+static void
+swarm_end_traffic(struct swarm *s)
+{
+	if (s->nconns > 0 || s->changed || s->traffic == NULL ||
+	    throttle_limits(s))
+		return;
+	free(s->traffic);
+	s->traffic = NULL;
 }
 
 bool
@@ -278,6 +298,7 @@ swarm_tick(struct swarm *s, uint64_t now)
 	room_tidy(s, now);
 	swarm_connect(s);
 	swarm_feel_hunger(s, now);
+	swarm_end_traffic(s);
 }
 
 void

@@ -29,7 +29,7 @@ throttle_recv_room(struct conn *c)
 {
 	if (c->swarm == NULL)
 		return BUCKET_ALL;
-	return shaper_room(&c->net->rx_line, &c->swarm->rx_line, &c->rx_line,
+	return shaper_room(&c->net->rx_line, &c->swarm->traffic->rx_line, &c->rx_line,
 	    loop_now_us(c->net->loop));
 }
 
@@ -38,7 +38,7 @@ throttle_send_room(struct conn *c)
 {
 	if (c->swarm == NULL)
 		return BUCKET_ALL;
-	return shaper_room(&c->net->tx_line, &c->swarm->tx_line, &c->tx_line,
+	return shaper_room(&c->net->tx_line, &c->swarm->traffic->tx_line, &c->tx_line,
 	    loop_now_us(c->net->loop));
 }
 
@@ -46,7 +46,7 @@ void
 throttle_received(struct conn *c, uint64_t bytes)
 {
 	shaper_take(&c->net->rx_line,
-	    c->swarm == NULL ? NULL : &c->swarm->rx_line, &c->rx_line, bytes,
+	    c->swarm == NULL ? NULL : &c->swarm->traffic->rx_line, &c->rx_line, bytes,
 	    loop_now_us(c->net->loop));
 }
 
@@ -54,14 +54,14 @@ void
 throttle_sent(struct conn *c, uint64_t bytes)
 {
 	shaper_take(&c->net->tx_line,
-	    c->swarm == NULL ? NULL : &c->swarm->tx_line, &c->tx_line, bytes,
+	    c->swarm == NULL ? NULL : &c->swarm->traffic->tx_line, &c->tx_line, bytes,
 	    loop_now_us(c->net->loop));
 }
 
 void
 throttle_wait_recv(struct conn *c)
 {
-	shaper_wait(&c->net->rx_line, &c->swarm->rx_line, &c->rx_line);
+	shaper_wait(&c->net->rx_line, &c->swarm->traffic->rx_line, &c->rx_line);
 	conn_update_io(c);
 	throttle_soon(c->net);
 }
@@ -69,7 +69,7 @@ throttle_wait_recv(struct conn *c)
 void
 throttle_wait_send(struct conn *c)
 {
-	shaper_wait(&c->net->tx_line, &c->swarm->tx_line, &c->tx_line);
+	shaper_wait(&c->net->tx_line, &c->swarm->traffic->tx_line, &c->tx_line);
 	throttle_soon(c->net);
 }
 
@@ -88,6 +88,7 @@ throttle_requests(const struct conn *c)
 {
 	const struct net	*net = c->net;
 	const struct shaper_class *class;
+	const struct shaper_group *line;
 	uint64_t		 rate = UINT64_MAX;
 	uint64_t		 ms = REQUESTS_MS + c->rtt_ms;
 
@@ -96,8 +97,8 @@ throttle_requests(const struct conn *c)
 	rate = lower(rate, net->rx_line.all.rate, net->rx_line.nwaiting);
 	class = &net->rx_line.classes[c->rx_line.class];
 	rate = lower(rate, class->bucket.rate, class->nwaiting);
-	rate = lower(rate, c->swarm->rx_line.bucket.rate,
-	    c->swarm->rx_line.nwaiting);
+	line = &c->swarm->traffic->rx_line;
+	rate = lower(rate, line->bucket.rate, line->nwaiting);
 	rate = lower(rate, net->each_down, 0);
 	if (rate > BUCKET_RATE_MAX)
 		return UINT32_MAX;
@@ -291,10 +292,11 @@ throttle_on_rates(struct net *net, const struct msg_peer_rates *m)
 			throttle_release(c);
 }
 
-static bool
-swarm_is_limited(const struct swarm *s)
+bool
+throttle_limits(const struct swarm *s)
 {
-	return s->rx_line.bucket.rate != 0 || s->tx_line.bucket.rate != 0;
+	return s->traffic != NULL && (s->traffic->rx_line.bucket.rate != 0 ||
+	    s->traffic->tx_line.bucket.rate != 0);
 }
 
 void
@@ -304,10 +306,14 @@ throttle_on_limits(struct swarm *s, const struct msg_swarm_limits *m)
 	uint64_t	 now = loop_now_us(net->loop);
 	struct conn	*c;
 
-	net->nlimited -= swarm_is_limited(s);
-	bucket_set(&s->rx_line.bucket, m->down, now);
-	bucket_set(&s->tx_line.bucket, m->up, now);
-	net->nlimited += swarm_is_limited(s);
+	if (m->down != 0 || m->up != 0)
+		swarm_need_traffic(s);
+	if (s->traffic == NULL)
+		return;
+	net->nlimited -= throttle_limits(s);
+	bucket_set(&s->traffic->rx_line.bucket, m->down, now);
+	bucket_set(&s->traffic->tx_line.bucket, m->up, now);
+	net->nlimited += throttle_limits(s);
 	throttle_update(net);
 	TAILQ_FOREACH(c, &s->conns, link)
 		throttle_release(c);
@@ -316,6 +322,6 @@ throttle_on_limits(struct swarm *s, const struct msg_swarm_limits *m)
 void
 throttle_drop(struct swarm *s)
 {
-	s->net->nlimited -= swarm_is_limited(s);
+	s->net->nlimited -= throttle_limits(s);
 	throttle_update(s->net);
 }

@@ -42,7 +42,7 @@ may_serve_now(const struct conn *c)
 {
 	return c->state == CONN_UP && c->peer_interested && c->am_choking &&
 	    c->idle_turns == 0 && !c->net->scarce &&
-	    c->swarm->tx_line.bucket.rate == 0 && class_rate(c) == 0 &&
+	    c->swarm->traffic->tx_line.bucket.rate == 0 && class_rate(c) == 0 &&
 	    (!swarm_done(c->swarm) ||
 	    c->uploaded - c->got_on_at <= 2 * c->swarm->geom.size);
 }
@@ -109,7 +109,7 @@ peer_fill(struct choker_peer *p, struct conn *c, uint64_t now)
 		    !c->waiting && !c->rx_line.waiting,
 		.taken = c->uploaded - c->got_on_at,
 		.size = s->geom.size,
-		.max = choker_slots_max(s->tx_line.bucket.rate),
+		.max = choker_slots_max(s->traffic->tx_line.bucket.rate),
 		.class = c->tx_line.class,
 		.class_max = choker_slots_max(class_rate(c)),
 		.arg = c,

@@ -1,12 +1,15 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: ISC
 # Liars among honest peers that share pieces with them: the liars are banned,
-# nobody else is, and what they cost is bounded.
+# nobody else is, and what they cost is bounded.  Who is suspected has to prove
+# itself alone, also if it leaves and comes again.
 
 import os
 import random
 import re
 import signal
+import socket
+import struct
 import sys
 import threading
 import time
@@ -107,11 +110,11 @@ def crowd(t, name, **liar):
     swarm.daemon.stop()
 
 
-def answers(t, swarm, addr):
+def answers(t, daemon, torrent, addr):
     """Does mimd speak with this address?"""
     try:
-        peer = wire.connect(t, (swarm.daemon.addr, swarm.daemon.port),
-            swarm.torrent.infohash, addr=addr)
+        peer = wire.connect(t, (daemon.addr, daemon.port), torrent.infohash,
+            addr=addr)
         peer.send_handshake()
         peer.read_handshake()
         return True
@@ -126,8 +129,9 @@ def next_child(t, swarm):
     os.kill(pid, signal.SIGKILL)
     t.wait(lambda: daemon.children().get("peer", pid) != pid, 10,
         "a new peer child")
-    t.wait(lambda: answers(t, swarm, t.addr()), 10, "it to answer")
-    t.ok(not answers(t, swarm, swarm.liars[0].addr),
+    t.wait(lambda: answers(t, daemon, swarm.torrent, t.addr()), 10,
+        "it to answer")
+    t.ok(not answers(t, daemon, swarm.torrent, swarm.liars[0].addr),
         "the next peer child knows of the ban")
 
 
@@ -153,8 +157,96 @@ def delay(t):
         "a poisoner among five honest peers delays little", times)
 
 
+class Visit:
+    """A connection from addr, of a peer with some pieces that mimd may ask."""
+
+    def __init__(self, t, daemon, torrent, content, addr, pieces):
+        self.torrent = torrent
+        self.content = content
+        self.wire = wire.connect(t, (daemon.addr, daemon.port),
+            torrent.infohash, addr=addr, timeout=60)
+        self.wire.send_handshake()
+        self.wire.read_handshake()
+        self.wire.bitfield(torrent.npieces,
+            set(range(torrent.npieces)) - set(pieces))
+        self.wire.until(wire.INTERESTED)
+        self.wire.msg(wire.UNCHOKE)
+
+    def request(self):
+        return struct.unpack(">III", self.wire.until(wire.REQUEST)[1])
+
+    def answer(self, request, lie=False):
+        data = self.torrent.read(self.content, *request)
+        if lie:
+            data = bytes([data[0] ^ 1]) + data[1:]
+        self.wire.block(*request[:2], data)
+
+    def leave(self):
+        """All that was said arrives."""
+        self.wire.sock.shutdown(socket.SHUT_WR)
+        try:
+            self.wire.until_gone()
+        except wire.Gone:
+            self.wire.close()
+
+
+def parole(t):
+    """
+    Two copies of piece 0 fail, each with a block of the liar, which is gone by
+    then.  When it is back it is not let finish what another began, but is
+    given a piece of its own, and lies for the last time.
+    """
+    content = t.dir("parole-content")
+    torrent = Torrent("parole", 1 << 20, 1 << 18).make(content)
+    nblocks = (1 << 18) // wire.BLOCK
+    liar, *honest = (t.addr() for _ in range(4))
+    daemon = mimd.Mimd(t, "parole").start()
+    daemon.ctl("log", "debug")
+
+    def visit(addr, pieces):
+        return Visit(t, daemon, torrent, content, addr, pieces)
+
+    daemon.add(torrent.save(f"{t.root}/parole.torrent"))
+    for copy in range(2):
+        peer = visit(liar, [0])
+        asked = [peer.request() for _ in range(2)]
+        peer.answer(asked[copy], lie=True)
+        peer.leave()
+        peer = visit(honest[copy], [0])
+        for _ in range(nblocks - 1):
+            peer.answer(peer.request())
+        peer.leave()
+    t.wait(lambda: "of 3 senders 0 lied, 1 may have" in daemon.log(), 30,
+        "a suspect")
+    peer = visit(honest[2], [1])
+    for _ in range(nblocks // 2):
+        peer.answer(peer.request())
+    peer.leave()
+
+    peer = visit(liar, [1, 2, 3])
+    asked = []
+    for i in range(nblocks):
+        asked.append(peer.request())
+        peer.answer(asked[i], lie=i == 5)
+    t.equal(asked, [(asked[0][0], i * wire.BLOCK, wire.BLOCK)
+        for i in range(nblocks)], "who was on parole is asked for one piece")
+    t.ok(asked[0][0] in (2, 3), "that nobody else began", asked[0])
+    t.wait(lambda: re.search(r"(\S+): banned", daemon.log()), 30, "a ban")
+    peer.leave()
+    t.ok(not answers(t, daemon, torrent, liar), "it is not let in again")
+    peer = visit(honest[0], range(4))
+    for _ in range(4 * nblocks - nblocks // 2):
+        peer.answer(peer.request())
+    daemon.wait_state(torrent.infohash, "seeding", 30)
+    t.equal(re.findall(r"(\S+): banned: (.*)", daemon.log()),
+        [(liar, "sent a bad piece")], "the liar is banned, at its third lie")
+    t.equal(torrent.wrong(daemon.root), None, "parole: bit-exact")
+    daemon.stop()
+
+
 def test(t):
     random.seed(24)
+    parole(t)
     t.together(lambda: crowd(t, "rarely", part=0.1),
         lambda: crowd(t, "leaves", leave=10))
     delay(t)

@@ -785,14 +785,14 @@ test_totals(void **state)
 	const struct rec_swarm		 s = {
 		.id = 1, .downloaded = 300, .uploaded = 200, .wasted = 1,
 		.down_rate = 9, .peers = 2
-	};
+	}, rest = { .id = 1 };
 	struct msg_swarm_stats		 m = { .swarms = { &s, 1 } };
 
 	registry_on_stats(&w->reg, &m);
 	registry_on_stats(&w->reg, &m);
 	assert_int_equal(t->downloaded, 600);
 	assert_int_equal(t->uploaded, 400);
-	assert_int_equal(t->now.down_rate, 9);
+	assert_int_equal(torrent_now(t)->down_rate, 9);
 	registry_tick(&w->reg);
 	expect(w, "tracker_totals ");
 	registry_tick(&w->reg);
@@ -802,6 +802,11 @@ test_totals(void **state)
 	t->downloaded = INT64_MAX;
 	registry_on_stats(&w->reg, &m);
 	assert_int_equal(t->downloaded, INT64_MAX);
+	/* One that rests needs no memory for that. */
+	m.swarms.v = &rest;
+	registry_on_stats(&w->reg, &m);
+	assert_null(t->now);
+	assert_int_equal(torrent_now(t)->down_rate, 0);
 }
 
 static void
