@@ -182,7 +182,7 @@ content_meets(struct disk *d, struct content *t, const char *at,
 
 	if (t->renamed)
 		content_load(d, t);
-	if (t->files != NULL && t->files->mi != NULL)
+	if (t->files != NULL)
 		return files_meet(at, t->files->mi, subdir, mi);
 	other = content_read_metainfo(d, t, err, sizeof(err));
 	if (other == NULL)

@@ -27,7 +27,7 @@
 struct part_leave {
 	struct pool		*pool;		/* one thread */
 	struct loop_timer	*timer;
-	struct content		*t;		/* whose files they are, or NULL */
+	struct content		*t;		/* whose files, or NULL */
 	struct part_copy	 work;
 	bool			 running;	/* in the thread's hands */
 	bool			 copied;	/* until a record says so */

@@ -32,7 +32,7 @@ struct removal {
 	uint8_t		 infohash[SHA1_LEN];
 	struct place	 place;
 	char		*subdir;	/* place's */
-	struct metainfo	*mi;		/* NULL: keep the data */
+	const struct metainfo *mi;	/* NULL: keep the data */
 	struct part	*part;		/* whose file is to go, or NULL */
 	uint64_t	*ours;		/* inodes of files that were written */
 	int		 torrents, resumes;
@@ -116,7 +116,6 @@ remove_done(struct job *job, void *arg)
 	d->njobs--;
 	content_free(d, content_find(d, r->id));
 	chan_send(d->parent, MSG_TORRENT_REMOVED, &m);
-	metainfo_free(r->mi);
 	free(r->part);
 	free(r->ours);
 	free(r->subdir);
@@ -141,7 +140,7 @@ take_files(struct removal *r, struct content *t)
 			r->ours[i] = OURS_ANY;
 	}
 	r->mi = f->mi;
-	f->mi = NULL;
+	f->pins++;
 }
 
 void

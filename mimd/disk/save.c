@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "bitfield.h"
+#include "chan.h"
 #include "check.h"
 #include "content.h"
 #include "disk.h"
@@ -450,6 +451,21 @@ save_failed(struct disk *d, struct save *s, struct content *t)
 	content_error(d, t, s->paths[s->failed], s->error);
 }
 
+/* A torrent that could not be kept is not there; nor is there what to remove. */
+static void
+save_refuse(struct disk *d, struct content *t, int error)
+{
+	struct msg_torrent_removed	m = { .id = t->id, .error = "" };
+
+	if (t->removing)
+		chan_send(d->parent, MSG_TORRENT_REMOVED, &m);
+	else
+		report_refused(d, t->id, "state directory: %s",
+		    strerror(error));
+	check_cancel(d, t);
+	content_free(d, t);
+}
+
 static void
 save_settle(struct disk *d, struct save *s)
 {
@@ -459,10 +475,7 @@ save_settle(struct disk *d, struct save *s)
 	d->njobs--;
 	t->saving = t->adding = false;
 	if (adding && s->error != 0) {
-		report_refused(d, t->id, "state directory: %s",
-		    strerror(s->error));
-		check_cancel(d, t);
-		content_free(d, t);
+		save_refuse(d, t, s->error);
 		t = NULL;
 	} else if (s->error != 0)
 		save_failed(d, s, t);

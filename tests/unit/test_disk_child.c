@@ -639,6 +639,32 @@ test_add_refused(void **state)
 	assert_int_equal(w->in->body.torrent_refused.id, 3);
 }
 
+/* It cannot be kept, though the files are there: nothing of it is left. */
+static void
+test_add_not_kept(void **state)
+{
+	struct world			*w = *state;
+	struct msg_torrent_remove	 m = { .id = 1 };
+	int				 fd;
+
+	assert_int_equal(mkdirat(w->root, "top", 0700), 0);
+	fd = openat(w->root, "top/b", O_WRONLY | O_CREAT, 0600);
+	close(fd);
+	assert_int_equal(unlinkat(w->state, "torrents", AT_REMOVEDIR), 0);
+	assert_int_equal(unlinkat(w->state, "resume", AT_REMOVEDIR), 0);
+	add(w, 1);
+	expect(w, w->parent, MSG_TORRENT_REFUSED);
+	assert_non_null(strstr(w->in->body.torrent_refused.error,
+	    "state directory: "));
+	/* It may be removed before that is known. */
+	add(w, 1);
+	say(w->parent, MSG_TORRENT_REMOVE, &m);
+	expect(w, w->parent, MSG_TORRENT_REMOVED);
+	assert_string_equal(w->in->body.torrent_removed.error, "");
+	add(w, 1);
+	expect(w, w->parent, MSG_TORRENT_REFUSED);
+}
+
 /* Verified but not yet in the record: found again, not fetched again. */
 static void
 test_killed(void **state)
@@ -1112,6 +1138,7 @@ main(void)
 		WORLD(test_bad_piece),
 		WORLD(test_digests),
 		WORLD(test_add_refused),
+		WORLD(test_add_not_kept),
 		WORLD(test_killed),
 		WORLD(test_clean_restart),
 		WORLD(test_changed_file),

@@ -4,8 +4,9 @@
  * The run is one of the disk role, this program being its parent and peer:
  * torrents are added, filled, saved, completed, moved, also to another file
  * system, removed; files are skipped and wanted again; a magnet link becomes a
- * torrent; disk ends and begins again.  Each cut leaves what was synced, and of the rest nothing, all, or a
- * part by chance.  Disk begins on what is left, and must
+ * torrent; disk ends and begins again.  Each cut leaves what was synced, and
+ * of the rest nothing, all, or a part by chance.  Disk begins on what is left,
+ * and must
  *
  *	have every torrent that was added, none that was removed, no error;
  *	claim no piece that is not there, then and in the records it writes;
