@@ -15,9 +15,10 @@ HARDENLD =	-pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed
 SAN ?=
 VERSION =	0.1
 
-PKGS =		libbsd-overlay libssl libcrypto libcurl msgpack libevent_core \
+PKGS =		libbsd-overlay libssl libcrypto msgpack libevent_core \
 		libseccomp libcares jansson
-PKG_CFLAGS :=	$(shell pkg-config --cflags $(PKGS) 2>/dev/null)
+# Not libcurl, which the tracker child loads: mimd/tracker/curl_late.h.
+PKG_CFLAGS :=	$(shell pkg-config --cflags $(PKGS) libcurl 2>/dev/null)
 PKG_LIBS :=	$(shell pkg-config --libs $(PKGS) 2>/dev/null)
 
 # SECCOMP_TRAP=1: a call outside a child's sandbox is named on stderr.

@@ -59,6 +59,7 @@ warm(struct fetcher *f)
 	unsigned char	c;
 
 	tzset();
+	curl_late_load();
 	CHECK(curl_global_init(CURL_GLOBAL_DEFAULT));
 	OPENSSL_init_ssl(OPENSSL_INIT_LOAD_SSL_STRINGS |
 	    OPENSSL_INIT_LOAD_CRYPTO_STRINGS | OPENSSL_INIT_LOAD_CONFIG, NULL);

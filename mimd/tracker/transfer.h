@@ -4,7 +4,7 @@
 
 #include <sys/queue.h>
 
-#include <curl/curl.h>
+#include "curl_late.h"
 #include <stdbool.h>
 #include <stdint.h>
 
