@@ -58,7 +58,9 @@ names_on_lookup(struct names *names, const struct msg_name_lookup *m)
 void
 names_on_resolved(struct names *names, const struct msg_resolved *m)
 {
-	struct msg_name_answer	 answer = { .error = m->error };
+	struct msg_name_answer	 answer = {
+		.ttl = m->ttl, .error = m->error
+	};
 	struct name_query	*q;
 
 	if ((q = names_find(names, m->query)) == NULL)

@@ -22,6 +22,7 @@
 #define TRY_TIMEOUT	2500	/* ms for the first try, then doubled */
 #define TRIES		3
 #define SERVERS_MAX	3	/* resolv.conf(5), MAXNS */
+#define TTL_MAX		3600U	/* s */
 
 struct query {
 	TAILQ_ENTRY(query)	 link;	/* resolver::waiting */
@@ -255,11 +256,11 @@ enqueue(struct resolver *r, struct query *q)
 
 static void
 answer(struct resolver *r, uint32_t query, struct addr *addrs,
-    unsigned int n, const char *error)
+    unsigned int n, uint32_t ttl, const char *error)
 {
 	if (n > 0)
 		n = policy_filter(addrs, n, r->allow_local, &error);
-	r->fn(r->arg, query, addrs, n, n > 0 ? "" : error);
+	r->fn(r->arg, query, addrs, n, ttl, n > 0 ? "" : error);
 }
 
 void
@@ -270,14 +271,14 @@ resolver_query(struct resolver *r, uint32_t query, const char *host)
 	const char	*why;
 
 	if (addr_parse(&a, host, 0) == 0) {
-		answer(r, query, &a, 1, NULL);
+		answer(r, query, &a, 1, TTL_MAX, NULL);
 		return;
 	}
 	if ((why = policy_host(host)) != NULL ||
 	    (why = bound_refuses()) != NULL ||
 	    (r->nwaiting == RESOLVER_QUEUE_MAX &&
 	    (why = "too many look-ups at once") != NULL)) {
-		answer(r, query, NULL, 0, why);
+		answer(r, query, NULL, 0, 0, why);
 		return;
 	}
 	q = xcalloc(1, sizeof(*q));
@@ -346,6 +347,13 @@ error_text(int status)
 	}
 }
 
+/* A time to live that is not given is 0, as with files. */
+static uint32_t
+shorter(uint32_t ttl, int other)
+{
+	return other > 0 && (uint32_t)other < ttl ? (uint32_t)other : ttl;
+}
+
 static void
 on_answer(void *arg, int status, int timeouts, struct ares_addrinfo *res)
 {
@@ -357,14 +365,17 @@ on_answer(void *arg, int status, int timeouts, struct ares_addrinfo *res)
 					    "the name has no address" :
 					    error_text(status);
 	unsigned int			 n = 0;
+	uint32_t			 ttl = TTL_MAX;
 
 	(void)timeouts;
 	r->nactive--;
 	if (status == ARES_SUCCESS && res != NULL)
 		for (node = res->nodes; node != NULL &&
-		    n < RESOLVER_ADDRS_MAX; node = node->ai_next)
+		    n < RESOLVER_ADDRS_MAX; node = node->ai_next) {
 			if (addr_from_sockaddr(&addrs[n], node->ai_addr) == 0)
 				n++;
+			ttl = shorter(ttl, node->ai_ttl);
+		}
 	ares_freeaddrinfo(res);
 	if (r->rebinding && bound_refuses() == NULL) {
 		enqueue(r, q);
@@ -373,7 +384,7 @@ on_answer(void *arg, int status, int timeouts, struct ares_addrinfo *res)
 	if (bound_refuses() != NULL)
 		error = bound_refuses();
 	if (!r->closing) {
-		answer(r, q->id, addrs, n, error);
+		answer(r, q->id, addrs, n, ttl, error);
 		if (r->nwaiting > 0 && !loop_timer_pending(r->pump))
 			loop_timer_set(r->pump, 0);
 	}

@@ -15,9 +15,13 @@
 struct loop;
 struct resolver;
 
-/* No addresses: error says why.  May be called from resolver_query(). */
+/*
+ * ttl: seconds that the addresses hold.  No addresses: error says why.  May
+ * be called from resolver_query().
+ */
 typedef void (*resolver_fn)(void *arg, uint32_t query,
-	    const struct addr *addrs, unsigned int n, const char *error);
+	    const struct addr *addrs, unsigned int n, uint32_t ttl,
+	    const char *error);
 
 struct resolver *resolver_new(struct loop *loop, bool allow_local,
 	    resolver_fn fn, void *arg);

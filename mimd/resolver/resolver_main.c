@@ -31,12 +31,13 @@ resolver_start(struct child *child)
 
 static void
 on_resolved(void *arg, uint32_t query, const struct addr *addrs,
-    unsigned int n, const char *error)
+    unsigned int n, uint32_t ttl, const char *error)
 {
 	struct state		*s = arg;
 	struct rec_ip		 ips[RESOLVER_ADDRS_MAX];
 	struct msg_resolved	 m = {
-		.query = query, .addrs = { ips, n }, .error = error
+		.query = query, .addrs = { ips, n }, .ttl = ttl,
+		.error = error
 	};
 	unsigned int		 i;
 

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 #include <sys/tree.h>
 
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "hosts.h"
 #include "http.h"
-#include "log.h"
 #include "loop.h"
 #include "mem.h"
 #include "transfer.h"
@@ -16,8 +17,7 @@
  * so that a slow host holds up nobody but itself.
  */
 #define HOST_ACTIVE_HURRY	16U
-#define HOSTS_MAX		1024U	/* ... before idle ones are dropped */
-#define ADDRS_TTL		300000U	/* ms that addresses are kept */
+#define HTTP_HOSTS_MAX		1024U	/* ... before idle ones are dropped */
 
 struct http_host {
 	RB_ENTRY(http_host)	 entry;	/* http::hosts */
@@ -25,26 +25,19 @@ struct http_host {
 	TAILQ_HEAD(, http_req)	 waiting;
 	uint32_t		 active;
 	bool			 ready;	/* is on that list */
-	uint64_t		 addrs_until;
-	uint32_t		 naddrs;
-	struct addr		 addrs[HTTP_ADDRS_MAX];
 	char			 name[];
 };
 
-RB_HEAD(host_tree, http_host);
+RB_HEAD(http_tree, http_host);
 
 struct http {
 	struct loop		*loop;
-	http_lookup_fn		 lookup;
-	void			*arg;
+	struct hosts		*hosts;
 	struct fetcher		*fetcher;
 	struct loop_timer	*pump;
-	struct host_tree	 hosts;
+	struct http_tree	 at;	/* where requests wait */
 	uint32_t		 nhosts, active, host_active_max;
-	bool			 hurry;
 	TAILQ_HEAD(, http_host)	 ready;
-	TAILQ_HEAD(, transfer)	 running;
-	uint32_t		 last_query;
 };
 
 static void	 http_pump(void *);
@@ -57,22 +50,20 @@ host_cmp(const struct http_host *a, const struct http_host *b)
 	return strcmp(a->name, b->name);
 }
 
-RB_GENERATE_INTERNAL(host_tree, http_host, entry, host_cmp,
+RB_GENERATE_INTERNAL(http_tree, http_host, entry, host_cmp,
     __attribute__((unused)) static)
 
 struct http *
-http_new(struct loop *loop, http_lookup_fn lookup, void *arg,
-    const char *ca_file, bool allow_local)
+http_new(struct loop *loop, struct hosts *hosts, const char *ca_file,
+    bool allow_local)
 {
 	struct http	*http = xcalloc(1, sizeof(*http));
 
 	http->loop = loop;
-	http->lookup = lookup;
-	http->arg = arg;
+	http->hosts = hosts;
 	http->host_active_max = HTTP_HOST_ACTIVE_MAX;
-	RB_INIT(&http->hosts);
+	RB_INIT(&http->at);
 	TAILQ_INIT(&http->ready);
-	TAILQ_INIT(&http->running);
 	http->pump = loop_timer_new(loop, http_pump, http);
 	http->fetcher = fetcher_new(loop, ca_file, allow_local, on_hop_end,
 	    http);
@@ -84,7 +75,7 @@ http_new(struct loop *loop, http_lookup_fn lookup, void *arg,
 static void
 host_drop(struct http *http, struct http_host *h)
 {
-	RB_REMOVE(host_tree, &http->hosts, h);
+	RB_REMOVE(http_tree, &http->at, h);
 	http->nhosts--;
 	free(h);
 }
@@ -94,7 +85,7 @@ hosts_sweep(struct http *http)
 {
 	struct http_host	*h, *next;
 
-	RB_FOREACH_SAFE(h, host_tree, &http->hosts, next)
+	RB_FOREACH_SAFE(h, http_tree, &http->at, next)
 		if (h->active == 0 && TAILQ_EMPTY(&h->waiting))
 			host_drop(http, h);
 }
@@ -108,9 +99,9 @@ host_get(struct http *http, const char *name)
 	h = xcalloc(1, sizeof(*h) + len);
 	memcpy(h->name, name, len);
 	TAILQ_INIT(&h->waiting);
-	if (http->nhosts >= HOSTS_MAX)
+	if (http->nhosts >= HTTP_HOSTS_MAX)
 		hosts_sweep(http);
-	if ((old = RB_INSERT(host_tree, &http->hosts, h)) != NULL) {
+	if ((old = RB_INSERT(http_tree, &http->at, h)) != NULL) {
 		free(h);
 		return old;
 	}
@@ -134,9 +125,11 @@ host_ready(struct http *http, struct http_host *h)
 
 void
 http_submit(struct http *http, struct http_req *req,
-    const struct http_user *user, const char *host, uint32_t timeout)
+    const struct http_user *user, const char *host, int family,
+    uint32_t timeout)
 {
 	req->user = user;
+	req->family = family;
 	req->host = host_get(http, host);
 	req->transfer = NULL;
 	req->timeout = timeout;
@@ -154,7 +147,7 @@ release(struct http *http, struct http_req *req)
 	req->host = NULL;
 	req->transfer = NULL;
 	if (t != NULL) {
-		TAILQ_REMOVE(&http->running, t, link);
+		hosts_cancel(&t->wait);
 		transfer_free(t);
 		http->active--;
 		h->active--;
@@ -181,9 +174,8 @@ http_hurry(struct http *http)
 {
 	struct http_host	*h;
 
-	http->hurry = true;
 	http->host_active_max = HOST_ACTIVE_HURRY;
-	RB_FOREACH(h, host_tree, &http->hosts)
+	RB_FOREACH(h, http_tree, &http->at)
 		host_ready(http, h);
 }
 
@@ -201,6 +193,7 @@ finish(struct http *http, struct transfer *t, const char *error)
 		    t->url.host : req->host->name, error);
 		result.error = text;
 	}
+	result.absent = t->absent;
 	result.status = t->status;
 	result.body = body;
 	result.len = t->len;
@@ -231,7 +224,6 @@ start(struct http *http, struct http_req *req)
 	loop_timer_set(t->deadline, req->timeout);
 	req->transfer = t;
 	TAILQ_REMOVE(&req->host->waiting, req, link);
-	TAILQ_INSERT_TAIL(&http->running, t, link);
 	req->host->active++;
 	http->active++;
 	host_ready(http, req->host);
@@ -259,69 +251,43 @@ http_pump(void *arg)
 
 /* ---- hops ---- */
 
+static void
+on_host(struct host_wait *w, const struct addr *addrs, unsigned int n,
+    const char *error)
+{
+	struct transfer	*t = (struct transfer *)((char *)w -
+			    offsetof(struct transfer, wait));
+	const char	*why = error;
+
+	if (n > 0)
+		why = transfer_go(t, addrs, n);
+	if (why != NULL)
+		finish(t->owner, t, why);
+}
+
 /* Go to t->url: its addresses first. */
 static void
 hop(struct http *http, struct transfer *t)
 {
-	struct http_host	*h;
-	const char		*why;
+	const char	*why;
 
-	if ((why = transfer_check_url(t)) != NULL) {
+	if ((why = transfer_check_url(t)) != NULL)
 		finish(http, t, why);
-		return;
-	}
-	h = host_get(http, t->url.host);
-	if (h->naddrs > 0 && (http->hurry ||
-	    loop_now(http->loop) < h->addrs_until)) {
-		if ((why = transfer_go(t, h->addrs, h->naddrs)) != NULL)
-			finish(http, t, why);
-		return;
-	}
-	if (++http->last_query == 0)
-		http->last_query = 1;
-	t->query = http->last_query;
-	http->lookup(http->arg, t->query, t->url.host);
-}
-
-void
-http_addresses(struct http *http, uint32_t query, const struct addr *addrs,
-    unsigned int n, const char *error)
-{
-	struct http_host	*h;
-	struct transfer		*t;
-	const char		*why;
-
-	TAILQ_FOREACH(t, &http->running, link)
-		if (t->query == query)
-			break;
-	if (t == NULL)		/* given up meanwhile */
-		return;
-	t->query = 0;
-	if (n == 0) {
-		finish(http, t, error != NULL && *error != '\0' ? error :
-		    "no address");
-		return;
-	}
-	h = host_get(http, t->url.host);
-	h->naddrs = n > HTTP_ADDRS_MAX ? HTTP_ADDRS_MAX : n;
-	memcpy(h->addrs, addrs, h->naddrs * sizeof(*addrs));
-	h->addrs_until = loop_now(http->loop) + ADDRS_TTL;
-	if ((why = transfer_go(t, h->addrs, h->naddrs)) != NULL)
-		finish(http, t, why);
+	else
+		hosts_ask(http->hosts, &t->wait, t->url.host, on_host,
+		    loop_now(http->loop));
 }
 
 /* libcurl is through with a hop. */
 static void
 on_hop_end(struct transfer *t, const char *error, void *arg)
 {
-	struct http		*http = arg;
-	struct http_host	*h;
-	const char		*why = error;
+	struct http	*http = arg;
+	const char	*why = error;
 
-	if (error != NULL) {	/* perhaps it has moved */
-		h = host_get(http, t->url.host);
-		h->addrs_until = 0;
-	} else if (t->redirect[0] != '\0') {
+	if (error != NULL)
+		hosts_doubt(http->hosts, t->url.host);
+	else if (t->redirect[0] != '\0') {
 		if ((why = transfer_redirect(t)) == NULL) {
 			hop(http, t);
 			return;

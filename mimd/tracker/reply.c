@@ -27,9 +27,7 @@ reply_parse(struct reply *r, const void *body, size_t len)
 	ben_ref		 ref;
 	int		 ret = -1;
 
-	memset(r, 0, sizeof(*r));
-	r->seeds = r->leeches = r->downloads = REPLY_UNKNOWN;
-	r->failed = true;
+	reply_init(r);
 	while (skip < len && isspace((unsigned char)p[skip]))
 		skip++;
 	if (ben_parse(&b, p + skip, len - skip, &why) == -1 ||
@@ -40,7 +38,7 @@ reply_parse(struct reply *r, const void *body, size_t len)
 			why = "the answer is a web page, not a tracker's";
 		else
 			why = "the answer is not a tracker's";
-		set_text(r, "", (const uint8_t *)why, strlen(why));
+		reply_fail(r, why, strlen(why));
 		goto done;
 	}
 	ret = 0;
@@ -49,7 +47,6 @@ reply_parse(struct reply *r, const void *body, size_t len)
 		parse_failure(r, &b, ref);
 		goto done;
 	}
-	r->failed = false;
 	parse_numbers(r, &b);
 	s = ben_str(&b, ben_get(&b, BEN_ROOT, "warning message"), &n);
 	if (n > 0)
@@ -59,12 +56,18 @@ reply_parse(struct reply *r, const void *body, size_t len)
 		memcpy(r->tracker_id, s, n);
 		r->tracker_id_len = n;
 	}
-	r->peers = xcalloc(REPLY_PEERS_MAX, sizeof(*r->peers));
 	parse_peers(r, &b, "peers6", 18);
 	parse_peers(r, &b, "peers", 6);
 done:
 	ben_free(&b);
 	return ret;
+}
+
+void
+reply_init(struct reply *r)
+{
+	memset(r, 0, sizeof(*r));
+	r->seeds = r->leeches = r->downloads = REPLY_UNKNOWN;
 }
 
 void
@@ -89,19 +92,27 @@ set_text(struct reply *r, const char *prefix, const uint8_t *s, size_t len)
 	r->text[n] = '\0';
 }
 
+void
+reply_fail(struct reply *r, const void *text, size_t len)
+{
+	static const char	none[] = "the tracker refused";
+
+	r->failed = true;
+	if (len > 0)
+		set_text(r, "", text, len);
+	else
+		set_text(r, "", (const uint8_t *)none, sizeof(none) - 1);
+}
+
 static void
 parse_failure(struct reply *r, const struct ben *b, ben_ref ref)
 {
-	static const char	 none[] = "the tracker refused";
-	const uint8_t		*s;
-	uint32_t		 minutes;
-	size_t			 n;
+	const uint8_t	*s;
+	uint32_t	 minutes;
+	size_t		 n;
 
 	s = ben_str(b, ref, &n);
-	if (n > 0)
-		set_text(r, "", s, n);
-	else
-		set_text(r, "", (const uint8_t *)none, sizeof(none) - 1);
+	reply_fail(r, s, n);
 	if (number(b, "retry in", MINUTES_MAX, &minutes) == 0)
 		r->retry = minutes * 60;
 	s = ben_str(b, ben_get(b, BEN_ROOT, "retry in"), &n);
@@ -158,6 +169,8 @@ add_peer(struct reply *r, const struct addr *a)
 	if (a->port == 0 || addr_class(a) == ADDR_UNUSABLE ||
 	    r->npeers == REPLY_PEERS_MAX)
 		return;
+	if (r->peers == NULL)
+		r->peers = xcalloc(REPLY_PEERS_MAX, sizeof(*r->peers));
 	r->peers[r->npeers++] = *a;
 }
 
@@ -192,28 +205,35 @@ warn_odd(struct reply *r)
 		    sizeof(odd) - 1);
 }
 
-/* Of a compact string that is no multiple of width the whole ones count. */
-static void
-parse_peers(struct reply *r, const struct ben *b, const char *key,
+void
+reply_add_compact(struct reply *r, const uint8_t *s, size_t len,
     size_t width)
 {
-	ben_ref		 list = ben_get(b, BEN_ROOT, key), ref;
-	const uint8_t	*s;
-	struct addr	 a;
-	size_t		 n;
+	struct addr	a;
 
-	if (list == BEN_NONE)
-		return;
-	s = ben_str(b, list, &n);
-	for (; n >= width; s += width, n -= width) {
+	for (; len >= width; s += width, len -= width) {
 		if (width == 6)
 			addr_from_compact4(&a, s);
 		else
 			addr_from_compact6(&a, s);
 		add_peer(r, &a);
 	}
-	if (n > 0)
+	if (len > 0)
 		warn_odd(r);
+}
+
+static void
+parse_peers(struct reply *r, const struct ben *b, const char *key,
+    size_t width)
+{
+	ben_ref		 list = ben_get(b, BEN_ROOT, key), ref;
+	const uint8_t	*s;
+	size_t		 n;
+
+	if (list == BEN_NONE)
+		return;
+	s = ben_str(b, list, &n);
+	reply_add_compact(r, s, n, width);
 	if (!ben_is(b, list, BEN_LIST))
 		return;
 	for (ref = ben_first(b, list); ref != BEN_NONE;

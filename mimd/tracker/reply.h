@@ -34,4 +34,17 @@ struct reply {
 int	reply_parse(struct reply *r, const void *body, size_t len);
 void	reply_clear(struct reply *r);
 
+/* ---- for others who make replies ---- */
+
+/* Nothing is known yet. */
+void	reply_init(struct reply *r);
+/* It failed, with a text of the tracker's. */
+void	reply_fail(struct reply *r, const void *text, size_t len);
+/*
+ * Peers in compact form, width 6 (BEP 23) or 18 (BEP 7).  If the string is
+ * no multiple of it, the whole ones count and there is a warning.
+ */
+void	reply_add_compact(struct reply *r, const uint8_t *s, size_t len,
+	    size_t width);
+
 #endif /* REPLY_H */

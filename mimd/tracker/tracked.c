@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "child.h"
+#include "hosts.h"
 #include "http.h"
 #include "log.h"
 #include "mem.h"
@@ -169,6 +170,7 @@ book_leave(struct book *book)
 	RB_FOREACH(t, torrent_ids, &book->ids)
 		tracked_stop(book, t);
 	http_hurry(book->http);
+	hosts_hurry(book->hosts);
 	loop_timer_set(book->last_call, LEAVE_TIME);
 	book_check_leave(book);
 }
@@ -279,7 +281,7 @@ tracked_add_site(struct book *book, struct torrent *t, const char *url,
 	site->announce.known = known;
 	site->usable = site_speaks(url);
 	if (!site->usable)
-		site->error = xasprintf("%.*s trackers are not supported yet",
+		site->error = xasprintf("%.*s trackers are not supported",
 		    (int)strcspn(url, ":"), url);
 	t->sites = xreallocarray(t->sites, t->nsites + 1,
 	    sizeof(struct site *));

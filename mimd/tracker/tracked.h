@@ -13,11 +13,15 @@
 #include "tier.h"
 
 struct ask;
+struct ask_result;
 struct chan;
 struct child;
+struct hosts;
 struct http;
 struct loop_timer;
 struct reply;
+struct request;
+struct udp;
 
 /* A tracker of a torrent. */
 struct site {
@@ -35,6 +39,9 @@ struct site {
 	bool			 usable;	/* we speak its protocol */
 	bool			 based;		/* base_* are set */
 	bool			 dirty;		/* row not yet reported */
+	uint8_t			 heard:2;	/* families: owed stopped */
+	uint8_t			 rests:2;	/* families left out ... */
+	uint8_t			 rest_turns:4;	/* ... of so many announces */
 };
 
 struct torrent {
@@ -62,7 +69,9 @@ TAILQ_HEAD(torrent_list, torrent);
 /* All torrents, and what their announces need. */
 struct book {
 	struct child		*child;
+	struct hosts		*hosts;
 	struct http		*http;
+	struct udp		*udp;
 	struct loop_timer	*clock;		/* first of due */
 	struct loop_timer	*report;	/* rows to send */
 	struct loop_timer	*last_call;	/* leaving */
@@ -112,6 +121,14 @@ bool	site_speaks(const char *url);
 void	site_announce(struct book *book, struct site *site);
 /* Give up an announce under way, if there is one; it is still owed. */
 void	site_cancel(struct book *book, struct site *site);
+
+/* For ask.c: what to say to a family, one that answered, the end. */
+void	site_request(struct book *book, struct site *site, uint8_t family,
+	    struct request *r);
+void	site_heard(struct book *book, struct site *site,
+	    const struct reply *r);
+void	site_ended(struct book *book, struct site *site,
+	    const struct ask_result *r);
 
 /* ---- outbox.c: what the parent is told ---- */
 

@@ -5,11 +5,13 @@
 #include "addr.h"
 #include "chan.h"
 #include "child.h"
+#include "hosts.h"
 #include "http.h"
 #include "log.h"
 #include "mem.h"
 #include "msg.h"
 #include "tracked.h"
+#include "udp.h"
 
 /*
  * The tracker child: tells trackers what the torrents do, and the parent
@@ -41,8 +43,11 @@ tracker_warm(void *arg, struct child_path *paths)
 	struct book	*book = arg;
 
 	(void)paths;
-	book->http = http_new(book->child->loop, tracker_lookup, book,
-	    book->ca_file, book->allow_local);
+	book->hosts = hosts_new(tracker_lookup, book);
+	book->http = http_new(book->child->loop, book->hosts, book->ca_file,
+	    book->allow_local);
+	book->udp = udp_new(book->child->loop, book->hosts,
+	    book->allow_local);
 	return 0;
 }
 
@@ -56,7 +61,9 @@ tracker_run(void *arg)
 static void
 tracker_rebound(void *arg)
 {
-	(void)arg;
+	struct book	*book = arg;
+
+	udp_rebound(book->udp);
 }
 
 static void
@@ -198,13 +205,14 @@ tracker_on_name_answer(struct chan *c, const struct msg_name_answer *m,
     void *arg)
 {
 	struct book	*book = arg;
-	struct addr	 addrs[HTTP_ADDRS_MAX] = { 0 };
+	struct addr	 addrs[HOST_ADDRS_MAX] = { 0 };
 	uint32_t	 i;
 
 	(void)c;
 	for (i = 0; i < m->addrs.n; i++)
 		memcpy(addrs[i].ip, m->addrs.v[i].ip, sizeof(addrs[i].ip));
-	http_addresses(book->http, m->query, addrs, m->addrs.n, m->error);
+	hosts_answer(book->hosts, m->query, addrs, m->addrs.n, m->ttl,
+	    m->error, loop_now(book->child->loop));
 }
 
 static const union msg_fn tracker_fns[MSG_COUNT] = {

@@ -16,6 +16,7 @@
 #include "log.h"
 #include "loop.h"
 #include "mem.h"
+#include "target.h"
 #include "transfer.h"
 
 #define CONNECT_TIMEOUT	15000L	/* ms, shared among the addresses */
@@ -235,19 +236,17 @@ easy_release(struct transfer *t)
 static const char *
 refusal(const struct transfer *t, const struct addr *a)
 {
-	enum addr_class	class = addr_class(a);
-
-	if (class == ADDR_UNUSABLE)
-		return "unusable address refused";
-	if (t->redirects > 0 && t->origin_global && class != ADDR_GLOBAL)
+	if (t->redirects > 0 && t->origin_global &&
+	    addr_class(a) != ADDR_GLOBAL)
 		return "redirect from a public to a local address refused";
-	if (t->fetcher->allow_local)
-		return NULL;
-	if (class == ADDR_LOOPBACK)
-		return "loopback address refused (\"allow local trackers\")";
-	if (class == ADDR_LINK_LOCAL)
-		return "link-local address refused (\"allow local trackers\")";
-	return NULL;
+	return target_refusal(a, t->fetcher->allow_local);
+}
+
+static bool
+wants_family(const struct transfer *t, const struct addr *a)
+{
+	return t->req->family == AF_UNSPEC ||
+	    (t->req->family == AF_INET) == addr_is_v4(a);
 }
 
 /* The last gate: what is really connected to. */
@@ -259,7 +258,7 @@ on_open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *sa)
 
 	if (purpose != CURLSOCKTYPE_IPCXN ||
 	    addr_from_sockaddr(&a, &sa->addr) == -1 ||
-	    refusal(t, &a) != NULL) {
+	    !wants_family(t, &a) || refusal(t, &a) != NULL) {
 		t->refused = true;
 		return CURL_SOCKET_BAD;
 	}
@@ -282,16 +281,18 @@ static const char *
 pin(struct transfer *t, const struct addr *addrs, unsigned int n)
 {
 	char		 line[URL_HOST_MAX + 16 +
-			    HTTP_ADDRS_MAX * (ADDR_STRLEN + 3)];
+			    HOST_ADDRS_MAX * (ADDR_STRLEN + 3)];
 	char		 host[ADDR_STRLEN];
-	const char	*why = "no address", *r;
+	const char	*why = NULL, *r;
 	unsigned int	 i, kept = 0;
 	bool		 global = true;
 	size_t		 len;
 
 	len = (size_t)snprintf(line, sizeof(line), "%s:%u:", t->url.host,
 	    t->url.port);
-	for (i = 0; i < n && i < HTTP_ADDRS_MAX; i++) {
+	for (i = 0; i < n && i < HOST_ADDRS_MAX; i++) {
+		if (!wants_family(t, &addrs[i]))
+			continue;
 		if ((r = refusal(t, &addrs[i])) != NULL) {
 			why = r;
 			continue;
@@ -303,8 +304,11 @@ pin(struct transfer *t, const struct addr *addrs, unsigned int n)
 		    addr_is_v4(&addrs[i]) ? "%s%s" : "%s[%s]",
 		    kept++ > 0 ? "," : "", host);
 	}
-	if (kept == 0)
-		return why;
+	if (kept == 0) {
+		t->absent = why == NULL;
+		return why != NULL ? why : t->req->family == AF_INET ?
+		    "no IPv4 address" : "no IPv6 address";
+	}
 	if (t->redirects == 0)
 		t->origin_global = global;
 	if (!t->numeric && (t->pins = curl_slist_append(NULL, line)) == NULL)
@@ -363,6 +367,11 @@ transfer_go(struct transfer *t, const struct addr *addrs, unsigned int n)
 	t->redirect[0] = t->error[0] = '\0';
 	t->easy = f->nspare > 0 ? f->spare[--f->nspare] : easy_new(f);
 	easy_bind(t->easy, t);
+	/* Nor is a connection to the other family used again. */
+	CHECK(curl_easy_setopt(t->easy, CURLOPT_IPRESOLVE,
+	    (long)(t->req->family == AF_INET ? CURL_IPRESOLVE_V4 :
+	    t->req->family == AF_INET6 ? CURL_IPRESOLVE_V6 :
+	    CURL_IPRESOLVE_WHATEVER)));
 	CHECK(curl_easy_setopt(t->easy, CURLOPT_URL, url));
 	if (curl_multi_add_handle(f->multi, t->easy) != CURLM_OK)
 		fatalx("curl_multi_add_handle");

@@ -2,13 +2,12 @@
 #ifndef TRANSFER_H
 #define TRANSFER_H
 
-#include <sys/queue.h>
-
 #include "curl_late.h"
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "addr.h"
+#include "hosts.h"
 #include "http.h"
 #include "url.h"
 
@@ -17,17 +16,17 @@ struct loop_timer;
 
 /* One request on its way: a hop at a time, each a transfer of libcurl's. */
 struct transfer {
-	TAILQ_ENTRY(transfer)	 link;	/* http::running */
 	struct fetcher		*fetcher;
 	struct http_req		*req;
 	void			*owner;
 	struct loop_timer	*deadline;	/* owner sets; freed with t */
 	struct url		 url;	/* of this hop */
-	uint32_t		 query;	/* look-up under way, or 0 */
+	struct host_wait	 wait;	/* for its addresses */
 	unsigned int		 redirects;
 	bool			 origin_global;	/* no private address then */
 	bool			 numeric;	/* host is an address */
 	bool			 refused;	/* ... by the address policy */
+	bool			 absent;	/* no address of the family */
 	bool			 too_large;
 	CURL			*easy;	/* NULL between hops */
 	struct curl_slist	*pins;

@@ -20,9 +20,10 @@ static struct {
 
 static void
 on_answer(void *arg, uint32_t query, const struct addr *addrs, unsigned int n,
-    const char *error)
+    uint32_t ttl, const char *error)
 {
 	(void)arg;
+	assert_true(n == 0 || ttl > 0);
 	assert_int_not_equal(query, 0);
 	seen.n = n;
 	if (n > 0)

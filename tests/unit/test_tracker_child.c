@@ -619,7 +619,7 @@ static void
 test_tiers(void **state)
 {
 	const char *const	paths[] = {
-		"/ok", "udp://u.test:1/announce", "/never", "/ok"
+		"/ok", "wss://u.test:1/announce", "/never", "/ok"
 	};
 
 	(void)state;
@@ -628,7 +628,7 @@ test_tiers(void **state)
 	assert_true(wait_for(all_tiers_done, 5000));
 	assert_int_equal(parent.rows[1].state, TRACKER_IDLE);
 	assert_string_equal(parent.rows[1].error,
-	    "udp trackers are not supported yet");
+	    "wss trackers are not supported");
 	end(2000);
 	assert_int_equal(atomic_load(&server->stopped), 2);
 }

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef ASK_H
+#define ASK_H
+
+#include <stdint.h>
+
+/*
+ * An announce under way, by the protocol of the tracker's URL.  It goes to
+ * each address family of the tracker by itself, as a tracker knows us by the
+ * address that it sees (BEP 7).
+ */
+#define FAMILY_V4	0x1
+#define FAMILY_V6	0x2
+#define FAMILY_ALL	(FAMILY_V4 | FAMILY_V6)
+
+struct ask;
+struct book;
+struct reply;
+struct site;
+struct url;
+
+/* What came of it, over all families. */
+struct ask_result {
+	uint8_t		 worked, failed;	/* families; the rest: absent */
+	uint32_t	 interval, min_interval;	/* as in struct reply */
+	uint32_t	 seeds, leeches, downloads;
+	uint32_t	 retry;			/* if none worked */
+	char		*text;			/* error, or warning, or NULL */
+};
+
+/* Ends in site_ended(), later, if it is not cancelled. */
+struct ask *ask_new(struct book *book, struct site *site,
+	    const struct url *url, uint8_t families, uint32_t timeout);
+void	ask_cancel(struct ask *ask);
+
+#endif /* ASK_H */
