@@ -102,6 +102,7 @@ control socket "{dir}/sock"
 max peers {peers} per torrent {peers}
 cache 16M
 lsd no
+encryption allow
 allow local trackers
 """
 
@@ -118,12 +119,19 @@ allow local trackers
         path = os.path.join(self.dir, "notify")
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as told:
             told.bind(path)
-            told.settimeout(LIMIT)
+            told.settimeout(0.5)
             self.spawn([mimtest.program("mimd"), "-d", "-f", conf],
                 env=dict(os.environ, NOTIFY_SOCKET=path))
-            while b"READY=1" not in told.recv(4096):
-                pass
+            until(lambda: self.is_ready(told), "mimd", 0)
         os.unlink(path)
+
+    def is_ready(self, told):
+        if self.proc.poll() is not None:
+            raise mimtest.Failure("mimd ended: see its log")
+        try:
+            return b"READY=1" in told.recv(4096)
+        except TimeoutError:
+            return False
 
     def ctl(self, *args):
         return subprocess.run([mimtest.program("mimctl"), "-s",
