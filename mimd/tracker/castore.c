@@ -1,28 +1,122 @@
 /* SPDX-License-Identifier: ISC */
+#include <sys/stat.h>
+
 #include <openssl/err.h>
+#include <openssl/pem.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "castore.h"
 #include "log.h"
+#include "mem.h"
+
+struct castore {
+	char		*path;
+	char		*pem;		/* the file; NULL once it is parsed */
+	size_t		 len;
+	X509_STORE	*store;
+};
+
+static void
+complain(const struct castore *ca, const char *why)
+{
+	log_warnx("%s: cannot load certificates (%s): https trackers will not "
+	    "work", ca->path, why);
+}
+
+/* All of the file; returns why not, or NULL. */
+static const char *
+read_all(struct castore *ca, int fd)
+{
+	struct stat	st;
+	ssize_t		n;
+
+	if (fstat(fd, &st) == -1)
+		return strerror(errno);
+	if (!S_ISREG(st.st_mode) || st.st_size > (off_t)CASTORE_MAX)
+		return "not a file of that kind";
+	ca->pem = xmalloc((size_t)st.st_size + 1);
+	while (ca->len < (size_t)st.st_size) {
+		n = read(fd, ca->pem + ca->len, (size_t)st.st_size - ca->len);
+		if (n == -1)
+			return strerror(errno);
+		if (n == 0)
+			break;
+		ca->len += (size_t)n;
+	}
+	ca->pem[ca->len] = '\0';
+	return strstr(ca->pem, "-----BEGIN") == NULL ?
+	    "no certificate in it" : NULL;
+}
+
+static void
+drop_pem(struct castore *ca)
+{
+	free(ca->pem);
+	ca->pem = NULL;
+}
+
+struct castore *
+castore_new(const char *path)
+{
+	struct castore	*ca = xcalloc(1, sizeof(*ca));
+	const char	*why;
+	int		 fd;
+
+	ca->path = xstrdup(*path == '\0' ? CASTORE_SYSTEM : path);
+	if ((fd = open(ca->path, O_RDONLY | O_CLOEXEC)) == -1) {
+		complain(ca, strerror(errno));
+		return ca;
+	}
+	if ((why = read_all(ca, fd)) != NULL) {
+		complain(ca, why);
+		drop_pem(ca);
+	}
+	close(fd);
+	return ca;
+}
+
+/* How many of the certificates could be added. */
+static unsigned int
+parse(X509_STORE *store, const char *pem, size_t len)
+{
+	BIO		*bio;
+	X509		*cert;
+	unsigned int	 n = 0;
+
+	if ((bio = BIO_new_mem_buf(pem, (int)len)) == NULL)
+		fatalx("BIO_new_mem_buf");
+	while ((cert = PEM_read_bio_X509_AUX(bio, NULL, NULL, NULL)) != NULL) {
+		n += X509_STORE_add_cert(store, cert) == 1;
+		X509_free(cert);
+	}
+	BIO_free(bio);
+	return n;
+}
 
 X509_STORE *
-castore_load(const char *path)
+castore_get(struct castore *ca)
 {
 	X509_STORE	*store;
 
-	if (*path == '\0')
-		path = CASTORE_SYSTEM;
+	if (ca->pem == NULL)
+		return ca->store;
 	if ((store = X509_STORE_new()) == NULL)
 		fatalx("X509_STORE_new");
-	if (X509_STORE_load_file(store, path) != 1) {
-		log_warnx("%s: cannot load certificates (%s): https trackers "
-		    "will not work", path,
-		    ERR_reason_error_string(ERR_peek_last_error()));
-		ERR_clear_error();
-		X509_STORE_free(store);
-		return NULL;
-	}
 	/* As libcurl does: a certificate in the store is enough. */
 	X509_STORE_set_flags(store,
 	    X509_V_FLAG_TRUSTED_FIRST | X509_V_FLAG_PARTIAL_CHAIN);
-	return store;
+	if (parse(store, ca->pem, ca->len) > 0)
+		ca->store = store;
+	else {
+		complain(ca, "none could be parsed");
+		X509_STORE_free(store);
+	}
+	ERR_clear_error();	/* of the end of the file, too */
+	drop_pem(ca);
+	return ca->store;
 }

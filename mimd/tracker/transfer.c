@@ -28,7 +28,7 @@ struct fetcher {
 	struct loop		*loop;
 	CURLM			*multi;
 	struct loop_timer	*timer;
-	X509_STORE		*store;		/* NULL: no https */
+	struct castore		*castore;
 	bool			 allow_local;
 	hop_end_fn		 end;
 	void			*arg;
@@ -85,7 +85,7 @@ fetcher_new(struct loop *loop, const char *ca_file, bool allow_local,
 	f->end = end;
 	f->arg = arg;
 	warm(f);
-	f->store = castore_load(ca_file);
+	f->castore = castore_new(ca_file);
 	f->timer = loop_timer_new(loop, on_loop_timer, f);
 	CHECK(curl_multi_setopt(f->multi, CURLMOPT_SOCKETFUNCTION, on_socket));
 	CHECK(curl_multi_setopt(f->multi, CURLMOPT_SOCKETDATA, f));
@@ -344,7 +344,7 @@ transfer_check_url(const struct transfer *t)
 
 	if (!tls && strcmp(t->url.scheme, "http") != 0)
 		return "not http or https";
-	if (tls && t->fetcher->store == NULL)
+	if (tls && castore_get(t->fetcher->castore) == NULL)
 		return "no certificates to check https with";
 	return NULL;
 }
@@ -455,7 +455,7 @@ on_ssl_ctx(CURL *easy, void *ctx, void *arg)
 	struct fetcher	*f = arg;
 
 	(void)easy;
-	SSL_CTX_set1_cert_store(ctx, f->store);
+	SSL_CTX_set1_cert_store(ctx, castore_get(f->castore));
 	return CURLE_OK;
 }
 
