@@ -35,6 +35,7 @@ struct check {
 	const struct metainfo	*mi;
 	struct part		*part;		/* a copy, or NULL */
 	struct place		 place;
+	uint8_t			*rewrite;	/* pieces, or NULL */
 	struct sched_device	*dev;
 	atomic_bool		 cancel;
 	uint32_t		 next;		/* piece to hand out */
@@ -79,6 +80,7 @@ check_run(struct job *job, unsigned int worker)
 	if (w->buf == NULL)
 		verifier_start(w);
 	verify_start(&j->verify, c->mi, c->part, c->place, &c->cancel);
+	j->verify.rewrite = c->rewrite;
 	for (j->looked = 0; j->looked < j->n; j->looked++) {
 		j->good[j->looked] = verify_piece(&j->verify, w,
 		    j->pieces[j->looked]);
@@ -150,11 +152,16 @@ check_end(struct disk *d, struct check *c)
 	else if (!atomic_load(&c->cancel)) {
 		free(t->todo);
 		t->todo = NULL;
+		if (c->rewrite != NULL) {
+			free(t->unsynced);
+			t->unsynced = NULL;
+		}
 		content_changed(d, t);
 		report_progress(d, t);
 		admit(d, t);
 		content_dirty(d, t, 0);
 	}
+	free(c->rewrite);
 	free(c->part);
 	free(c);
 	for (i = 0; i < WORKERS_MAX && check_idle(d); i++)
@@ -214,6 +221,7 @@ check_done(struct job *job, void *arg)
 static void
 check_start(struct disk *d, struct content *t, struct sched_device *dev)
 {
+	size_t		 size = bitfield_size(t->geom.npieces);
 	struct check	*c = xcalloc(1, sizeof(*c));
 
 	c->disk = d;
@@ -221,6 +229,10 @@ check_start(struct disk *d, struct content *t, struct sched_device *dev)
 	c->mi = t->files->mi;
 	c->part = part_copy(t->part, t->nfiles);
 	c->place = content_place(d, t);
+	if (t->unsynced != NULL) {
+		c->rewrite = xmalloc(size);
+		memcpy(c->rewrite, t->unsynced, size);
+	}
 	c->dev = dev;
 	t->files->pins++;
 	sched_started(&d->sched, dev);

@@ -220,6 +220,8 @@ content_shape(struct disk *d, struct content *t, struct metainfo *mi,
 		t->part = part_new(t->infohash, t->nfiles);
 		memcpy(t->part->files, r->parted, bitfield_size(t->nfiles));
 	}
+	if (r != NULL && r->unsynced)
+		content_doubt_rest(t);
 	content_count(t);
 	content_attach(d, t, mi, names, r);
 	content_count_unwanted(t);
@@ -302,6 +304,7 @@ content_free(struct disk *d, struct content *t)
 	free(t->have);
 	free(t->claim);
 	free(t->todo);
+	free(t->unsynced);
 	free(t->error);
 	free(t->damage);
 	free(t->peers);

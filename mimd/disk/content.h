@@ -62,6 +62,7 @@ struct content {
 	uint8_t			*have;		/* verified pieces */
 	uint8_t			*claim;		/* synced ones, NULL: have */
 	uint8_t			*todo;		/* to check, NULL: none */
+	uint8_t			*unsynced;	/* pieces; NULL: none */
 	uint32_t		 nhave, ntodo;
 	uint64_t		 have_bytes;
 	uint64_t		 added, completed;
@@ -173,6 +174,14 @@ void	 content_changed(struct disk *d, struct content *t);
 /* Take over these pieces as what there is. */
 void	 content_reset_have(struct disk *d, struct content *t,
 	    const uint8_t *bits);
+/*
+ * A sync of its files has failed.  The kernel tells that once, and may have
+ * marked as clean what it could not write: the next sync would say that all is
+ * well, and the page cache show what is not on the disk.  So all that is not
+ * claimed yet counts no more, and a check that finds it in the files writes it
+ * to them again.  Its bytes in memory are forgotten, and a check ends.
+ */
+void	 content_unsynced(struct disk *d, struct content *t);
 bool	 content_complete(const struct content *t);
 /* May peer open it?  A complete one also while it is moved. */
 bool	 content_usable(const struct content *t);
@@ -190,6 +199,8 @@ void	 content_count(struct content *t);
 void	 content_credit(struct content *t, uint32_t piece, bool add);
 /* A piece is wanted if any of its files is. */
 void	 content_count_unwanted(struct content *t);
+/* What it has not may be in memory and not on the disk. */
+void	 content_doubt_rest(struct content *t);
 
 /* Change state and tell the parent; text NULL for none. */
 void	 content_set_state(struct disk *d, struct content *t,

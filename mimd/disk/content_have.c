@@ -7,7 +7,9 @@
 
 #include "admit.h"
 #include "bitfield.h"
+#include "check.h"
 #include "disk.h"
+#include "disk_data.h"
 #include "mem.h"
 #include "metainfo.h"
 #include "part.h"
@@ -172,6 +174,36 @@ content_clear_have(struct disk *d, struct content *t, uint32_t piece)
 	content_credit(t, piece, false);
 	content_changed(d, t);
 	content_dirty(d, t, 1000);
+}
+
+void
+content_doubt_rest(struct content *t)
+{
+	size_t	i, size = bitfield_size(t->geom.npieces);
+
+	free(t->unsynced);
+	t->unsynced = xmalloc(size);
+	for (i = 0; i < size; i++)
+		t->unsynced[i] = (uint8_t)~t->have[i];
+	bitfield_trim(t->unsynced, t->geom.npieces);
+}
+
+void
+content_unsynced(struct disk *d, struct content *t)
+{
+	size_t	 size = bitfield_size(t->geom.npieces);
+	uint8_t	*bits = xmalloc(size);
+
+	disk_data_forget(d, t);
+	if (t->in_checks) {
+		check_cancel(d, t);
+		free(t->todo);
+		t->todo = NULL;
+	}
+	memcpy(bits, t->claim != NULL ? t->claim : t->have, size);
+	content_reset_have(d, t, bits);
+	free(bits);
+	content_doubt_rest(t);
 }
 
 void

@@ -94,7 +94,9 @@ file_open(struct place place, const char *path, enum file_mode mode)
 	char	full[PATH_MAX];
 	int	fd, flags = FILE_FLAGS;
 
-	flags |= mode == FILE_WRITE ? O_RDWR | O_CREAT : O_RDONLY;
+	flags |= mode == FILE_READ ? O_RDONLY : O_RDWR;
+	if (mode == FILE_WRITE)
+		flags |= O_CREAT;
 	if (place_path(place, path, full) == -1)
 		return -1;
 	fd = io_open(place.root, full, flags,

@@ -23,6 +23,7 @@ struct place {
 
 enum file_mode {
 	FILE_READ,
+	FILE_UPDATE,			/* to be written, if it is there */
 	FILE_WRITE			/* created with its directories */
 };
 

@@ -52,6 +52,7 @@ struct resume {
 	uint32_t	 max_peers;	/* 0: the default */
 	uint8_t		 modes;		/* TMODE_* */
 	bool		 promised;	/* the space it needs: admit.h */
+	bool		 unsynced;	/* a sync failed: content.h */
 	uint32_t	 scrubbed;	/* Unix time, 0 never */
 	uint32_t	 scrub_next;	/* piece */
 	uint8_t		*prios;		/* of files; NULL: all normal */

@@ -65,7 +65,9 @@ save_fill_pieces(struct disk *d, struct content *t, struct resume *r,
 	size_t	 size = bitfield_size(t->geom.npieces);
 	uint8_t	*claims = !sync && t->claim != NULL ? t->claim : t->have;
 
-	r->clean = t->todo == NULL && (sync || t->files->ntouched == 0) &&
+	r->unsynced = t->unsynced != NULL;
+	r->clean = t->todo == NULL && !r->unsynced &&
+	    (sync || t->files->ntouched == 0) &&
 	    (content_done(t) || !t->open || d->stopping);
 	r->npieces = t->geom.npieces;
 	r->have = xmalloc(size);
@@ -437,21 +439,19 @@ save_failed(struct disk *d, struct save *s, struct content *t)
 			content_dirty(d, t, CONTENT_SAVE_MS);
 		return;
 	}
-	/* Written pages may be gone: only what was synced before counts. */
-	if (t->claim != NULL) {
-		uint8_t	*bits = t->claim;
-
-		t->claim = NULL;
-		content_reset_have(d, t, bits);
-		free(bits);
-	}
+	content_unsynced(d, t);
 	if (s->error == ESTALE && !d->stopping)
 		trouble_lost(d, t, s->indices[s->failed]);
 	/* Also when space is short: what was written must be looked at. */
 	content_error(d, t, s->paths[s->failed], s->error);
+	/* It says what is not safe, and that without a sync. */
+	if (!t->removing)
+		save_start(d, t, false, NULL, 0);
+	if (!d->stopping)
+		content_dirty(d, t, CONTENT_SAVE_MS);
 }
 
-/* A torrent that could not be kept is not there; nor is there what to remove. */
+/* A torrent that could not be kept is not there, and so removed, too. */
 static void
 save_refuse(struct disk *d, struct content *t, int error)
 {

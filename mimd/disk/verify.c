@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "bitfield.h"
 #include "hash.h"
 #include "io.h"
 #include "mem.h"
@@ -85,7 +86,7 @@ verify_open(struct verify *v, uint32_t file)
 	v->file = file;
 	v->from = v->to = 0;
 	v->fd = file_open(v->place, part_path(v->mi, v->part, file),
-	    FILE_READ);
+	    v->rewrite != NULL ? FILE_UPDATE : FILE_READ);
 	if (v->fd != -1)
 		io_fadvise(v->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
 	else if (errno != ENOENT && errno != ENOTDIR && v->error == 0) {
@@ -104,6 +105,22 @@ hash_zeros(struct hash *h, uint64_t len)
 		n = len < sizeof(zeros) ? (size_t)len : sizeof(zeros);
 		hash_update(h, zeros, n);
 	}
+}
+
+static bool
+verify_write(const struct verify *v, const uint8_t *buf, size_t len,
+    uint64_t off)
+{
+	ssize_t	n;
+
+	for (; len > 0; len -= (size_t)n, buf += n, off += (uint64_t)n) {
+		n = io_pwrite(v->fd, buf, len, (off_t)off);
+		if (n == -1 && errno == EINTR)
+			n = 0;
+		else if (n <= 0)
+			return false;
+	}
+	return true;
 }
 
 static bool
@@ -127,6 +144,9 @@ verify_read(struct verify *v, struct verifier *w, const struct span *s)
 			n = 0;
 			continue;
 		}
+		if (n > 0 && v->writes && !verify_write(v, w->buf, (size_t)n,
+		    s->off + done))
+			n = -1;
 		if (n == -1 && v->error == 0) {
 			v->error = errno;
 			v->error_file = s->home;
@@ -173,6 +193,7 @@ verify_piece(struct verify *v, struct verifier *w, uint32_t piece)
 	enum presence		 there;
 
 	hash_reset(w->hash);
+	v->writes = v->rewrite != NULL && bitfield_get(v->rewrite, piece);
 	span_start_part(&it, mi, v->part,
 	    (uint64_t)piece * mi->geom.piece_length,
 	    geom_piece_size(&mi->geom, piece));

@@ -24,12 +24,18 @@ struct verifier {
 	struct hash	*hash;
 };
 
-/* A look at pieces of one torrent; its files are opened by and by. */
+/*
+ * A look at pieces of one torrent; its files are opened by and by.  Of those
+ * in rewrite the bytes are written again just as they were found, for a sync
+ * to take them to the disk.
+ */
 struct verify {
 	const struct metainfo	*mi;
 	const struct part	*part;		/* NULL: none */
 	struct place		 place;
 	const atomic_bool	*cancel;
+	const uint8_t		*rewrite;	/* pieces; NULL: none */
+	bool			 writes;	/* this one is of these */
 	uint64_t		 read;		/* bytes */
 	int			 error;		/* errno, or 0 */
 	uint32_t		 error_file;	/* as span::home */

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: ISC
-# A device that fails to keep what was written: no record claims it.
+# A device that fails to keep what was written: no record claims it, and what
+# the page cache still shows is written once more.
 
 import errno
 import os
@@ -15,6 +16,24 @@ from torrent import Torrent
 
 SIZE = 6_000_001
 PIECE = 1 << 17
+PAGE = 1 << 12
+
+
+def written(calls):
+    """The blocks of a page that were written to the broken file."""
+    return {(offset + i) // PAGE for name, result, _, offset, _, path in calls
+        if name == "pwrite" and path.endswith("x/one")
+        for i in range(0, max(result, 0), PAGE)}
+
+
+def recorded(daemon):
+    """Has a record been written since the first sync that failed?"""
+    names = [(name, error, path) for name, _, error, _, _, path
+        in daemon.calls()]
+    failed = [i for i, (name, error, _) in enumerate(names)
+        if name == "fsync" and error == errno.EIO]
+    return any("rename" in name and ".resume" in path
+        for name, _, path in names[failed[0]:])
 
 
 def test(t):
@@ -35,10 +54,19 @@ def test(t):
         "what was not kept to count no more")
 
     # Whatever the page cache says: it is on disk only after a sync.
+    t.wait(lambda: recorded(daemon), 20, "the record to tell of it")
+    daemon.proc.kill()
+    daemon.proc.wait()
     broken.clear()
     mark = len(daemon.calls())
-    daemon.ctl("check", torrent.infohash)
+    before = written(daemon.calls())
+    t.ok(before, "some of it was written")
+    daemon.start()
     daemon.wait_state(torrent.infohash, "seeding", 30)
+    t.equal(before - written(daemon.calls()[mark:]), set(),
+        "all of that is written once more, also after the end of mimd")
+    t.ok(len(seed.requests) < 2 * SIZE // wire.BLOCK,
+        "not all of it had to come again", len(seed.requests))
     t.equal(daemon.stop(), 0, "ends in order")
     later = [(name, os.path.basename(path)) for name, result, _, _, _, path
         in daemon.calls()[mark:] if result == 0]

@@ -25,7 +25,7 @@ static const struct resume	record = {
 	.clean = true, .added = 1, .completed = 2, .downloaded = 3,
 	.uploaded = 4, .wasted = INT64_MAX, .up_limit = 1024, .modes = 5,
 	.max_peers = PEERS_MAX, .scrubbed = UINT32_MAX, .scrub_next = 8,
-	.promised = true,
+	.promised = true, .unsynced = true,
 	.root = (char *)(uintptr_t)"/srv/t", .subdir = (char *)(uintptr_t)"",
 	.npieces = 9, .have = bits, .nfiles = 3, .files = entries,
 	.prios = prios, .parted = parted,
@@ -53,7 +53,7 @@ test_round_trip(void **state)
 	assert_int_equal(r.modes, 5);
 	assert_int_equal(r.scrubbed, UINT32_MAX);
 	assert_int_equal(r.scrub_next, 8);
-	assert_true(r.promised);
+	assert_true(r.promised && r.unsynced);
 	assert_memory_equal(r.prios, prios, record.nfiles);
 	assert_memory_equal(r.parted, parted, sizeof(parted));
 	assert_memory_equal(&r.part, &record.part, sizeof(r.part));
@@ -250,7 +250,7 @@ test_version_1(void **state)
 	(void)state;
 	old.up_limit = old.max_peers = old.modes = 0;
 	old.scrubbed = old.scrub_next = 0;
-	old.promised = false;
+	old.promised = old.unsynced = false;
 	old.prios = old.parted = NULL;
 	old.part = (struct resume_file){ 0 };
 	buf = resume_encode(&old, &len);
@@ -279,7 +279,7 @@ test_unknown_setting(void **state)
 
 	(void)state;
 	buf = resume_encode(&record, &len);
-	buf[len - SHA1_LEN - 144] = 0xee;	/* was the upload's limit */
+	buf[len - SHA1_LEN - 156] = 0xee;	/* was the upload's limit */
 	hash_sha1(buf, len - SHA1_LEN, buf + len - SHA1_LEN);
 	assert_int_equal(resume_decode(&r, buf, len, &why), 0);
 	assert_int_equal(r.up_limit, 0);
