@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "ask.h"
+#include "child.h"
 #include "hosts.h"
 #include "http.h"
 #include "log.h"
@@ -16,6 +17,8 @@
 #include "tracked.h"
 #include "udp.h"
 #include "url.h"
+
+#define GRACE	10000U	/* ms that a family has when the other worked */
 
 /* An announce to one family. */
 struct leg {
@@ -32,6 +35,7 @@ struct ask {
 	struct site		*site;
 	bool			 udp;
 	uint8_t			 open;		/* families */
+	struct loop_timer	*grace;		/* or NULL */
 	struct leg		 legs[2];
 	struct ask_result	 result;
 };
@@ -80,17 +84,18 @@ ask_new(struct book *book, struct site *site, const struct url *url,
 	return ask;
 }
 
-static void
-ask_free(struct ask *ask)
+void
+ask_result_clear(struct ask_result *result)
 {
-	free(ask->result.text);
-	free(ask);
+	free(result->text);
+	result->text = NULL;
 }
 
-void
+struct ask_result
 ask_cancel(struct ask *ask)
 {
-	struct leg	*leg;
+	struct ask_result	 result = ask->result;
+	struct leg		*leg;
 
 	for (leg = ask->legs; leg < ask->legs + 2; leg++) {
 		if ((ask->open & leg->family) == 0)
@@ -100,7 +105,29 @@ ask_cancel(struct ask *ask)
 		else
 			http_cancel(ask->book->http, &leg->http);
 	}
-	ask_free(ask);
+	loop_timer_free(ask->grace);
+	free(ask);
+	return result;
+}
+
+/* All families that have not answered by now have failed. */
+static void
+ask_end(struct ask *ask)
+{
+	struct book		*book = ask->book;
+	struct site		*site = ask->site;
+	struct ask_result	 result;
+
+	ask->result.failed |= ask->open;
+	result = ask_cancel(ask);
+	site_ended(book, site, &result);
+	ask_result_clear(&result);
+}
+
+static void
+on_grace(void *arg)
+{
+	ask_end(arg);
 }
 
 /* ---- answers ---- */
@@ -130,6 +157,11 @@ leg_worked(struct leg *leg, const struct reply *r)
 		result->text = NULL;
 	}
 	result->worked |= leg->family;
+	if (ask->open != leg->family) {
+		ask->grace = loop_timer_new(ask->book->child->loop, on_grace,
+		    ask);
+		loop_timer_set(ask->grace, GRACE);
+	}
 	if (r->text[0] != '\0')
 		set_text(ask, r->text);
 	if (r->interval > result->interval)
@@ -170,10 +202,8 @@ leg_end(struct leg *leg)
 	struct ask	*ask = leg->ask;
 
 	ask->open &= (uint8_t)~leg->family;
-	if (ask->open != 0)
-		return;
-	site_ended(ask->book, ask->site, &ask->result);
-	ask_free(ask);
+	if (ask->open == 0)
+		ask_end(ask);
 }
 
 static void

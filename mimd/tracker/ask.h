@@ -31,6 +31,8 @@ struct ask_result {
 /* Ends in site_ended(), later, if it is not cancelled. */
 struct ask *ask_new(struct book *book, struct site *site,
 	    const struct url *url, uint8_t families, uint32_t timeout);
-void	ask_cancel(struct ask *ask);
+/* Give it up; what came of it until now, to be freed by ask_result_clear(). */
+struct ask_result ask_cancel(struct ask *ask);
+void	ask_result_clear(struct ask_result *result);
 
 #endif /* ASK_H */

@@ -90,18 +90,6 @@ site_announce(struct book *book, struct site *site)
 	    site_families(site), timeout);
 }
 
-void
-site_cancel(struct book *book, struct site *site)
-{
-	if (site->ask == NULL)
-		return;
-	ask_cancel(site->ask);
-	site->ask = NULL;
-	announce_cancel(&site->announce);
-	site->torrent->nbusy--;
-	book->nbusy--;
-}
-
 /* Counters run from where this tracker first heard of us (BEP 3). */
 void
 site_request(struct book *book, struct site *site, uint8_t family,
@@ -165,6 +153,25 @@ site_answered(struct book *book, struct site *site,
 	    arc4random());
 	if (t->running)
 		tier_worked(&t->tiers, site->index);
+}
+
+/* What it told a family until now counts. */
+void
+site_cancel(struct book *book, struct site *site)
+{
+	struct ask_result	result;
+
+	if (site->ask == NULL)
+		return;
+	result = ask_cancel(site->ask);
+	site->ask = NULL;
+	if (result.worked != 0)
+		site_answered(book, site, &result);
+	else
+		announce_cancel(&site->announce);
+	ask_result_clear(&result);
+	site->torrent->nbusy--;
+	book->nbusy--;
 }
 
 void

@@ -2,11 +2,11 @@
 #ifndef TRANSFER_H
 #define TRANSFER_H
 
-#include "curl_late.h"
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "addr.h"
+#include "curl_late.h"
 #include "hosts.h"
 #include "http.h"
 #include "url.h"

@@ -256,7 +256,9 @@ def stop(proc, sig=signal.SIGTERM, timeout=15):
 
 def set_up_network():
     ip("link", "set", "lo", "up")
-    ip("link", "add", "br0", "type", "bridge")
+    # With an address of its own: otherwise it takes that of some port, and
+    # those who know the old one speak to nobody when a host is added.
+    ip("link", "add", "br0", "address", "02:00:00:00:00:01", "type", "bridge")
     ip("addr", "add", TEST_ADDR + "/16", "dev", "br0")
     ip("addr", "add", TEST_ADDR6 + "/64", "dev", "br0", "nodad")
     ip("link", "set", "br0", "up")
