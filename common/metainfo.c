@@ -51,6 +51,7 @@ metainfo_free(struct metainfo *mi)
 	}
 	free(mi->pieces);
 	free(mi->files);
+	free(mi->origins);
 	free(mi->trackers);
 	free(mi->webseeds);
 	free(mi->nodes);
@@ -153,6 +154,7 @@ path_buf_add(struct parse *p, struct path_buf *path, ben_ref name)
 	path->s[path->len++] = '/';
 	memcpy(path->s + path->len, safe, len + 1);
 	path->len += len;
+	path->raw[path->depth - 1] = name;
 	if (len != rawlen || memcmp(safe, raw, len) != 0)
 		path->renamed = true;
 	return 0;
@@ -168,6 +170,9 @@ path_buf_keep(struct parse *p, const struct path_buf *path,
 		    METAINFO_PATHS_MAX);
 	file->path = mi_string(p->mi, path->s, path->len);
 	file->renamed = path->renamed;
+	if (p->mi->v1 && (path->renamed || p->mi->renamed))
+		return parse_keep_origin(p, path,
+		    (uint32_t)(file - p->mi->files));
 	return 0;
 }
 
@@ -307,6 +312,7 @@ resolve_paths(struct metainfo *mi)
 		if (f->attr & MI_PAD)
 			continue;
 		if (paths[i] != f->path) {
+			metainfo_keep_origin(mi, i);
 			f->path = paths[i];
 			f->renamed = true;
 		}

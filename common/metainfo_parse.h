@@ -4,6 +4,7 @@
 
 #include "bencode.h"
 #include "metainfo.h"
+#include "path.h"
 
 /* What the parts of the metainfo parser share; of no use to others. */
 struct parse {
@@ -12,6 +13,7 @@ struct parse {
 	struct metainfo	*mi;
 	char		*err;		/* METAINFO_ERR_MAX bytes */
 	uint64_t	 path_bytes;	/* of all files so far */
+	uint32_t	 files_max;	/* of v1: entries of files */
 };
 
 /* A path in the making; starts with the torrent's name. */
@@ -19,6 +21,7 @@ struct path_buf {
 	char	 s[METAINFO_PATH_MAX + 1];
 	size_t	 len;
 	unsigned depth;
+	ben_ref	 raw[PATH_DEPTH_MAX + 1];	/* of each step but the first */
 	bool	 renamed;
 };
 
@@ -36,6 +39,10 @@ int	path_buf_add(struct parse *p, struct path_buf *path, ben_ref name);
 /* Keep the path as that of file. */
 int	path_buf_keep(struct parse *p, const struct path_buf *path,
 	    struct mi_file *file);
+
+/* The names as they are in the torrent; single: path is NULL. */
+int	parse_keep_origin(struct parse *p, const struct path_buf *path,
+	    uint32_t file);
 
 /* Attributes of a file's dictionary (BEP 47). */
 uint8_t	parse_attr(struct parse *p, ben_ref dict);

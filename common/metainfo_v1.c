@@ -90,6 +90,7 @@ parse_files(struct parse *p, ben_ref list, uint64_t *size)
 		return parse_fail(p, "files is empty");
 	if (n > METAINFO_FILES_MAX)
 		return parse_fail(p, "more than %u files", METAINFO_FILES_MAX);
+	p->files_max = n;
 	mi->files = xcalloc(n, sizeof(*mi->files));
 	for (r = ben_first(&p->b, list); r != BEN_NONE;
 	    r = ben_next(&p->b, list, r)) {
@@ -111,6 +112,7 @@ parse_single(struct parse *p, uint64_t *size)
 
 	if (parse_length(p, p->info, size) == -1)
 		return -1;
+	p->files_max = 1;
 	mi->files = xcalloc(1, sizeof(*mi->files));
 	mi->nfiles = 1;
 	mi->single = true;
@@ -118,7 +120,7 @@ parse_single(struct parse *p, uint64_t *size)
 	mi->files->length = *size;
 	mi->files->attr = parse_attr(p, p->info) & (MI_EXEC | MI_HIDDEN);
 	mi->files->renamed = mi->renamed;
-	return 0;
+	return mi->renamed ? parse_keep_origin(p, NULL, 0) : 0;
 }
 
 static int

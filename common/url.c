@@ -295,3 +295,29 @@ remove_dots(struct url *u)
 	memmove(out, t + path, strlen(t + path) + 1);
 	u->path_len = (size_t)(out - t);
 }
+
+int
+url_escape(const void *s, size_t len, bool keep_slashes, char *buf,
+    size_t size)
+{
+	static const char	 hex[] = "0123456789ABCDEF";
+	const uint8_t		*p = s, *end = p + len;
+	size_t			 n = 0;
+
+	for (; p < end; p++) {
+		if (size < 4 || n > size - 4)	/* with the NUL */
+			return -1;
+		if ((*p < 0x80 && isalnum(*p)) || (*p != '\0' &&
+		    strchr("-._~", *p) != NULL) || (keep_slashes && *p == '/'))
+			buf[n++] = (char)*p;
+		else {
+			buf[n++] = '%';
+			buf[n++] = hex[*p >> 4];
+			buf[n++] = hex[*p & 15];
+		}
+	}
+	if (size == 0)
+		return -1;
+	buf[n] = '\0';
+	return (int)n;
+}

@@ -37,6 +37,12 @@ struct mi_file {
 	bool		 renamed;	/* the path is not as in the torrent */
 };
 
+/* What a web seed calls a file, where mim has another path for it. */
+struct mi_origin {
+	char		*path;		/* NULL: its path is right */
+	bool		 escaped;	/* as it stands in a URL */
+};
+
 struct mi_tracker {
 	char		*url;
 	uint8_t		 tier;		/* from 0 */
@@ -66,7 +72,8 @@ struct metainfo {
 	uint32_t	 nfiles;
 	struct mi_tracker *trackers;
 	uint32_t	 ntrackers;
-	char		**webseeds;	/* BEP 19, for later */
+	struct mi_origin *origins;	/* of each file, or NULL */
+	char		**webseeds;	/* BEP 19 */
 	uint32_t	 nwebseeds;
 	char		**nodes;	/* "host:port", BEP 5, for later */
 	uint32_t	 nnodes;
@@ -87,5 +94,14 @@ void	 metainfo_free(struct metainfo *mi);	/* NULL is fine */
 
 /* Index of the file that holds payload byte off (zero-length ones skipped). */
 uint32_t metainfo_file_at(const struct metainfo *mi, uint64_t off);
+
+/*
+ * The path of a file to append to a web seed's URL (BEP 19): of the names as
+ * they are in the torrent, percent-encoded.  Its length; -1: too long.
+ */
+int	 metainfo_url_path(const struct metainfo *mi, uint32_t file, char *buf,
+	    size_t size);
+/* The path of file is about to be another: keep what it was. */
+void	 metainfo_keep_origin(struct metainfo *mi, uint32_t file);
 
 #endif /* METAINFO_H */

@@ -22,6 +22,7 @@
 #define PAGE_CACHE_MAX	(1ULL << 32)	/* bytes, that disk looks after */
 #define SCRUB_PERIOD_MAX (3660U * 86400)	/* seconds */
 #define URL_MAX		1024U
+#define URL_PATH_MAX	4096U		/* bytes of a file's path in a URL */
 #define HOST_MAX	253U
 #define PATH_LEN_MAX	4095U
 #define NAME_MAX_	1024U		/* bytes of a torrent's name */
@@ -39,6 +40,8 @@
 #define SLOTS_MAX	262144U
 #define PIECES_PAGE	16384U		/* pieces of a message */
 #define TRACKERS_MAX	64U
+#define WEBSEEDS_MAX	32U		/* of a torrent */
+#define SEED_SPAN_MAX	(64U << 20)	/* bytes of pieces asked for at once */
 #define PEERS_MAX	65535U
 #define FILTERS_MAX	16U	/* block and allow lists */
 #define LSD_PORT	6771		/* BEP 14 */
@@ -112,6 +115,15 @@ enum tracker_state {
 	TRACKER_FAILED		/* will be tried again at next */
 };
 #define TRACKER_STATE_MAX	TRACKER_FAILED
+
+/* rec_seed_row.state */
+enum seed_state {
+	SEED_IDLE,		/* nothing to fetch from it now */
+	SEED_FETCHING,
+	SEED_FAILED,		/* tried again later */
+	SEED_BANNED		/* it sent bad data: not used again */
+};
+#define SEED_STATE_MAX	SEED_BANNED
 
 /* rec_torrent_row.state, in words by tstate_name() */
 enum tstate {

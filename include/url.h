@@ -33,6 +33,12 @@ int	url_join(struct url *u, const struct url *base, const char *ref,
 	    const char **err);
 /* Put u together again; its length, or -1 if size is too small. */
 int	url_format(const struct url *u, char *buf, size_t size);
+/*
+ * Percent-encode all but the unreserved characters (RFC 3986, 2.3), and but
+ * slashes if keep_slashes; the length, or -1 if size is too small.
+ */
+int	url_escape(const void *s, size_t len, bool keep_slashes, char *buf,
+	    size_t size);
 /* 80 and 443 for http and https, 0 for others. */
 uint16_t url_default_port(const char *scheme);
 /* True for a host name in the sense of url_parse(); addresses are none. */

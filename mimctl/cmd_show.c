@@ -23,7 +23,8 @@ static const struct {
 	{ "processes", show_processes },
 	{ "summary", show_summary },
 	{ "torrents", show_status },
-	{ "trackers", show_status }
+	{ "trackers", show_status },
+	{ "webseeds", show_status }
 };
 
 int

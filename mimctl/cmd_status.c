@@ -12,7 +12,8 @@
 #include "text.h"
 #include "view.h"
 
-#define TABLES_ALL	(VIEW_FILES | VIEW_PEERS | VIEW_TRACKERS)
+#define TABLES_ALL	(VIEW_FILES | VIEW_PEERS | VIEW_TRACKERS | \
+			VIEW_WEBSEEDS)
 
 static int	status(const struct mimctl *ctx, int argc, char **argv,
     unsigned tables);
@@ -60,6 +61,8 @@ show_status(const struct mimctl *ctx, int argc, char **argv)
 		tables = VIEW_PEERS;
 	else if (strcmp(argv[0], "trackers") == 0)
 		tables = VIEW_TRACKERS;
+	else if (strcmp(argv[0], "webseeds") == 0)
+		tables = VIEW_WEBSEEDS;
 	return status(ctx, argc - 1, argv + 1, tables);
 }
 

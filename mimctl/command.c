@@ -32,7 +32,7 @@ static const struct command	commands[] = {
 	{ "set", NULL, "selector ... sequential|first-last|super-seeding "
 	    "yes|no", cmd_set },
 	{ "show", "sh", "bans|disk|files|limits|peers|pieces|processes|summary|"
-	    "torrents|trackers [selector ...]", cmd_show },
+	    "torrents|trackers|webseeds [selector ...]", cmd_show },
 	{ "shutdown", NULL, "", cmd_shutdown },
 	{ "start", NULL, "selector ...", cmd_start },
 	{ "status", "st", "[-fpt] [selector ...]", cmd_status },

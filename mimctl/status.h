@@ -41,5 +41,6 @@ const char *status_peer_source(unsigned source);
 /* FILE_PRIO_* as a word. */
 const char *status_prio(unsigned prio);
 const char *status_tracker_state(unsigned state);
+const char *status_webseed_state(unsigned state);
 
 #endif /* STATUS_H */

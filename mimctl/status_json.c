@@ -12,6 +12,8 @@
 static json_t	*torrent_json(const struct view_torrent *t);
 static json_t	*files_json(const struct view_torrent *t);
 static json_t	*peers_json(const struct view_torrent *t);
+static json_t	*webseeds_json(const struct mimctl *ctx,
+    const struct view_torrent *t);
 static json_t	*trackers_json(const struct mimctl *ctx,
     const struct view_torrent *t);
 
@@ -58,6 +60,9 @@ status_json(const struct mimctl *ctx, const struct view *view,
 		if (tables & VIEW_TRACKERS)
 			json_object_set_new(j, "trackers",
 			    trackers_json(ctx, &view->torrents[i]));
+		if (tables & VIEW_WEBSEEDS)
+			json_object_set_new(j, "webseeds",
+			    webseeds_json(ctx, &view->torrents[i]));
 		json_array_append_new(list, j);
 	}
 	json_object_set_new(all, "torrents", list);
@@ -216,6 +221,29 @@ trackers_json(const struct mimctl *ctx, const struct view_torrent *t)
 		json_object_set_new(j, "leeches", known(r->leeches));
 		json_object_set_new(j, "downloads", known(r->downloads));
 		json_object_set_new(j, "last", time_or_null(r->last));
+		json_object_set_new(j, "next", time_or_null(r->next));
+		json_object_set_new(j, "error", text_json_or_null(r->error));
+		json_array_append_new(list, j);
+	}
+	return list;
+}
+
+static json_t *
+webseeds_json(const struct mimctl *ctx, const struct view_torrent *t)
+{
+	const struct rec_webseed_row	*r;
+	json_t				*list = json_array(), *j;
+	char				 url[2 * URL_MAX + 1];
+
+	for (size_t i = 0; i < t->nwebseeds; i++) {
+		r = &t->webseeds[i];
+		j = json_object();
+		json_object_set_new(j, "url", text_json(ctx->verbose ?
+		    r->url : fmt_mask_url(r->url, url, sizeof(url))));
+		json_object_set_new(j, "state",
+		    json_string(status_webseed_state(r->state)));
+		json_object_set_new(j, "down_rate", number(r->rate));
+		json_object_set_new(j, "downloaded", number(r->downloaded));
 		json_object_set_new(j, "next", time_or_null(r->next));
 		json_object_set_new(j, "error", text_json_or_null(r->error));
 		json_array_append_new(list, j);

@@ -130,6 +130,26 @@ tracker_rows(const struct mimctl *ctx, const struct view_torrent *t, FILE *fp)
 	}
 }
 
+static void
+webseed_rows(const struct mimctl *ctx, const struct view_torrent *t, FILE *fp)
+{
+	const struct rec_webseed_row	*r;
+	char				*url;
+
+	for (size_t i = 0; i < t->nwebseeds; i++) {
+		r = &t->webseeds[i];
+		url = text_url(ctx, r->url);
+		fprintf(fp, "%u\t%s\t%s", t->row.id, url,
+		    status_webseed_state(r->state));
+		free(url);
+		put_number(fp, r->rate, true);
+		put_number(fp, r->downloaded, true);
+		put_number(fp, r->next, r->next != 0);
+		put_text(fp, r->error);
+		fputc('\n', fp);
+	}
+}
+
 void
 status_rows(const struct mimctl *ctx, const struct view *view,
     unsigned tables, FILE *fp)
@@ -143,5 +163,7 @@ status_rows(const struct mimctl *ctx, const struct view *view,
 			peer_rows(&view->torrents[i], fp);
 		if (tables & VIEW_TRACKERS)
 			tracker_rows(ctx, &view->torrents[i], fp);
+		if (tables & VIEW_WEBSEEDS)
+			webseed_rows(ctx, &view->torrents[i], fp);
 	}
 }

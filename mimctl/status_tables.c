@@ -47,6 +47,14 @@ static const struct table_column tracker_columns[] = {
 	{ "NEXT", TABLE_RIGHT }
 };
 
+static const struct table_column webseed_columns[] = {
+	{ "WEB SEED", TABLE_CUT },
+	{ "STATE", TABLE_LEFT },
+	{ "DOWN/S", TABLE_RIGHT },
+	{ "DOWN", TABLE_RIGHT },
+	{ "NEXT", TABLE_RIGHT }
+};
+
 static void
 add_number(struct table *table, uint32_t n)
 {
@@ -179,6 +187,33 @@ print_trackers(const struct mimctl *ctx, const struct view_torrent *t,
 	print(table, "trackers", t->ntrackers, fp);
 }
 
+static void
+print_webseeds(const struct mimctl *ctx, const struct view_torrent *t,
+    FILE *fp)
+{
+	const struct rec_webseed_row	*r;
+	struct table			*table;
+	char				*s, buf[TEXT_LEN];
+
+	table = table_new(webseed_columns, NELEM(webseed_columns));
+	for (size_t i = 0; i < t->nwebseeds; i++) {
+		r = &t->webseeds[i];
+		s = text_url(ctx, r->url);
+		table_add(table, s);
+		free(s);
+		table_add(table, status_webseed_state(r->state));
+		table_add(table, text_rate(ctx, r->rate, buf));
+		table_add(table, text_bytes(ctx, r->downloaded, buf));
+		add_when(ctx, table, r->next);
+		if (*r->error == '\0')
+			continue;
+		s = text_safe(r->error);
+		table_note(table, s);
+		free(s);
+	}
+	print(table, "web seeds", t->nwebseeds, fp);
+}
+
 void
 status_tables(const struct mimctl *ctx, const struct view_torrent *t,
     unsigned tables, FILE *fp)
@@ -189,4 +224,8 @@ status_tables(const struct mimctl *ctx, const struct view_torrent *t,
 		print_peers(ctx, t, fp);
 	if (tables & VIEW_TRACKERS)
 		print_trackers(ctx, t, fp);
+	/* Few torrents have any. */
+	if (tables == VIEW_WEBSEEDS || ((tables & VIEW_WEBSEEDS) &&
+	    t->nwebseeds > 0))
+		print_webseeds(ctx, t, fp);
 }

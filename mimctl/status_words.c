@@ -68,6 +68,19 @@ status_tracker_state(unsigned state)
 }
 
 const char *
+status_webseed_state(unsigned state)
+{
+	static const char *const	names[] = {
+		[SEED_IDLE] = "idle",
+		[SEED_FETCHING] = "fetching",
+		[SEED_FAILED] = "failed",
+		[SEED_BANNED] = "banned"
+	};
+
+	return state > SEED_STATE_MAX ? "unknown" : names[state];
+}
+
+const char *
 status_prio(unsigned prio)
 {
 	static const char *const	names[] = { "low", "normal", "high",

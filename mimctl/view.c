@@ -17,6 +17,8 @@ static void	copy_files(struct view *view, const struct msg_ctl_files *m);
 static void	copy_peers(struct view *view, const struct msg_ctl_peers *m);
 static void	copy_trackers(struct view *view,
     const struct msg_ctl_trackers *m);
+static void	copy_webseeds(struct view *view,
+    const struct msg_ctl_webseeds *m);
 static void	torrent_clear(struct view_torrent *t);
 static int	pick(struct view *view, struct selector *sel);
 
@@ -32,6 +34,7 @@ view_fetch(struct view *view, struct client *client, const uint32_t *ids,
 	req.files = (tables & VIEW_FILES) != 0;
 	req.peers = (tables & VIEW_PEERS) != 0;
 	req.trackers = (tables & VIEW_TRACKERS) != 0;
+	req.webseeds = (tables & VIEW_WEBSEEDS) != 0;
 	page = xcalloc(IDS_MAX, sizeof(*page));
 	do {
 		n = nids - done > IDS_MAX ? IDS_MAX : nids - done;
@@ -149,6 +152,9 @@ view_on_message(const struct msg_in *in, void *arg)
 	case MSG_CTL_TRACKERS:
 		copy_trackers(view, &in->body.ctl_trackers);
 		break;
+	case MSG_CTL_WEBSEEDS:
+		copy_webseeds(view, &in->body.ctl_webseeds);
+		break;
 	case MSG_CTL_TOTAL:
 		view->down_rate = in->body.ctl_total.down_rate;
 		view->up_rate = in->body.ctl_total.up_rate;
@@ -253,6 +259,24 @@ copy_trackers(struct view *view, const struct msg_ctl_trackers *m)
 }
 
 static void
+copy_webseeds(struct view *view, const struct msg_ctl_webseeds *m)
+{
+	struct view_torrent	*t = find(view, m->id);
+	struct rec_webseed_row	*r;
+
+	if (t == NULL)
+		return;
+	t->webseeds = grow(t->webseeds, t->nwebseeds, m->rows.n,
+	    sizeof(*t->webseeds));
+	for (uint32_t i = 0; i < m->rows.n; i++) {
+		r = &t->webseeds[t->nwebseeds++];
+		*r = m->rows.v[i];
+		r->url = xstrdup(r->url);
+		r->error = xstrdup(r->error);
+	}
+}
+
+static void
 torrent_clear(struct view_torrent *t)
 {
 	for (size_t i = 0; i < t->nfiles; i++)
@@ -265,7 +289,12 @@ torrent_clear(struct view_torrent *t)
 	}
 	free(t->files);
 	free(t->peers);
+	for (size_t i = 0; i < t->nwebseeds; i++) {
+		free((void *)t->webseeds[i].url);
+		free((void *)t->webseeds[i].error);
+	}
 	free(t->trackers);
+	free(t->webseeds);
 	free((void *)t->row.name);
 	free((void *)t->row.error);
 	free((void *)t->row.dir);

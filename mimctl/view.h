@@ -19,6 +19,8 @@ struct view_torrent {
 	size_t			 npeers;
 	struct rec_tracker_row	*trackers;
 	size_t			 ntrackers;
+	struct rec_webseed_row	*webseeds;
+	size_t			 nwebseeds;
 };
 
 struct view {
@@ -32,6 +34,7 @@ struct view {
 #define VIEW_FILES	0x1
 #define VIEW_PEERS	0x2
 #define VIEW_TRACKERS	0x4
+#define VIEW_WEBSEEDS	0x8
 
 /*
  * Ask for torrents by number (none: all) with these tables.  Zero view

@@ -28,7 +28,7 @@ struct control;
 /* How far a long answer has come; see control_list.c. */
 struct list_cursor {
 	bool		 active;
-	bool		 files, peers, trackers;
+	bool		 files, peers, trackers, webseeds;
 	uint8_t		 step;		/* enum list_step */
 	uint32_t	*ids;		/* asked for, NULL: all */
 	uint32_t	 nids, next;	/* next: index in ids */

@@ -26,13 +26,15 @@
 #define FILE_ROWS	512
 #define PEER_ROWS	256
 #define TRACKER_ROWS	16
+#define WEBSEED_ROWS	16
 
 enum list_step {
 	LIST_ROWS,		/* a row of each torrent */
 	LIST_NEXT,		/* then for each of them: */
 	LIST_FILES,
 	LIST_PEERS,
-	LIST_TRACKERS
+	LIST_TRACKERS,
+	LIST_WEBSEEDS
 };
 
 static struct registry *
@@ -122,7 +124,7 @@ torrent_fill(struct rec_torrent_row *row, const struct torrent *t)
 	row->downloaded = t->downloaded;
 	row->uploaded = t->uploaded;
 	row->wasted = t->wasted;
-	row->down_rate = now->down_rate;
+	row->down_rate = torrent_down_rate(t);
 	row->up_rate = now->up_rate;
 	row->peers = now->peers;
 	row->seeds = now->seeds;
@@ -266,6 +268,28 @@ list_trackers(struct control_conn *conn, const struct torrent *t)
 	return true;
 }
 
+static bool
+list_webseeds(struct control_conn *conn, const struct torrent *t)
+{
+	struct list_cursor	*l = &conn->list;
+	struct rec_webseed_row	 rows[WEBSEED_ROWS];
+	struct msg_ctl_webseeds	 m = { .id = t->id, .rows = { rows, 0 } };
+	const struct twebseed	*w;
+
+	for (; t->webseeds != NULL && l->pos < t->webseeds->n &&
+	    m.rows.n < WEBSEED_ROWS; l->pos++) {
+		w = &t->webseeds->v[l->pos];
+		rows[m.rows.n++] = (struct rec_webseed_row){ .url = w->url,
+		    .state = w->state, .rate = w->rate,
+		    .downloaded = w->downloaded, .next = w->next,
+		    .error = text(w->error) };
+	}
+	if (m.rows.n == 0)
+		return false;
+	chan_send(conn->chan, MSG_CTL_WEBSEEDS, &m);
+	return true;
+}
+
 static void
 list_end(struct control_conn *conn)
 {
@@ -274,7 +298,7 @@ list_end(struct control_conn *conn)
 	uint32_t		 i, found, missing;
 
 	for (i = 0; i < reg->n; i++) {
-		total.down_rate += torrent_now(reg->torrents[i])->down_rate;
+		total.down_rate += torrent_down_rate(reg->torrents[i]);
 		total.up_rate += torrent_now(reg->torrents[i])->up_rate;
 	}
 	found = conn->list.found;
@@ -299,7 +323,7 @@ list_advance(struct control_conn *conn)
 	struct list_cursor	*l = &conn->list;
 	struct torrent		*t;
 
-	if (!l->files && !l->peers && !l->trackers)
+	if (!l->files && !l->peers && !l->trackers && !l->webseeds)
 		return false;
 	if ((t = list_next(conn)) == NULL)
 		return false;
@@ -330,7 +354,13 @@ list_details(struct control_conn *conn)
 		l->step = LIST_TRACKERS;
 		l->pos = 0;
 	}
-	return l->trackers && list_trackers(conn, t);
+	if (l->step == LIST_TRACKERS) {
+		if (l->trackers && list_trackers(conn, t))
+			return true;
+		l->step = LIST_WEBSEEDS;
+		l->pos = 0;
+	}
+	return l->webseeds && list_webseeds(conn, t);
 }
 
 void
@@ -370,6 +400,7 @@ control_on_list(struct chan *c, const struct msg_ctl_list *m, void *arg)
 	l->files = m->files;
 	l->peers = m->peers;
 	l->trackers = m->trackers;
+	l->webseeds = m->webseeds;
 	l->step = LIST_ROWS;
 	if (m->ids.n > 0) {
 		l->nids = m->ids.n;

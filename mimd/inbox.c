@@ -68,14 +68,14 @@ parent_on_log(struct chan *c, const struct msg_log *m, void *arg)
 	log_line((enum log_level)m->level, line);
 }
 
-/* ---- from disk and peer ---- */
+/* ---- from disk, peer and tracker ---- */
 
 static void
 parent_on_data_broken(struct chan *c, const struct msg_data_broken *m,
     void *arg)
 {
 	(void)c;
-	parent_on_link_broken(owner(arg), arg, m);
+	links_on_broken(owner(arg), arg, m);
 }
 
 /* ---- from disk ---- */
@@ -290,7 +290,51 @@ parent_on_resolved(struct chan *c, const struct msg_resolved *m, void *arg)
 	names_on_resolved(&owner(arg)->names, m);
 }
 
+/* ---- web seeds ---- */
+
+static void
+parent_on_torrent_webseeds(struct chan *c,
+    const struct msg_torrent_webseeds *m, void *arg)
+{
+	(void)c;
+	registry_on_webseeds(registry(arg), m);
+}
+
+static void
+parent_on_seed_want(struct chan *c, const struct msg_seed_want *m, void *arg)
+{
+	(void)c;
+	registry_on_seed_want(registry(arg), m);
+}
+
+static void
+parent_on_seed_span(struct chan *c, const struct msg_seed_span *m, void *arg)
+{
+	(void)c;
+	registry_on_seed_span(registry(arg), m);
+}
+
+static void
+parent_on_seed_over(struct chan *c, const struct msg_seed_over *m, void *arg)
+{
+	(void)c;
+	registry_on_seed_over(registry(arg), m);
+}
+
+static void
+parent_on_seed_rows(struct chan *c, const struct msg_seed_rows *m, void *arg)
+{
+	(void)c;
+	registry_on_seed_rows(registry(arg), m);
+}
+
 const union msg_fn	parent_fns[MSG_COUNT] = {
+	[MSG_TORRENT_WEBSEEDS] =
+	    { .torrent_webseeds = parent_on_torrent_webseeds },
+	[MSG_SEED_WANT] = { .seed_want = parent_on_seed_want },
+	[MSG_SEED_SPAN] = { .seed_span = parent_on_seed_span },
+	[MSG_SEED_OVER] = { .seed_over = parent_on_seed_over },
+	[MSG_SEED_ROWS] = { .seed_rows = parent_on_seed_rows },
 	[MSG_READY] = { .ready = parent_on_ready },
 	[MSG_LOG] = { .log = parent_on_log },
 	[MSG_DATA_BROKEN] = { .data_broken = parent_on_data_broken },

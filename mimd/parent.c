@@ -21,7 +21,6 @@ static void parent_on_started(struct proc *, void *);
 static void parent_on_ready(struct proc *, void *);
 static void parent_on_ended(struct proc *, void *);
 static void parent_on_drained(struct proc *, void *);
-static void parent_on_unlinked(void *);
 
 static const struct procs_ops	procs_ops = {
 	.started = parent_on_started,
@@ -195,8 +194,7 @@ parent_init(struct parent *parent, bool keep_stderr, mode_t mask)
 	parent->tick = loop_timer_new(parent->loop, parent_on_tick, parent);
 	parent->end = loop_timer_new(parent->loop, parent_on_end_timer,
 	    parent);
-	parent->unlinked = loop_timer_new(parent->loop, parent_on_unlinked,
-	    parent);
+	links_init(parent);
 }
 
 void
@@ -225,7 +223,7 @@ parent_clear(struct parent *parent)
 	procs_free(parent->procs);
 	loop_timer_free(parent->tick);
 	loop_timer_free(parent->end);
-	loop_timer_free(parent->unlinked);
+	links_clear(parent);
 	mounts_free(parent->mounts);
 	loop_free(parent->loop);
 	close(parent->state_fd);
@@ -362,71 +360,6 @@ parent_send_filters(struct parent *parent)
 }
 
 void
-parent_link_data(struct parent *parent)
-{
-	struct msg_data_channel	 channel;
-	struct msg_data_arena	 arena;
-	struct proc		*peer = parent_child(parent, ROLE_PEER);
-	struct proc		*disk = parent_child(parent, ROLE_DISK);
-	int			 fd, fds[2];
-
-	if (!proc_up(peer) || !proc_up(disk))
-		return;
-	loop_timer_clear(parent->unlinked);
-	peer->unlinks = disk->unlinks = false;
-	channel.link = ++parent->link;
-	arena.nslots = (uint32_t)(parent->conf->cache / ARENA_SLOT);
-	if ((fd = arena_create(arena.nslots)) == -1)
-		fatal("cache");
-	if (chan_pair(fds) == -1)
-		fatal("socketpair");
-	proc_send_fd(peer, MSG_DATA_ARENA, &arena, copy_fd(fd));
-	proc_send_fd(disk, MSG_DATA_ARENA, &arena, fd);
-	proc_send_fd(peer, MSG_DATA_CHANNEL, &channel, fds[0]);
-	proc_send_fd(disk, MSG_DATA_CHANNEL, &channel, fds[1]);
-}
-
-/*
- * A live child closes its channel only to do harm.  When each says that the
- * other did, one of them lies: neither is kept.
- */
-static void
-parent_on_unlinked(void *arg)
-{
-	struct parent	*parent = arg;
-	struct proc	*peer = parent_child(parent, ROLE_PEER);
-	struct proc	*disk = parent_child(parent, ROLE_DISK);
-	bool		 both = peer->unlinks && disk->unlinks;
-	const char	*why = both ? "it or its sibling closed their data "
-	    "channel" : "closed its data channel";
-
-	if (parent->phase >= PARENT_HALTING)
-		return;
-	if (peer->unlinks && proc_up(peer))
-		proc_breach(peer, why);
-	if (disk->unlinks && proc_up(disk))
-		proc_breach(disk, why);
-}
-
-void
-parent_on_link_broken(struct parent *parent, struct proc *p,
-    const struct msg_data_broken *m)
-{
-	struct proc	*other;
-
-	other = parent_child(parent, p->role == ROLE_DISK ? ROLE_PEER :
-	    ROLE_DISK);
-	/* Anything else is of an older channel, whose end is long gone. */
-	if (m->link != parent->link || parent->phase >= PARENT_HALTING)
-		return;
-	if (m->closed) {
-		other->unlinks = true;
-		loop_timer_set(parent->unlinked, PARENT_LINK_MS);
-	} else if (proc_up(other))
-		proc_blame(p, other, m->why);
-}
-
-void
 parent_ban(struct parent *parent, const struct addr *addr)
 {
 	struct msg_peer_ban	m = { .lift = false };
@@ -493,8 +426,7 @@ parent_on_started(struct proc *p, void *arg)
 	chan_batch_begin();
 	registry_on_up(&parent->registry, p->role);
 	chan_batch_end();
-	if (p->role == ROLE_PEER || p->role == ROLE_DISK)
-		parent_link_data(parent);
+	links_on_started(parent, p->role);
 }
 
 /* Every child stands in its sandbox and disk has told what there is. */

@@ -9,6 +9,7 @@
 #include "banned.h"
 #include "conf.h"
 #include "filters.h"
+#include "links.h"
 #include "listen.h"
 #include "loop.h"
 #include "multicast.h"
@@ -21,7 +22,6 @@
 #define PARENT_HALT_MS	1000	/* at the end: for swarms to halt */
 #define PARENT_END_MS	8000	/* ... and in all; then children are killed */
 #define PARENT_REAP_MS	2000	/* ... and given up */
-#define PARENT_LINK_MS	2000	/* a child that closes its channel is dead */
 
 struct control;
 struct mounts;
@@ -84,8 +84,8 @@ struct parent {
 	uint64_t		 started;	/* loop_now() */
 	uint64_t		 end_by;	/* loop_now() */
 	struct loop_timer	*tick, *end;
-	uint32_t		 link;		/* of peer and disk, the last */
-	struct loop_timer	*unlinked;	/* who closed it must be dead */
+	struct link		 links[LINKS];
+	uint32_t		 last_link;	/* number given */
 	void			(*on_ready)(void *arg);	/* or NULL */
 	void			*ready_arg;
 };
@@ -103,11 +103,6 @@ void	parent_stop(struct parent *parent);
 void	parent_check_end(struct parent *parent);
 void	parent_on_scan_end(struct parent *parent);
 void	parent_set_log_level(struct parent *parent, uint8_t level);
-/* Give peer and disk a new arena and a new channel. */
-void	parent_link_data(struct parent *parent);
-/* p says that the other end of its data channel broke or closed it. */
-void	parent_on_link_broken(struct parent *parent, struct proc *p,
-	    const struct msg_data_broken *m);
 void	parent_send_peer_conf(struct parent *parent);
 void	parent_send_disk_conf(struct parent *parent);
 /* The user wants no more of an address. */

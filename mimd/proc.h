@@ -46,7 +46,6 @@ struct proc {
 	uint64_t	 log_spent;	/* thousandths of lines of a burst */
 	uint32_t	 log_held;	/* lines held back */
 	uint32_t	 blames;	/* siblings it complained of */
-	bool		 unlinks;	/* cut its data channel, one says */
 	int		 err_fd;	/* its standard error, or -1 */
 	struct loop_io	*err_io;
 	size_t		 err_left;	/* bytes of it that are still heard */

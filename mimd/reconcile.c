@@ -301,6 +301,7 @@ registry_reconcile(struct registry *reg, struct torrent *t)
 	/* At the end totals wait for every swarm: registry_finish(). */
 	if (!reg->stopping && !reconcile_announce(reg, t, wanted))
 		reg->behind = true;
+	registry_webseeds(reg, t, wanted && t->swarm == SWARM_RUNNING);
 	if (!reconcile_disk(reg, t))
 		reg->behind = true;
 }
@@ -375,6 +376,8 @@ registry_on_down(struct registry *reg, enum role role)
 		for (i = 0; i < REGISTRY_ADDS_MAX; i++)
 			reg->adds[i].sent = false;
 	}
+	if (role == ROLE_TRACKER)
+		registry_lost_seeds(reg);
 	if (role == ROLE_PEER)		/* removals waited for their swarm */
 		registry_sync(reg);
 }

@@ -136,6 +136,7 @@ torrent_free(struct registry *reg, struct torrent *t)
 	free(t->prios);
 	torrent_order_free(t);
 	torrent_trackers_clear(reg, t);
+	torrent_webseeds_clear(t);
 	free(t->infohash2);
 	free(t->name);
 	intern_drop(&reg->strings, t->dir);

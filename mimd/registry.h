@@ -13,6 +13,7 @@
 #include "intern.h"
 #include "magnet.h"
 #include "msg.h"
+#include "webseeds.h"
 
 /*
  * The parent's list of torrents: what disk reported of each, what the user
@@ -107,6 +108,7 @@ struct torrent {
 	bool			 learning;	/* its files are being told */
 	uint32_t		 nfiles, files_got, files_size;
 	struct ttracker		*trackers;
+	struct twebseeds	*webseeds;	/* NULL: none */
 	struct tpeer		*rows;
 	uint32_t		 nrows, rows_size;
 	struct addr		*known;		/* good ones, then a ring */
@@ -198,6 +200,9 @@ struct registry {
 	unsigned int		 ticks;
 	struct pending_add	 adds[REGISTRY_ADDS_MAX];
 };
+
+/* report.c: a sum of numbers up to INT64_MAX, which is its end, too. */
+uint64_t add_total(uint64_t total, uint64_t more);
 
 /* registry.c: the list */
 void	 registry_init(struct registry *reg, const struct registry_ops *ops,

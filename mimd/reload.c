@@ -113,7 +113,7 @@ apply(struct parent *parent, const struct conf *old, struct collect *out)
 		registry_flush(&parent->registry);
 		proc_leave(parent_child(parent, ROLE_DISK));
 	} else if (old->cache != new->cache)
-		parent_link_data(parent);
+		link_make(&parent->links[LINK_PEER]);
 }
 
 static void

@@ -8,7 +8,7 @@
 #include "mem.h"
 
 /* Totals travel as numbers up to INT64_MAX; a liar shall not wrap them. */
-static uint64_t
+uint64_t
 add_total(uint64_t total, uint64_t more)
 {
 	return more > INT64_MAX - total ? INT64_MAX : total + more;
@@ -365,6 +365,8 @@ registry_on_progress(struct registry *reg, const struct msg_disk_progress *m)
 	t->totals = true;
 	if (!before && torrent_complete(t) && t->loaded)
 		registry_completed(reg, t);
+	if (before != torrent_complete(t))
+		registry_reconcile(reg, t);
 	/* Only now can peers and trackers be told the truth. */
 	if (first) {
 		t->measured = true;

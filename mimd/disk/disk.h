@@ -7,10 +7,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "arena.h"
 #include "content.h"
 #include "msg.h"
 #include "piece.h"
+#include "plane.h"
 #include "save.h"
 #include "sched.h"
 #include "space.h"
@@ -71,12 +71,8 @@ struct disk {
 	struct save_list	 saves;		/* not yet in a batch */
 	bool			 saving;	/* a batch is under way */
 
-	/* The channel to peer: disk_data.c */
-	struct chan		*data;		/* NULL: none now */
-	uint32_t		 link;		/* the parent's name for it */
-	struct arena		 arena;
-	uint32_t		*marks;		/* of slots: the message that */
-	uint32_t		 serial;	/* named them last */
+	/* The channels to peer and tracker: disk_data.c */
+	struct plane		 planes[PLANES];
 	struct piece_set	 pieces;
 	struct lane		*lane;		/* hashes them */
 	struct digest		*digest;	/* for peer: digest.c */

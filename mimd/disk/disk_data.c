@@ -38,25 +38,27 @@ static void	disk_on_data_read(struct chan *, const struct msg_data_read *,
 		    void *);
 static void	disk_on_data_digest(struct chan *,
 		    const struct msg_data_digest *, void *);
+static void	disk_on_data_map(struct chan *, const struct msg_data_map *,
+		    void *);
 static void	tell_verdicts(void *);
 
-static const union msg_fn data_fns[MSG_COUNT] = {
+const union msg_fn disk_data_fns[MSG_COUNT] = {
 	[MSG_DATA_OPEN] = { .data_open = disk_on_data_open },
 	[MSG_DATA_CLOSE] = { .data_close = disk_on_data_close },
 	[MSG_DATA_WRITE] = { .data_write = disk_on_data_write },
 	[MSG_DATA_READ] = { .data_read = disk_on_data_read },
 	[MSG_DATA_DIGEST] = { .data_digest = disk_on_data_digest },
+	[MSG_DATA_MAP] = { .data_map = disk_on_data_map },
 	[MSG_META_OPEN] = { .meta_open = meta_on_open },
 	[MSG_META_CLOSE] = { .meta_close = meta_on_close },
 	[MSG_META_WRITE] = { .meta_write = meta_on_write },
 	[MSG_META_READ] = { .meta_read = meta_on_read },
 };
 
-/* ---- the channel ---- */
-
 void
 disk_data_init(struct disk *d)
 {
+	plane_init(d);
 	piece_set_init(&d->pieces);
 	d->digest = digest_new();
 	d->lane = lane_new(d);
@@ -66,76 +68,14 @@ disk_data_init(struct disk *d)
 	d->verdicts = xcalloc(BLOCKS_MAX, sizeof(*d->verdicts));
 }
 
-static void
-disk_data_drop(struct disk *d)
-{
-	struct content	*t;
-
-	chan_free(d->data);
-	d->data = NULL;
-	d->nverdicts = 0;
-	piece_set_clear(&d->pieces);
-	for (t = content_first(d); t != NULL; t = content_next(t)) {
-		t->open = false;
-		meta_forget(d, t);
-	}
-}
-
-/* The parent replaces the sibling that broke it, and makes a new one. */
-void
-disk_data_on_closed(struct chan *c, const char *why, void *arg)
-{
-	struct disk		*d = arg;
-	struct msg_data_broken	 m = {
-		.link = d->link,
-		.closed = why == NULL,
-		.why = why == NULL ? "" : why,
-	};
-
-	(void)c;
-	disk_data_drop(d);
-	chan_send(d->parent, MSG_DATA_BROKEN, &m);
-}
-
-static void
-disk_data_on_drain(struct chan *c, void *arg)
-{
-	(void)arg;
-	chan_pause(c, false);
-}
-
-void
-disk_data_arena(struct disk *d, int fd, uint32_t nslots)
-{
-	disk_data_drop(d);
-	arena_unmap(&d->arena);
-	free(d->marks);
-	d->marks = NULL;
-	if (arena_map(&d->arena, fd, nslots) == -1)
-		fatal("arena");
-	d->marks = xcalloc(nslots, sizeof(*d->marks));
-	d->serial = 0;
-}
-
-void
-disk_data_channel(struct disk *d, int fd, uint32_t link)
-{
-	disk_data_drop(d);
-	d->link = link;
-	if (d->arena.base == NULL)
-		fatalx("data channel without an arena");
-	d->data = chan_new(d->loop, fd, ROLE_DISK, ROLE_PEER, false, data_fns,
-	    disk_data_on_closed, d);
-	chan_on_drain(d->data, disk_data_on_drain);
-}
-
 void
 disk_data_lost(struct disk *d, const struct content *t, uint32_t piece)
 {
-	struct msg_data_lost	m = { .torrent = t->id, .piece = piece };
+	struct msg_data_lost	 m = { .torrent = t->id, .piece = piece };
+	struct chan		*peer = d->planes[PLANE_PEER].chan;
 
-	if (t->open && d->data != NULL)
-		chan_send(d->data, MSG_DATA_LOST, &m);
+	if (t->open && peer != NULL)
+		chan_send(peer, MSG_DATA_LOST, &m);
 }
 
 void
@@ -149,7 +89,7 @@ disk_data_forget(struct disk *d, struct content *t)
 /* ---- open and close ---- */
 
 static void
-send_have(struct disk *d, struct content *t)
+send_have(struct chan *c, const struct content *t)
 {
 	struct msg_data_have		m = { .torrent = t->id };
 	struct msg_data_open_end	end = { .torrent = t->id };
@@ -161,16 +101,16 @@ send_have(struct disk *d, struct content *t)
 		m.bits.p = t->have + i;
 		m.bits.len = size - i < HAVE_PAGE ? (uint32_t)(size - i) :
 		    HAVE_PAGE;
-		chan_send(d->data, MSG_DATA_HAVE, &m);
+		chan_send(c, MSG_DATA_HAVE, &m);
 	}
-	chan_send(d->data, MSG_DATA_OPEN_END, &end);
+	chan_send(c, MSG_DATA_OPEN_END, &end);
 }
 
 static void
 disk_on_data_open(struct chan *c, const struct msg_data_open *m, void *arg)
 {
 	struct msg_data_open_failed	 failed = { .torrent = m->torrent };
-	struct disk			*d = arg;
+	struct disk			*d = ((struct plane *)arg)->disk;
 	struct content			*t = content_find(d, m->torrent);
 
 	if (t != NULL) {
@@ -184,7 +124,7 @@ disk_on_data_open(struct chan *c, const struct msg_data_open *m, void *arg)
 		chan_send(c, MSG_DATA_OPEN_FAILED, &failed);
 	else {
 		t->open = true;
-		send_have(d, t);
+		send_have(c, t);
 	}
 	chan_pause(c, chan_full(c));
 }
@@ -192,7 +132,7 @@ disk_on_data_open(struct chan *c, const struct msg_data_open *m, void *arg)
 static void
 disk_on_data_close(struct chan *c, const struct msg_data_close *m, void *arg)
 {
-	struct disk	*d = arg;
+	struct disk	*d = ((struct plane *)arg)->disk;
 	struct content	*t = content_find(d, m->torrent);
 
 	(void)c;
@@ -212,32 +152,27 @@ note_transfer(struct disk *d, const struct content *t)
 		    loop_now(d->loop));
 }
 
-/* ---- what peer may ask ---- */
+/* ---- what may be asked ---- */
 
 /*
- * Peer breaks the rules if it names a slot that is not there or twice, or
+ * A sibling breaks the rules if it names a slot that is not there or twice, or
  * bytes that are not in the torrent.  It may name a torrent that has just
  * gone.  Returns NULL or what is wrong.
  */
 static const char *
-check_blocks(struct disk *d, const struct rec_block *b, uint32_t n,
+check_blocks(struct plane *plane, const struct rec_block *b, uint32_t n,
     bool whole)
 {
 	const struct content	*t = NULL;
+	const char		*why;
 	uint32_t		 i;
 
-	if (++d->serial == 0) {
-		memset(d->marks, 0, d->arena.nslots * sizeof(*d->marks));
-		d->serial = 1;
-	}
+	plane_mark_begin(plane);
 	for (i = 0; i < n; i++, b++) {
-		if (b->slot >= d->arena.nslots)
-			return "a slot that is not in the arena";
-		if (d->marks[b->slot] == d->serial)
-			return "a slot that is in use";
-		d->marks[b->slot] = d->serial;
+		if ((why = plane_mark(plane, b->slot)) != NULL)
+			return why;
 		if (t == NULL || t->id != b->torrent)
-			t = content_find(d, b->torrent);
+			t = content_find(plane->disk, b->torrent);
 		if (t == NULL)
 			continue;
 		if (!geom_has(&t->geom, b->piece, b->begin, b->length))
@@ -294,11 +229,20 @@ static void
 tell_verdicts(void *arg)
 {
 	struct disk		*d = arg;
+	struct chan		*peer = d->planes[PLANE_PEER].chan;
+	struct chan		*tracker = d->planes[PLANE_TRACKER].chan;
 	struct msg_data_pieces	 m = {
 		.pieces = { d->verdicts, d->nverdicts } };
+	uint32_t		 i, n = 0;
 
-	if (d->data != NULL && d->nverdicts > 0)
-		chan_send(d->data, MSG_DATA_PIECES, &m);
+	if (peer != NULL && d->nverdicts > 0)
+		chan_send(peer, MSG_DATA_PIECES, &m);
+	for (i = 0; i < d->nverdicts; i++)
+		if (d->verdicts[i].seeded)
+			d->verdicts[n++] = d->verdicts[i];
+	m.pieces.n = n;
+	if (tracker != NULL && n > 0)
+		chan_send(tracker, MSG_DATA_PIECES, &m);
 	d->nverdicts = 0;
 }
 
@@ -314,6 +258,7 @@ piece_done(struct disk *d, struct content *t, struct piece *p)
 	piece_digest(p, digest);
 	v->torrent = t->id;
 	v->piece = p->index;
+	v->seeded = p->owner == PLANE_TRACKER;
 	v->good = memcmp(digest, t->files->mi->pieces +
 	    (size_t)p->index * SHA1_LEN, SHA1_LEN) == 0;
 	if (v->good)
@@ -373,10 +318,14 @@ piece_catch_up(struct disk *d, struct content *t, uint32_t index)
 	}
 }
 
-/* What to say of a block without a look at its bytes; SLOT_OK: take it. */
+/*
+ * What to say of a block without a look at its bytes; SLOT_OK: take it.  Of
+ * a piece that both send, peer's blocks count.
+ */
 static enum slot_status
-judge(struct disk *d, struct content *t, const struct rec_block *b)
+judge(struct plane *plane, struct content *t, const struct rec_block *b)
 {
+	struct disk	*d = plane->disk;
 	struct piece	*p;
 
 	if (t == NULL || !t->open)
@@ -386,33 +335,50 @@ judge(struct disk *d, struct content *t, const struct rec_block *b)
 	if (bitfield_get(t->have, b->piece))
 		return SLOT_UNWANTED;
 	p = piece_find(&d->pieces, t->id, b->piece);
+	if (p != NULL && p->owner != plane->of)
+		return plane->of == PLANE_PEER ? SLOT_OK : SLOT_UNWANTED;
 	if (p != NULL && piece_holds(p, b->begin / BLOCK_SIZE))
 		return SLOT_UNWANTED;
 	return SLOT_OK;
 }
 
+/* The piece to put a block into, which judge() lets in; NULL: no more. */
+static struct piece *
+writable(struct plane *plane, const struct content *t, uint32_t index)
+{
+	struct piece_set	*set = &plane->disk->pieces;
+	struct piece		*p = piece_find(set, t->id, index);
+
+	if (p != NULL && p->owner != plane->of) {
+		piece_close(set, p);
+		p = NULL;
+	}
+	if (p == NULL)
+		p = piece_open(set, t->id, index,
+		    geom_piece_size(&t->geom, index), plane->of);
+	return p;
+}
+
 /*
  * Store n blocks that follow one another in a piece.  They are copied once;
- * nothing looks at the slots after that, for peer can still change them.
+ * nothing looks at the slots after that, for the sender can still change them.
  */
 static void
-store_run(struct disk *d, struct content *t, const struct rec_block *b,
+store_run(struct plane *plane, struct content *t, const struct rec_block *b,
     uint32_t n, struct rec_slot_result *r)
 {
+	struct disk	*d = plane->disk;
 	uint8_t		*run = lane_take(d->lane);
 	struct piece	*p;
 	uint32_t	 i, good = 0;
 	size_t		 len = 0, done, end = 0;
 
 	for (i = 0; i < n; i++) {
-		memcpy(run + len, arena_slot(&d->arena, b[i].slot),
+		memcpy(run + len, arena_slot(&plane->arena, b[i].slot),
 		    b[i].length);
 		len += b[i].length;
 	}
-	p = piece_find(&d->pieces, t->id, b->piece);
-	if (p == NULL)
-		p = piece_open(&d->pieces, t->id, b->piece,
-		    geom_piece_size(&t->geom, b->piece));
+	p = writable(plane, t, b->piece);
 	done = p == NULL ? 0 : block_write(d, t, (uint64_t)b->piece *
 	    t->geom.piece_length + b->begin, run, len);
 	tally_written(d, t, done);
@@ -436,7 +402,7 @@ store_run(struct disk *d, struct content *t, const struct rec_block *b,
 
 /* Blocks from b on that can be stored at once. */
 static uint32_t
-run_length(struct disk *d, struct content *t, const struct rec_block *b,
+run_length(struct plane *plane, struct content *t, const struct rec_block *b,
     uint32_t n)
 {
 	uint32_t	i, len = b->length;
@@ -445,7 +411,7 @@ run_length(struct disk *d, struct content *t, const struct rec_block *b,
 		if (b[i].torrent != b->torrent || b[i].piece != b->piece ||
 		    b[i].begin != b->begin + len ||
 		    len + b[i].length > LANE_RUN ||
-		    judge(d, t, &b[i]) != SLOT_OK)
+		    judge(plane, t, &b[i]) != SLOT_OK)
 			break;
 		len += b[i].length;
 	}
@@ -465,14 +431,15 @@ static void
 disk_on_data_write(struct chan *c, const struct msg_data_write *m, void *arg)
 {
 	const struct rec_block	*b = m->blocks.v;
-	struct disk		*d = arg;
+	struct plane		*plane = arg;
+	struct disk		*d = plane->disk;
 	struct content		*t = NULL;
 	enum slot_status	 status;
 	const char		*why;
 	uint32_t		 i, k, n = m->blocks.n;
 
-	if ((why = check_blocks(d, b, n, true)) != NULL) {
-		disk_data_on_closed(c, why, d);
+	if ((why = check_blocks(plane, b, n, true)) != NULL) {
+		plane_on_closed(c, why, plane);
 		return;
 	}
 	b = in_order(d, b, n);
@@ -480,13 +447,13 @@ disk_on_data_write(struct chan *c, const struct msg_data_write *m, void *arg)
 		k = 1;
 		if (t == NULL || t->id != b[i].torrent)
 			t = content_find(d, b[i].torrent);
-		status = judge(d, t, &b[i]);
+		status = judge(plane, t, &b[i]);
 		if (status == SLOT_OK && content_load(d, t) == NULL)
 			status = SLOT_FAILED;
 		if (status == SLOT_OK) {
-			k = run_length(d, t, &b[i], n - i);
+			k = run_length(plane, t, &b[i], n - i);
 			note_transfer(d, t);
-			store_run(d, t, &b[i], k, &d->results[i]);
+			store_run(plane, t, &b[i], k, &d->results[i]);
 		} else
 			answer(&d->results[i], &b[i], status);
 	}
@@ -511,9 +478,10 @@ block_pos(const struct content *t, const struct rec_block *b)
 
 /* Serve blocks that follow one another in the torrent; returns how many. */
 static uint32_t
-serve_run(struct disk *d, struct content *t, const struct rec_block *b,
+serve_run(struct plane *plane, struct content *t, const struct rec_block *b,
     uint32_t n, struct rec_slot_result *r)
 {
+	struct disk	*d = plane->disk;
 	struct iovec	iov[BLOCKS_MAX];
 	uint64_t	pos = block_pos(t, b), end = pos;
 	size_t		got = 0, sum = 0;
@@ -523,7 +491,7 @@ serve_run(struct disk *d, struct content *t, const struct rec_block *b,
 		if (b[k].torrent != t->id || block_pos(t, &b[k]) != end ||
 		    !may_serve(t, &b[k]))
 			break;
-		iov[k].iov_base = arena_slot(&d->arena, b[k].slot);
+		iov[k].iov_base = arena_slot(&plane->arena, b[k].slot);
 		iov[k].iov_len = b[k].length;
 		end += b[k].length;
 	}
@@ -543,13 +511,14 @@ disk_on_data_read(struct chan *c, const struct msg_data_read *m, void *arg)
 {
 	struct msg_data_read_done	 done;
 	const struct rec_block		*b = m->blocks.v;
-	struct disk			*d = arg;
+	struct plane			*plane = arg;
+	struct disk			*d = plane->disk;
 	struct content			*t = NULL;
 	const char			*why;
 	uint32_t			 i, k, n = m->blocks.n;
 
-	if ((why = check_blocks(d, b, n, false)) != NULL) {
-		disk_data_on_closed(c, why, d);
+	if ((why = check_blocks(plane, b, n, false)) != NULL) {
+		plane_on_closed(c, why, plane);
 		return;
 	}
 	b = in_order(d, b, n);
@@ -558,7 +527,7 @@ disk_on_data_read(struct chan *c, const struct msg_data_read *m, void *arg)
 		if (t == NULL || t->id != b[i].torrent)
 			t = content_find(d, b[i].torrent);
 		if (may_serve(t, &b[i]))
-			k = serve_run(d, t, &b[i], n - i, &d->results[i]);
+			k = serve_run(plane, t, &b[i], n - i, &d->results[i]);
 		else
 			answer(&d->results[i], &b[i], SLOT_FAILED);
 	}
@@ -572,5 +541,11 @@ static void
 disk_on_data_digest(struct chan *c, const struct msg_data_digest *m,
     void *arg)
 {
-	digest_answer(arg, c, m);
+	digest_answer(((struct plane *)arg)->disk, c, m);
+}
+
+static void
+disk_on_data_map(struct chan *c, const struct msg_data_map *m, void *arg)
+{
+	web_map(((struct plane *)arg)->disk, c, m);
 }

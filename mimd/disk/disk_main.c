@@ -235,14 +235,20 @@ disk_tick(void *arg)
 static void
 disk_on_data_arena(struct chan *c, const struct msg_data_arena *m, void *arg)
 {
-	disk_data_arena(arg, chan_take_fd(c), m->nslots);
+	struct disk	*d = arg;
+
+	plane_arena(&d->planes[m->seeds ? PLANE_TRACKER : PLANE_PEER],
+	    chan_take_fd(c), m->nslots);
 }
 
 static void
 disk_on_data_channel(struct chan *c, const struct msg_data_channel *m,
     void *arg)
 {
-	disk_data_channel(arg, chan_take_fd(c), m->link);
+	struct disk	*d = arg;
+
+	plane_channel(&d->planes[m->seeds ? PLANE_TRACKER : PLANE_PEER],
+	    chan_take_fd(c), m->link);
 }
 
 static void

@@ -214,8 +214,11 @@ apply(struct names *names, struct metainfo *mi, const char **inner,
 	}
 	if ((why = check_paths(mi, paths)) != NULL)
 		return why;
-	for (i = 0; i < mi->nfiles; i++)
+	for (i = 0; i < mi->nfiles; i++) {
+		if (paths[i] != mi->files[i].path)
+			metainfo_keep_origin(mi, i);
 		mi->files[i].path = paths[i];
+	}
 	mi->name = top;
 	return NULL;
 }

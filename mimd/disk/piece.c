@@ -54,18 +54,21 @@ piece_find(struct piece_set *set, uint32_t torrent, uint32_t index)
 
 struct piece *
 piece_open(struct piece_set *set, uint32_t torrent, uint32_t index,
-    uint32_t size)
+    uint32_t size, uint8_t owner)
 {
 	struct piece	*p;
 	uint32_t	 nblocks = (size + BLOCK_SIZE - 1) / BLOCK_SIZE;
 
-	if (set->n >= PIECES_OPEN_MAX)
+	if (set->n >= PIECES_OPEN_MAX ||
+	    (owner != 0 && set->nothers >= PIECES_OWNER_MAX))
 		return NULL;
 	p = xcalloc(1, sizeof(*p) + bitfield_size(nblocks));
 	p->torrent = torrent;
 	p->index = index;
 	p->size = size;
 	p->nblocks = nblocks;
+	p->owner = owner;
+	set->nothers += owner != 0;
 	RB_INSERT(piece_tree, &set->tree, p);
 	set->n++;
 	set->last = p;
@@ -89,11 +92,37 @@ piece_close(struct piece_set *set, struct piece *p)
 {
 	RB_REMOVE(piece_tree, &set->tree, p);
 	set->n--;
+	set->nothers -= p->owner != 0;
 	if (set->last == p)
 		set->last = NULL;
 	p->closed = true;
 	if (p->claims == 0)
 		piece_free(set, p);
+}
+
+void
+piece_close_owned(struct piece_set *set, uint8_t owner)
+{
+	struct piece	*p, *next;
+
+	RB_FOREACH_SAFE(p, piece_tree, &set->tree, next)
+		if (p->owner == owner)
+			piece_close(set, p);
+}
+
+void
+piece_close_span(struct piece_set *set, uint32_t torrent, uint32_t first,
+    uint32_t last, uint8_t owner)
+{
+	struct piece	 key = { .torrent = torrent, .index = first };
+	struct piece	*p, *next;
+
+	for (p = RB_NFIND(piece_tree, &set->tree, &key); p != NULL &&
+	    p->torrent == torrent && p->index <= last; p = next) {
+		next = RB_NEXT(piece_tree, &set->tree, p);
+		if (p->owner == owner)
+			piece_close(set, p);
+	}
 }
 
 void

@@ -14,6 +14,7 @@
  * its files and how far, from its start, they have been hashed.  No I/O.
  */
 #define PIECES_OPEN_MAX	8192U	/* of all torrents together */
+#define PIECES_OWNER_MAX 1024U	/* ... that peer does not write */
 #define PIECE_HASHERS	256U	/* of these hash as blocks arrive */
 
 struct piece {
@@ -25,6 +26,7 @@ struct piece {
 	uint32_t	 cursor;	/* bytes hashed, or claimed */
 	uint32_t	 claims;	/* that are not settled */
 	bool		 closed;	/* freed with its last claim */
+	uint8_t		 owner;		/* enum plane_of: who writes it */
 	struct hash	*hash;		/* NULL until piece_claim() */
 	uint8_t		 bits[];	/* blocks held */
 };
@@ -35,6 +37,7 @@ struct piece_set {
 	struct piece_tree	 tree;
 	struct piece		*last;		/* most recently looked up */
 	uint32_t		 n;
+	uint32_t		 nothers;	/* of these, owner is not 0 */
 	struct hash		*idle[PIECE_HASHERS];
 	uint32_t		 nidle, nhashers;
 };
@@ -44,11 +47,18 @@ void	 piece_set_clear(struct piece_set *set);
 
 struct piece *piece_find(struct piece_set *set, uint32_t torrent,
 	    uint32_t index);
-/* A new piece of size bytes; NULL when PIECES_OPEN_MAX are open. */
+/*
+ * A new piece of size bytes; NULL when PIECES_OPEN_MAX are open, or
+ * PIECES_OWNER_MAX of an owner other than 0.
+ */
 struct piece *piece_open(struct piece_set *set, uint32_t torrent,
-	    uint32_t index, uint32_t size);
+	    uint32_t index, uint32_t size, uint8_t owner);
 /* Claims may still be under way. */
 void	 piece_close(struct piece_set *set, struct piece *p);
+void	 piece_close_owned(struct piece_set *set, uint8_t owner);
+/* Those of a torrent from first to last. */
+void	 piece_close_span(struct piece_set *set, uint32_t torrent,
+	    uint32_t first, uint32_t last, uint8_t owner);
 void	 piece_close_torrent(struct piece_set *set, uint32_t torrent);
 
 bool	 piece_holds(const struct piece *p, uint32_t block);

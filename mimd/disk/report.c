@@ -111,6 +111,22 @@ report_trackers(struct disk *d, struct content *t)
 	}
 }
 
+static void
+report_webseeds(struct disk *d, struct content *t)
+{
+	const struct metainfo		*mi = t->files->mi;
+	struct rec_url			 rows[WEBSEEDS_MAX];
+	struct msg_torrent_webseeds	 m = { .id = t->id,
+		.urls = { rows, 0 } };
+
+	while (m.urls.n < WEBSEEDS_MAX && m.urls.n < mi->nwebseeds) {
+		rows[m.urls.n].url = mi->webseeds[m.urls.n];
+		m.urls.n++;
+	}
+	if (m.urls.n > 0)
+		chan_send(d->parent, MSG_TORRENT_WEBSEEDS, &m);
+}
+
 /* A page of files from report_pos on; true when it was the last. */
 static bool
 report_files(struct disk *d, struct content *t)
@@ -186,6 +202,8 @@ report_step(struct disk *d, struct content *t)
 		if (t->magnet != NULL)
 			report_magnet(d, t);
 		else
+			report_webseeds(d, t);
+		if (t->magnet == NULL)
 			report_trackers(d, t);
 		report_peers(d, t);
 		t->report_phase = t->magnet != NULL ? REPORT_END :

@@ -142,6 +142,7 @@ data_on_written(struct chan *c, const struct msg_data_written *m, void *arg)
 			/* Disk knows something that we do not. */
 			if (r->status == SLOT_UNWANTED && s->resync_at == 0) {
 				s->resync_at = loop_now(net->loop) + 5000;
+				s->resync_piece = slot->piece;
 				swarm_wake(s, 5000);
 			}
 		}
@@ -200,7 +201,7 @@ data_on_pieces(struct chan *c, const struct msg_data_pieces *m, void *arg)
 			data_broken(net, "a piece beyond the torrent");
 			return;
 		}
-		verdict_on_piece(s, r->piece, r->good);
+		verdict_on_piece(s, r->piece, r->good, r->seeded);
 	}
 }
 

@@ -82,6 +82,7 @@ struct loop_io;
 struct loop_timer;
 struct net;
 struct patience;
+struct reserves;
 struct swarm;
 
 enum conn_state {
@@ -235,6 +236,7 @@ struct swarm {
 	uint32_t	 metadata_size;	/* 0: none to be served */
 	struct picker	*picker;	/* NULL when complete */
 	struct superseed *super;	/* NULL while no peer needs it */
+	struct reserves	*reserves;	/* for web seeds, or NULL */
 	bool		 sequential, first_last;
 	uint8_t		*wishes;	/* of each piece; NULL: no special */
 	uint8_t		*pages;		/* data_have, until data_open_end */
@@ -247,6 +249,7 @@ struct swarm {
 	struct lsd_item	 lsd;
 	uint64_t	 due;		/* next swarm_tick(); 0 none */
 	uint64_t	 hungry_at, retry_at, resync_at;
+	uint32_t	 resync_piece;	/* ... for its sake */
 	uint64_t	 downloaded, uploaded, wasted;	/* not yet told */
 };
 TAILQ_HEAD(swarm_list, swarm);
@@ -723,9 +726,22 @@ void	ban_lift(struct net *net, const uint8_t ip[16]);
 void	ban_replay(struct net *net, const struct msg_peer_bans *m);
 
 /* verdict.c: disk's word on a piece, and on blocks of pieces that failed. */
-void	verdict_on_piece(struct swarm *s, uint32_t piece, bool good);
+void	verdict_on_piece(struct swarm *s, uint32_t piece, bool good,
+	    bool seeded);
 void	verdict_on_digests(struct net *net,
 	    const struct msg_data_digests *m);
+
+/* webseed.c: pieces that tracker fetches (BEP 19). */
+void	webseed_on_ask(struct net *net, const struct msg_seed_ask *m);
+void	webseed_on_drop(struct net *net, const struct msg_seed_drop *m);
+/* That tracker is gone. */
+void	webseed_reset(struct net *net);
+/* None of the pieces it has will come. */
+void	webseed_drop(struct swarm *s);
+/* c finds nothing to ask for: take something from a web seed. */
+bool	webseed_steal(struct conn *c, uint64_t rate);
+void	webseed_tick(struct swarm *s, uint64_t now);
+void	webseed_on_piece(struct swarm *s, uint32_t piece, bool good);
 
 /* pieces.c: tell the parent how the pieces stand, a page of them. */
 void	pieces_tell(struct swarm *s, uint64_t client, uint32_t first);

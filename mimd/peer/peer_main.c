@@ -264,7 +264,32 @@ peer_on_pieces_ask(struct chan *c, const struct msg_pieces_ask *m, void *arg)
 		chan_send(c, MSG_PIECES_TOLD, &none);
 }
 
+static void
+peer_on_seed_ask(struct chan *c, const struct msg_seed_ask *m, void *arg)
+{
+	(void)c;
+	webseed_on_ask(arg, m);
+}
+
+static void
+peer_on_seed_drop(struct chan *c, const struct msg_seed_drop *m, void *arg)
+{
+	(void)c;
+	webseed_on_drop(arg, m);
+}
+
+static void
+peer_on_seed_reset(struct chan *c, const struct msg_seed_reset *m, void *arg)
+{
+	(void)c;
+	(void)m;
+	webseed_reset(arg);
+}
+
 static const union msg_fn peer_fns[MSG_COUNT] = {
+	[MSG_SEED_ASK] = { .seed_ask = peer_on_seed_ask },
+	[MSG_SEED_DROP] = { .seed_drop = peer_on_seed_drop },
+	[MSG_SEED_RESET] = { .seed_reset = peer_on_seed_reset },
 	[MSG_PEER_CONF] = { .peer_conf = peer_on_conf },
 	[MSG_PEER_RATES] = { .peer_rates = peer_on_rates },
 	[MSG_SWARM_MODES] = { .swarm_modes = peer_on_swarm_modes },

@@ -87,7 +87,7 @@ picker_nopen(const struct picker *p)
 bool
 picker_all_came(const struct picker *p)
 {
-	return p->order.n == 0 && p->coming == 0;
+	return p->order.n == 0 && p->coming == 0 && p->nreserved == 0;
 }
 
 const uint8_t *
@@ -223,6 +223,7 @@ picker_on_good(struct picker *p, uint32_t piece)
 		return false;
 	if (pp != NULL)
 		begun_close(p, pp);
+	picker_release(p, piece);
 	order_had(&p->order, piece);
 	bitfield_set(p->have, piece);
 	p->left--;

@@ -70,6 +70,10 @@ enum picker_prio {
 
 struct picker;
 
+struct picker_run {
+	uint32_t	first, n;
+};
+
 /* The pieces a peer has.  bits is NULL while it has none, or all. */
 struct pieceset {
 	uint8_t		*bits;
@@ -183,6 +187,16 @@ enum pick_verdict picker_blame(const struct picker *p, uint32_t piece,
  */
 uint32_t picker_block_sender(const struct picker *p, uint32_t piece,
 	    uint32_t block, const struct pick_sender *senders, uint32_t n);
+/*
+ * Set pieces aside for a web seed: a run of at most max that are not begun,
+ * none of them in avoid; how many.  They count as begun, and are picked by
+ * nobody.  Costs a look at every piece.
+ */
+uint32_t picker_reserve(struct picker *p, uint32_t max,
+	    const struct picker_run *avoid, uint32_t navoid,
+	    uint32_t *first);
+/* It is for all again; false: it was not set aside. */
+bool	 picker_release(struct picker *p, uint32_t piece);
 /* Disk's word on a piece.  good: true if we lacked it. */
 bool	 picker_on_good(struct picker *p, uint32_t piece);
 void	 picker_on_bad(struct picker *p, uint32_t piece);

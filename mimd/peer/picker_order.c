@@ -15,7 +15,7 @@
 #define MARK_EDGE	0x04
 #define MARK_COMMON	1		/* the middle priority */
 
-static bool
+bool
 order_listed(const struct order *o, uint32_t piece)
 {
 	return o->pos[piece] < POS_OPEN;

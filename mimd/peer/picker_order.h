@@ -16,6 +16,7 @@
  * come first.  Classes beside the common one grow on demand.
  */
 #define ORDER_NONE	UINT32_MAX
+#define ORDER_RESERVED	0x7ffffffeU	/* as slot: others fetch it */
 #define ORDER_PRIOS	3
 #define ORDER_SKIP	ORDER_PRIOS	/* as priority: of no use to us */
 #define ORDER_CLASSES	(2 * (ORDER_PRIOS + 1))
@@ -53,6 +54,7 @@ void	 order_dec(struct order *o, uint32_t piece);
 /* A piece of the list is begun; slot is the caller's number for it. */
 void	 order_open(struct order *o, uint32_t piece, uint32_t slot);
 void	 order_move_slot(struct order *o, uint32_t piece, uint32_t slot);
+bool	 order_listed(const struct order *o, uint32_t piece);
 /* That number, ORDER_NONE if it is not begun. */
 uint32_t order_open_slot(const struct order *o, uint32_t piece);
 /* We have the piece; we have it no more. */

@@ -12,7 +12,8 @@ begun_find(const struct picker *p, uint32_t piece)
 {
 	uint32_t	slot = order_open_slot(&p->order, piece);
 
-	return slot == ORDER_NONE ? NULL : p->pieces[slot];
+	return slot == ORDER_NONE || slot == ORDER_RESERVED ? NULL :
+	    p->pieces[slot];
 }
 
 uint32_t

@@ -64,6 +64,7 @@ struct picker {
 	struct pick_list	 busy;	/* all asked for, oldest first */
 	struct pick_piece	*pieces[PICKER_OPEN_MAX];
 	uint32_t		 npieces, serial;
+	uint32_t		 nreserved;	/* pieces */
 	uint32_t		 nprio[ORDER_PRIOS + 1];	/* of these */
 	uint64_t		 now;		/* of the last pick */
 	uint32_t		 npeers;	/* to ask, at that time */

@@ -259,8 +259,12 @@ request_refill(struct conn *c)
 	if (c->peer_choking)
 		n = picker_pick_among(s->picker, &peer, c->fast->allowed,
 		    c->fast->nallowed, now, picks, room);
-	else
+	else {
 		n = picker_pick(s->picker, &peer, s->nup, now, picks, room);
+		if (n == 0 && webseed_steal(c, rate))
+			n = picker_pick(s->picker, &peer, s->nup, now, picks,
+			    room);
+	}
 	if (n == 0)
 		return;
 	c->last_piece = picks[n - 1].piece;

@@ -173,6 +173,7 @@ swarm_free(struct swarm *s)
 	RB_REMOVE(swarm_ids, &net->swarms, s);
 	candidates_clear(&s->cands);
 	blame_forget(&net->blame, s->id);
+	webseed_drop(s);
 	picker_free(s->picker);
 	free(s->traffic);
 	free(s->pages);
@@ -295,6 +296,7 @@ swarm_tick(struct swarm *s, uint64_t now)
 	}
 	if (s->nconns > 0)
 		swarm_wake(s, busy ? TICK_MS : TICK_IDLE_MS);
+	webseed_tick(s, now);
 	room_tidy(s, now);
 	swarm_connect(s);
 	swarm_feel_hunger(s, now);
@@ -336,6 +338,7 @@ swarm_complete(struct swarm *s)
 	bool		 was = s->complete;
 	struct conn	*c, *next;
 
+	webseed_drop(s);
 	picker_free(s->picker);
 	s->picker = NULL;
 	s->complete = true;
@@ -538,6 +541,7 @@ swarm_on_data_gone(struct swarm *s)
 	s->open = s->opening = false;
 	free(s->pages);
 	s->pages = NULL;
+	webseed_drop(s);
 	if (s->picker != NULL)
 		picker_on_disk_gone(s->picker);
 }

@@ -125,14 +125,28 @@ verdict_go_on(struct swarm *s)
 }
 
 void
-verdict_on_piece(struct swarm *s, uint32_t piece, bool good)
+verdict_on_piece(struct swarm *s, uint32_t piece, bool good, bool seeded)
 {
+	bool	news;
+
 	if (s->picker == NULL || piece >= s->geom.npieces || !s->open)
 		return;
 	if (good) {
-		verdict_on_good(s, piece);
-		if (picker_on_good(s->picker, piece))
+		/* Whoever sent blocks of it sent none of those that count. */
+		if (!seeded)
+			verdict_on_good(s, piece);
+		/* It was what disk knew and we did not. */
+		if (s->resync_at != 0 && s->resync_piece == piece)
+			s->resync_at = 0;
+		news = picker_on_good(s->picker, piece);
+		if (seeded)
+			webseed_on_piece(s, piece, true);
+		if (news)
 			swarm_gained(s, piece);
+		return;
+	}
+	if (seeded) {
+		webseed_on_piece(s, piece, false);
 		return;
 	}
 	verdict_on_bad(s, piece);

@@ -70,6 +70,12 @@ http_new(struct loop *loop, struct hosts *hosts, const char *ca_file,
 	return http;
 }
 
+struct fetcher *
+http_fetcher(const struct http *http)
+{
+	return http->fetcher;
+}
+
 /* ---- hosts ---- */
 
 static void

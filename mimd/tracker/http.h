@@ -21,6 +21,7 @@
 #define HTTP_URL_MAX		4096U
 #define HTTP_ERROR_MAX		300U
 
+struct fetcher;
 struct hosts;
 struct http;
 struct http_host;
@@ -71,6 +72,8 @@ void	 http_submit(struct http *http, struct http_req *req,
 	    uint32_t timeout);
 /* Give it up, without done(); an idle one is fine. */
 void	 http_cancel(struct http *http, struct http_req *req);
+/* For transfers of others on the same connections. */
+struct fetcher *http_fetcher(const struct http *http);
 /* From now on time is short: more at once to one host. */
 void	 http_hurry(struct http *http);
 

@@ -10,6 +10,7 @@
 
 #include "announce.h"
 #include "intern.h"
+#include "seed.h"
 #include "tier.h"
 
 struct ask;
@@ -87,6 +88,7 @@ struct book {
 	uint16_t		 port;
 	bool			 allow_local;
 	char			*ca_file;
+	struct seeds		 seeds;
 };
 
 void	book_init(struct book *book, struct child *child);

@@ -25,6 +25,7 @@ tracker_start(struct child *child)
 
 	book_init(book, child);
 	book->ca_file = xstrdup("");
+	seeds_init(&book->seeds, child);
 	return book;
 }
 
@@ -48,6 +49,8 @@ tracker_warm(void *arg, struct child_path *paths)
 	    book->allow_local);
 	book->udp = udp_new(book->child->loop, book->hosts,
 	    book->allow_local);
+	book->seeds.fetcher = http_fetcher(book->http);
+	book->seeds.hosts = book->hosts;
 	return 0;
 }
 
@@ -74,6 +77,7 @@ tracker_shutdown(void *arg, bool parent_gone)
 	/* Nobody is left to tell us addresses or to wait for us. */
 	if (parent_gone)
 		child_exit(book->child);
+	seeds_leave(&book->seeds);
 	book_leave(book);
 }
 
@@ -215,6 +219,58 @@ tracker_on_name_answer(struct chan *c, const struct msg_name_answer *m,
 	    m->error, loop_now(book->child->loop));
 }
 
+/* ---- web seeds ---- */
+
+static struct seeds *
+seeds(void *arg)
+{
+	return &((struct book *)arg)->seeds;
+}
+
+static void
+tracker_on_data_arena(struct chan *c, const struct msg_data_arena *m,
+    void *arg)
+{
+	seed_plane_arena(seeds(arg), chan_take_fd(c), m->nslots);
+}
+
+static void
+tracker_on_data_channel(struct chan *c, const struct msg_data_channel *m,
+    void *arg)
+{
+	seed_plane_start(seeds(arg), chan_take_fd(c), m->link);
+}
+
+static void
+tracker_on_seed_run(struct chan *c, const struct msg_seed_run *m, void *arg)
+{
+	(void)c;
+	seeds_on_run(seeds(arg), m);
+}
+
+static void
+tracker_on_seed_halt(struct chan *c, const struct msg_seed_halt *m, void *arg)
+{
+	(void)c;
+	seeds_on_halt(seeds(arg), m->id);
+}
+
+static void
+tracker_on_seed_limit(struct chan *c, const struct msg_seed_limit *m,
+    void *arg)
+{
+	(void)c;
+	seeds_on_limit(seeds(arg), m);
+}
+
+static void
+tracker_on_seed_fetch(struct chan *c, const struct msg_seed_fetch *m,
+    void *arg)
+{
+	(void)c;
+	seeds_on_fetch(seeds(arg), m);
+}
+
 static const union msg_fn tracker_fns[MSG_COUNT] = {
 	[MSG_TRACKER_CONF] = { .tracker_conf = tracker_on_conf },
 	[MSG_TRACKER_PORT] = { .tracker_port = tracker_on_port },
@@ -227,6 +283,12 @@ static const union msg_fn tracker_fns[MSG_COUNT] = {
 	[MSG_TRACKER_STOP] = { .tracker_stop = tracker_on_stop },
 	[MSG_TRACKER_FORGET] = { .tracker_forget = tracker_on_forget },
 	[MSG_NAME_ANSWER] = { .name_answer = tracker_on_name_answer },
+	[MSG_DATA_ARENA] = { .data_arena = tracker_on_data_arena },
+	[MSG_DATA_CHANNEL] = { .data_channel = tracker_on_data_channel },
+	[MSG_SEED_RUN] = { .seed_run = tracker_on_seed_run },
+	[MSG_SEED_HALT] = { .seed_halt = tracker_on_seed_halt },
+	[MSG_SEED_LIMIT] = { .seed_limit = tracker_on_seed_limit },
+	[MSG_SEED_FETCH] = { .seed_fetch = tracker_on_seed_fetch },
 };
 
 const struct child_ops tracker_ops = {

@@ -21,6 +21,7 @@
 
 #define CONNECT_TIMEOUT	15000L	/* ms, shared among the addresses */
 #define CONNS_MAX	32L	/* connections kept open for the next time */
+#define SINK_BUFFER	(64L << 10)	/* read at once */
 #define BODY_FIRST	4096U	/* bytes */
 
 /* libcurl's multi handle on our loop. */
@@ -176,7 +177,6 @@ easy_new(struct fetcher *f)
 	CHECK(curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https"));
 	CHECK(curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L));
 	CHECK(curl_easy_setopt(e, CURLOPT_USERAGENT, "mim/" MIM_VERSION));
-	CHECK(curl_easy_setopt(e, CURLOPT_ACCEPT_ENCODING, "gzip, deflate"));
 	/* Announces gain nothing from HTTP/2. */
 	CHECK(curl_easy_setopt(e, CURLOPT_HTTP_VERSION,
 	    (long)CURL_HTTP_VERSION_1_1));
@@ -209,6 +209,12 @@ easy_bind(CURL *e, struct transfer *t)
 	CHECK(curl_easy_setopt(e, CURLOPT_RESOLVER_START_DATA, t));
 	CHECK(curl_easy_setopt(e, CURLOPT_ERRORBUFFER, t->error));
 	CHECK(curl_easy_setopt(e, CURLOPT_RESOLVE, t->pins));
+	CHECK(curl_easy_setopt(e, CURLOPT_RANGE,
+	    t->range[0] != '\0' ? t->range : NULL));
+	CHECK(curl_easy_setopt(e, CURLOPT_ACCEPT_ENCODING,
+	    t->sink != NULL ? NULL : "gzip, deflate"));
+	CHECK(curl_easy_setopt(e, CURLOPT_BUFFERSIZE,
+	    t->sink != NULL ? SINK_BUFFER : (long)CURL_MAX_WRITE_SIZE));
 }
 
 /* The handle back to the shelf; a transfer under way is broken off. */
@@ -378,6 +384,22 @@ transfer_go(struct transfer *t, const struct addr *addrs, unsigned int n)
 	return NULL;
 }
 
+void
+transfer_resume(struct transfer *t)
+{
+	if (t->easy != NULL)
+		curl_easy_pause(t->easy, CURLPAUSE_CONT);
+}
+
+long
+transfer_status(struct transfer *t)
+{
+	if (t->easy != NULL)
+		curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE,
+		    &t->status);
+	return t->status;
+}
+
 const char *
 transfer_redirect(struct transfer *t)
 {
@@ -403,6 +425,8 @@ on_body(char *p, size_t size, size_t n, void *arg)
 	struct transfer	*t = arg;
 
 	n *= size;
+	if (t->sink != NULL)
+		return t->sink->body(t, (const uint8_t *)p, n);
 	if (n > HTTP_BODY_MAX - t->len) {
 		t->too_large = true;
 		return 0;
@@ -431,6 +455,8 @@ on_header(char *p, size_t size, size_t n, void *arg)
 		t->too_large = true;
 		return 0;
 	}
+	if (t->sink != NULL)
+		t->sink->header(t, p, n);
 	if (n < sizeof(name) - 1 ||
 	    strncasecmp(p, name, sizeof(name) - 1) != 0)
 		return n;
@@ -542,5 +568,8 @@ on_done(struct fetcher *f, struct transfer *t, CURLcode code)
 	if (t->status < 300 || t->status > 399)
 		t->redirect[0] = '\0';
 	easy_release(t);
-	f->end(t, error, f->arg);
+	if (t->sink != NULL)
+		t->sink->end(t, error);
+	else
+		f->end(t, error, f->arg);
 }

@@ -14,11 +14,25 @@
 struct fetcher;
 struct loop_timer;
 
+struct transfer;
+
+/* Who takes the body himself, as it comes. */
+struct transfer_sink {
+	/* A line of the head. */
+	void	(*header)(struct transfer *t, const char *line, size_t len);
+	/* len if it is taken; TRANSFER_PAUSE: comes again; else: enough. */
+	size_t	(*body)(struct transfer *t, const uint8_t *p, size_t len);
+	void	(*end)(struct transfer *t, const char *error);
+};
+#define TRANSFER_PAUSE	((size_t)CURL_WRITEFUNC_PAUSE)
+
 /* One request on its way: a hop at a time, each a transfer of libcurl's. */
 struct transfer {
 	struct fetcher		*fetcher;
 	struct http_req		*req;
 	void			*owner;
+	const struct transfer_sink *sink;	/* NULL: see body */
+	char			 range[48];	/* "first-last", or "" */
 	struct loop_timer	*deadline;	/* owner sets; freed with t */
 	struct url		 url;	/* of this hop */
 	struct host_wait	 wait;	/* for its addresses */
@@ -52,6 +66,10 @@ const char *transfer_check_url(const struct transfer *t);
 /* Fetch t->url from one of these addresses; NULL, or why not. */
 const char *transfer_go(struct transfer *t, const struct addr *addrs,
 	    unsigned int n);
+/* Go on after TRANSFER_PAUSE. */
+void	transfer_resume(struct transfer *t);
+/* Of the answer, while it comes. */
+long	transfer_status(struct transfer *t);
 /* Set t->url to where t->redirect points; NULL, or why not. */
 const char *transfer_redirect(struct transfer *t);
 /* What took too long. */

@@ -106,7 +106,7 @@ test_piece(void **state)
 	hash_sha1(data, sizeof(data), want);
 	piece_set_init(&set);
 	assert_null(piece_find(&set, 1, 2));
-	p = piece_open(&set, 1, 2, PIECE);
+	p = piece_open(&set, 1, 2, PIECE, 0);
 	assert_ptr_equal(piece_find(&set, 1, 2), p);
 	assert_int_equal(p->nblocks, 5);
 	piece_hold(p, 1, 2);
@@ -148,7 +148,7 @@ test_piece_limits(void **state)
 	(void)state;
 	piece_set_init(&set);
 	for (i = 0; i < PIECES_OPEN_MAX; i++) {
-		p = piece_open(&set, 1 + i % 2, i, BLOCK_SIZE * 2);
+		p = piece_open(&set, 1 + i % 2, i, BLOCK_SIZE * 2, 0);
 		assert_non_null(p);
 		piece_hold(p, 0, 1);
 		hash = piece_claim(&set, p, BLOCK_SIZE);
@@ -156,7 +156,7 @@ test_piece_limits(void **state)
 		if (hash != NULL)
 			assert_true(piece_settle(&set, p));
 	}
-	assert_null(piece_open(&set, 3, 0, 1));
+	assert_null(piece_open(&set, 3, 0, 1, 0));
 	/* A piece that is whole is never without a hasher. */
 	piece_hold(p, 1, 1);
 	assert_non_null(piece_claim(&set, p, BLOCK_SIZE));

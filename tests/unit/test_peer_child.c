@@ -96,7 +96,8 @@ disk_close(struct chan *c, const struct msg_data_close *m, void *arg)
 static void
 disk_piece(struct world *w, uint32_t piece)
 {
-	struct rec_piece_result	 r = { TORRENT, piece, !w->bad[piece] };
+	struct rec_piece_result	 r = { TORRENT, piece, !w->bad[piece],
+		false };
 	struct msg_data_pieces	 m = { .pieces = { &r, 1 } };
 	uint32_t		 i;
 
