@@ -99,7 +99,6 @@ struct content {
 	bool			 clean;		/* as the record says */
 	bool			 removing, delete_data;
 	bool			 renamed;	/* the record has names */
-	bool			 homeless;	/* its home was tried */
 	uint8_t			 report_phase;
 	uint32_t		 report_pos;
 };

@@ -100,6 +100,7 @@ struct disk {
 	/* Moves, the first of them under way: move.c */
 	TAILQ_HEAD(, move)	 moves;
 	struct pool		*mover;
+	struct loop_timer	*homing;	/* move_home.c */
 
 	/* Space, and who may write: admit.c */
 	struct space		 space;

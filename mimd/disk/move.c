@@ -36,6 +36,7 @@ void
 move_init(struct disk *d)
 {
 	TAILQ_INIT(&d->moves);
+	move_home_init(d);
 	d->mover = pool_new(d->loop, 1, d);
 }
 
@@ -182,7 +183,8 @@ move_end(struct disk *d, struct move *m, const char *error)
 	struct content	*t = m->t;
 	bool		 asked = m->asked, late = m->late || m->home;
 	bool		 good = *error == '\0', check = m->check;
-	bool		 look, located = m->w.what == MOVE_LOCATE;
+	bool		 located = m->w.what == MOVE_LOCATE;
+	bool		 home = m->home, look;
 
 	look = m->again || m->w.doubt || (located && good);
 	if (!good)
@@ -203,6 +205,8 @@ move_end(struct disk *d, struct move *m, const char *error)
 			admit(d, t);
 		if (!good && late && t->state == DSTATE_READY)
 			content_set_state(d, t, DSTATE_READY, error);
+		if (!good && home)
+			move_home_failed(d, t);
 		content_dirty(d, t, 0);
 		if (good)
 			report_content(d, t);

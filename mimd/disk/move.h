@@ -22,6 +22,8 @@ struct resume;
 struct home {
 	char	*root;			/* path of a download directory */
 	char	*subdir;
+	uint64_t due;			/* ms, to be tried again; 0: at once */
+	uint16_t tries;
 };
 
 void	move_init(struct disk *d);
@@ -36,6 +38,8 @@ void	move_set_home(struct content *t, const char *root,
 void	move_look_home(struct disk *d, struct content *t);
 /* If it is complete and has another home: go there. */
 void	move_go_home(struct disk *d, struct content *t);
+/* It could not: later. */
+void	move_home_failed(struct disk *d, struct content *t);
 /* The record r of t has just been written, or could not be. */
 void	move_saved(struct disk *d, struct content *t, const struct resume *r,
 	    bool good);

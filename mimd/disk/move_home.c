@@ -10,9 +10,11 @@
 #include "content.h"
 #include "disk.h"
 #include "log.h"
+#include "loop.h"
 #include "mem.h"
 #include "move_item.h"
 #include "roots.h"
+#include "trouble.h"
 
 void
 move_forget_home(struct content *t)
@@ -64,6 +66,56 @@ move_look_home(struct disk *d, struct content *t)
 	t->root = before;
 }
 
+/* ---- going there ---- */
+
+static void
+arm(struct disk *d)
+{
+	struct content	*t;
+	uint64_t	 now = loop_now(d->loop), due = UINT64_MAX;
+
+	for (t = content_first(d); t != NULL; t = content_next(t))
+		if (t->home != NULL && t->home->due != 0 &&
+		    t->home->due < due)
+			due = t->home->due;
+	if (due != UINT64_MAX)
+		loop_timer_set(d->homing, due > now ? due - now : 0);
+}
+
+static void
+on_timer(void *arg)
+{
+	struct disk	*d = arg;
+	struct content	*t;
+	uint64_t	 now = loop_now(d->loop);
+
+	for (t = content_first(d); t != NULL; t = content_next(t)) {
+		if (t->home == NULL || t->home->due == 0 ||
+		    t->home->due > now)
+			continue;
+		t->home->due = 0;
+		move_go_home(d, t);
+	}
+	arm(d);
+}
+
+void
+move_home_init(struct disk *d)
+{
+	d->homing = loop_timer_new(d->loop, on_timer, d);
+}
+
+void
+move_home_failed(struct disk *d, struct content *t)
+{
+	if (t->home == NULL)
+		return;
+	t->home->due = loop_now(d->loop) + trouble_wait(t->home->tries);
+	if (t->home->tries < UINT16_MAX)
+		t->home->tries++;
+	arm(d);
+}
+
 void
 move_go_home(struct disk *d, struct content *t)
 {
@@ -72,7 +124,7 @@ move_go_home(struct disk *d, struct content *t)
 	uint32_t	 root;
 	char		 text[ERROR_MAX + 1] = "";
 
-	if (t->home == NULL || t->removing || d->stopping || t->homeless ||
+	if (t->home == NULL || t->removing || d->stopping || t->home->due != 0 ||
 	    t->state != DSTATE_READY || !content_done(t))
 		return;
 	/* The parent is to know first that it is complete. */
@@ -82,7 +134,6 @@ move_go_home(struct disk *d, struct content *t)
 	}
 	if (content_load(d, t) == NULL)
 		return;
-	t->homeless = true;		/* tried once in the disk's life */
 	if (!home_root(d, t, &root))
 		snprintf(text, sizeof(text), "%.400s is not there as a "
 		    "\"download directory\"", t->home->root);
@@ -93,6 +144,7 @@ move_go_home(struct disk *d, struct content *t)
 	if (text[0] != '\0') {
 		log_warnx("torrent %u: not moved: %s", t->id, text);
 		content_set_state(d, t, DSTATE_READY, text);
+		move_home_failed(d, t);
 		return;
 	}
 	m = move_new(t, MOVE_DATA, root, d->roots[root].path,

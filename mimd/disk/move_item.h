@@ -63,7 +63,8 @@ void	 move_tell(struct disk *d, uint32_t id, const char *error);
 
 /* move.c: let it wait for its turn; other work on the data ends. */
 void	 move_queue(struct disk *d, struct move *m);
-/* move_home.c: it has none any more. */
+/* move_home.c: set up; it has none any more. */
+void	 move_home_init(struct disk *d);
 void	 move_forget_home(struct content *t);
 
 #endif /* MOVE_ITEM_H */

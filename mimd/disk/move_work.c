@@ -305,81 +305,64 @@ copy_all(struct move_work *w)
 
 /* ---- renames ---- */
 
-struct step_paths {
-	struct place	 from;
-	const char	*old, *new;
-	char		 buf[STAGED_MAX];
+/* Where a file is, or is going to be. */
+struct end {
+	struct place	 place;
+	const char	*path;
 };
 
 static void
-step_paths(const struct move_work *w, uint32_t i, struct step_paths *p)
+find_ends(const struct move_work *w, uint32_t i, struct end *old,
+    struct end *new, char buf[STAGED_MAX])
 {
-	p->new = new_path(w, i);
-	if (w->phase == MOVE_PLACE_STAGED) {
-		p->from = w->to;
-		p->old = staged(w, i, "", p->buf);
-	} else {
-		p->from = w->from;
-		p->old = old_path(w, i);
-	}
+	bool	copied = w->phase == MOVE_PLACE_STAGED;
+
+	*old = (struct end){ copied ? w->to : w->from,
+	    copied ? staged(w, i, "", buf) : old_path(w, i) };
+	*new = (struct end){ w->to, new_path(w, i) };
 }
 
 static int
-step_look(const struct move_work *w, const struct step_paths *p,
-    enum move_there *from, enum move_there *to, bool *same)
+look_at(const struct end *old, const struct end *new, enum move_there *from,
+    enum move_there *to, bool *same)
 {
 	struct stat	st, sto;
 
-	if (move_there(p->from, p->old, &st, from) == -1 ||
-	    move_there(w->to, p->new, &sto, to) == -1)
+	if (move_there(old->place, old->path, &st, from) == -1 ||
+	    move_there(new->place, new->path, &sto, to) == -1)
 		return -1;
 	*same = *from == THERE_FILE && *to == THERE_FILE &&
 	    st.st_dev == sto.st_dev && st.st_ino == sto.st_ino;
 	return 0;
 }
 
+/* Take a file to its new place, or back to its old one. */
 static int
-place_one(struct move_work *w, uint32_t i)
+place_one(struct move_work *w, uint32_t i, bool back)
 {
-	struct step_paths	p;
-	enum move_there		from, to;
-	bool			same;
+	struct end	old, new, *from = back ? &new : &old,
+			*to = back ? &old : &new;
+	char		buf[STAGED_MAX];
+	enum move_there	there_old, there_new;
+	bool		same;
 
-	step_paths(w, i, &p);
-	if (step_look(w, &p, &from, &to, &same) == -1)
+	find_ends(w, i, &old, &new, buf);
+	if (look_at(&old, &new, &there_old, &there_new, &same) == -1)
 		return -1;
-	switch (move_step(from, to, same)) {
+	switch (back ? move_step_back(there_old, there_new, same) :
+	    move_step(there_old, there_new, same)) {
 	case STEP_NONE:
 		return 0;
 	case STEP_RENAME:
-		return file_rename(p.from, p.old, w->to, p.new);
+		return file_rename(from->place, from->path, to->place,
+		    to->path);
 	case STEP_UNLINK:
-		return file_unlink(p.from, p.old);
+		return file_unlink(from->place, from->path);
 	case STEP_CLASH:
 		break;
 	}
 	errno = EEXIST;
 	return -1;
-}
-
-static int
-place_back(struct move_work *w, uint32_t i)
-{
-	struct step_paths	p;
-	enum move_there		from, to;
-	bool			same;
-
-	step_paths(w, i, &p);
-	if (step_look(w, &p, &from, &to, &same) == -1)
-		return -1;
-	switch (move_step_back(from, to, same)) {
-	case STEP_RENAME:
-		return file_rename(w->to, p.new, p.from, p.old);
-	case STEP_UNLINK:
-		return file_unlink(w->to, p.new);
-	default:
-		return 0;
-	}
 }
 
 /* Names are on disk before the record says where they are. */
@@ -422,7 +405,7 @@ undo(struct move_work *w)
 	for (i = file_count(w); i-- > 0;) {
 		if (!is_stored(w, i) || same_path(w, i))
 			continue;
-		if (place_back(w, i) == -1)
+		if (place_one(w, i, true) == -1)
 			return MOVE_STUCK;
 		file_rmdir_above(w->to, new_path(w, i));
 	}
@@ -503,7 +486,7 @@ place_all(struct move_work *w)
 			errno = ECANCELED;
 			rc = -1;
 		} else if (is_stored(w, i) && !same_path(w, i))
-			rc = place_one(w, i);
+			rc = place_one(w, i, false);
 	}
 	if (rc == 0)
 		rc = sync_all(w, w->to, w->mi_to);

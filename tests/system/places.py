@@ -103,6 +103,11 @@ def in_the_way(t, daemon, announce, unfinished, done):
     with open(f"{done}/taken/b") as f:
         t.equal(f.read(), "mine!", "a place that is taken: is as it was")
     t.equal(torrent.wrong(unfinished), None, "a place that is taken: whole")
+    os.unlink(f"{done}/taken/b")
+    row = t.wait(lambda: (lambda r: r["dir"] == done and r)(
+        daemon.torrent(torrent.infohash)), 60, "it to be tried again")
+    t.equal(torrent.wrong(done), None,
+        "when it is free the torrent goes there by itself")
 
 
 def remove(t, daemon, torrent, done):
