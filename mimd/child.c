@@ -8,6 +8,7 @@
 #include "bound.h"
 #include "log.h"
 #include "sandbox.h"
+#include "slim.h"
 
 /* The state of a child process, whatever its role. */
 static struct {
@@ -66,6 +67,7 @@ child_on_conf_end(struct chan *c, const struct msg_conf_end *m, void *arg)
 	ready.landlock_abi = report.landlock_abi;
 	chan_send(c, MSG_READY, &ready);
 	self.ops->run(arg);
+	slim_started();
 }
 
 static void

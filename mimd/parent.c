@@ -13,6 +13,7 @@
 #include "mounts.h"
 #include "notify.h"
 #include "paths.h"
+#include "slim.h"
 
 /* BEP 20: client and version, then what chance gives. */
 #define PEER_ID_PREFIX	"-MI0100-"
@@ -445,6 +446,7 @@ parent_check_ready(struct parent *parent)
 	notify_send("READY=1\nMAINPID=%d", (int)getpid());
 	parent_status(parent);
 	log_info("ready, %u torrents", parent->registry.n);
+	slim_started();
 }
 
 static void

@@ -7,6 +7,7 @@
 #include "choice.h"
 #include "geom.h"
 #include "mem.h"
+#include "slim.h"
 
 static int
 torrent_cmp(const struct torrent *a, const struct torrent *b)
@@ -145,6 +146,7 @@ torrent_free(struct registry *reg, struct torrent *t)
 	free(t->rows);
 	free(t->known);
 	free(t);
+	slim_freed(&reg->freed);
 }
 
 bool

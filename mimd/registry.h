@@ -191,6 +191,7 @@ struct registry {
 	void			*arg;
 	struct torrent		**torrents;	/* by id, ascending */
 	uint32_t		 n, size;
+	unsigned int		 freed;		/* slim_freed() */
 	struct torrent_hashes	 hashes;
 	struct interns		 strings;	/* that torrents share */
 	uint32_t		 next_id;

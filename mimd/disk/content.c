@@ -20,6 +20,7 @@
 #include "names.h"
 #include "part.h"
 #include "resume.h"
+#include "slim.h"
 #include "store.h"
 #include "trouble.h"
 
@@ -149,6 +150,7 @@ content_detach(struct disk *d, struct content *t)
 	free(f->changed);
 	free(f->touched);
 	free(f);
+	slim_freed(&d->freed);
 }
 
 void

@@ -66,6 +66,7 @@ struct disk {
 	struct content_list	 dirty;		/* records to be written */
 	struct content_list	 changed;	/* progress to be told */
 	uint32_t		 nloaded, max_id;
+	unsigned int		 freed;		/* slim_freed() */
 
 	/* Records to be written: save.c */
 	struct save_list	 saves;		/* not yet in a batch */

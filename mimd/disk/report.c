@@ -18,6 +18,7 @@
 #include "metainfo.h"
 #include "move.h"
 #include "roots.h"
+#include "slim.h"
 
 #define FILES_PAGE	512U
 #define FILES_BYTES	56000U	/* of paths in a page; well below a packet */
@@ -246,6 +247,7 @@ report_some(struct disk *d)
 			roots_scanned(d);
 			admit_scanned(d);
 			chan_send(d->parent, MSG_SCAN_END, &end);
+			slim_heap();
 		}
 	}
 }

@@ -291,6 +291,7 @@ struct net {
 	struct swarm_req2s req2s;
 	struct swarm_dues due;
 	struct swarm_list busy;
+	unsigned int	 freed;		/* slim_freed() */
 	struct loop_timer *tick;	/* the earliest swarm::due */
 	struct loop_timer *turn;	/* end of this turn */
 	struct loop_timer *idle;	/* gives slots back */

@@ -10,6 +10,7 @@
 #include "meta.h"
 #include "mse.h"
 #include "net.h"
+#include "slim.h"
 
 /*
  * A torrent that runs: its connections, the pieces we have, whom to connect
@@ -179,6 +180,7 @@ swarm_free(struct swarm *s)
 	free(s->pages);
 	free(s->wishes);
 	free(s);
+	slim_freed(&net->freed);
 }
 
 void

@@ -9,6 +9,7 @@
 #include "mem.h"
 #include "msg.h"
 #include "reply.h"
+#include "slim.h"
 #include "tracked.h"
 
 #define LEAVE_TIME	5000U	/* ms for all goodbyes together */
@@ -257,6 +258,7 @@ tracked_free(struct book *book, struct torrent *t)
 	free(t->sites);
 	tier_clear(&t->tiers);
 	free(t);
+	slim_freed(&book->freed);
 }
 
 void

@@ -80,6 +80,7 @@ struct book {
 	struct torrent_dues	 due;
 	struct torrent_list	 dirty;
 	struct interns		 urls;
+	unsigned int		 freed;		/* slim_freed() */
 	uint64_t		 reported;	/* ms */
 	uint32_t		 nbusy;
 	bool			 leaving;
