@@ -29,8 +29,8 @@ throttle_recv_room(struct conn *c)
 {
 	if (c->swarm == NULL)
 		return BUCKET_ALL;
-	return shaper_room(&c->net->rx_line, &c->swarm->traffic->rx_line, &c->rx_line,
-	    loop_now_us(c->net->loop));
+	return shaper_room(&c->net->rx_line, &c->swarm->traffic->rx_line,
+	    &c->rx_line, loop_now_us(c->net->loop));
 }
 
 uint64_t
@@ -38,24 +38,24 @@ throttle_send_room(struct conn *c)
 {
 	if (c->swarm == NULL)
 		return BUCKET_ALL;
-	return shaper_room(&c->net->tx_line, &c->swarm->traffic->tx_line, &c->tx_line,
-	    loop_now_us(c->net->loop));
+	return shaper_room(&c->net->tx_line, &c->swarm->traffic->tx_line,
+	    &c->tx_line, loop_now_us(c->net->loop));
 }
 
 void
 throttle_received(struct conn *c, uint64_t bytes)
 {
 	shaper_take(&c->net->rx_line,
-	    c->swarm == NULL ? NULL : &c->swarm->traffic->rx_line, &c->rx_line, bytes,
-	    loop_now_us(c->net->loop));
+	    c->swarm == NULL ? NULL : &c->swarm->traffic->rx_line,
+	    &c->rx_line, bytes, loop_now_us(c->net->loop));
 }
 
 void
 throttle_sent(struct conn *c, uint64_t bytes)
 {
 	shaper_take(&c->net->tx_line,
-	    c->swarm == NULL ? NULL : &c->swarm->traffic->tx_line, &c->tx_line, bytes,
-	    loop_now_us(c->net->loop));
+	    c->swarm == NULL ? NULL : &c->swarm->traffic->tx_line,
+	    &c->tx_line, bytes, loop_now_us(c->net->loop));
 }
 
 void
