@@ -55,8 +55,7 @@ shaper_room(struct shaper *s, struct shaper_group *g, struct shaper_peer *p,
 	/* Those in line come first. */
 	if (p->waiting || (g->bucket.rate != 0 && g->nwaiting > 0) ||
 	    (s->all.rate != 0 && s->nwaiting > 0) ||
-	    (c->bucket.rate != 0 &&
-	    (c->nwaiting > 0 || !TAILQ_EMPTY(&c->held))))
+	    (c->bucket.rate != 0 && c->nwaiting + c->nheld > 0))
 		return 0;
 	room = least(room, bucket_room(&g->bucket, now_us));
 	room = least(room, bucket_room(&c->bucket, now_us));
@@ -109,25 +108,36 @@ shaper_wait(struct shaper *s, struct shaper_group *g, struct shaper_peer *p)
 	line_count(s, p, 1);
 }
 
+/* Its turn has come, but not its class's. */
+static void
+class_hold(struct shaper *s, struct shaper_peer *p)
+{
+	struct shaper_class	*c = peer_class(s, p);
+
+	line_quit(s, p);
+	TAILQ_INSERT_TAIL(&c->held, p, link);
+	c->nheld++;
+	p->held = true;
+}
+
+static void
+class_unhold(struct shaper_class *c, struct shaper_peer *p)
+{
+	TAILQ_REMOVE(&c->held, p, link);
+	c->nheld--;
+	p->held = false;
+}
+
 void
 shaper_leave(struct shaper *s, struct shaper_peer *p)
 {
 	if (!p->waiting)
 		return;
 	if (p->held)
-		TAILQ_REMOVE(&peer_class(s, p)->held, p, link);
+		class_unhold(peer_class(s, p), p);
 	else
 		line_quit(s, p);
-	p->waiting = p->held = false;
-}
-
-/* Its turn has come, but not its class's. */
-static void
-class_hold(struct shaper *s, struct shaper_peer *p)
-{
-	line_quit(s, p);
-	TAILQ_INSERT_TAIL(&peer_class(s, p)->held, p, link);
-	p->held = true;
+	p->waiting = false;
 }
 
 /* Back to where they were: before all that came since, in their order. */
@@ -137,8 +147,7 @@ class_release(struct shaper *s, struct shaper_class *c)
 	struct shaper_peer	*p;
 
 	while ((p = TAILQ_LAST(&c->held, shaper_peers)) != NULL) {
-		TAILQ_REMOVE(&c->held, p, link);
-		p->held = false;
+		class_unhold(c, p);
 		if (p->group->nwaiting == 0)
 			TAILQ_INSERT_HEAD(&s->groups, p->group, link);
 		TAILQ_INSERT_HEAD(&p->group->peers, p, link);
@@ -152,7 +161,7 @@ classes_look(struct shaper *s, uint64_t now_us, uint64_t *wait_us)
 	struct shaper_class	*c;
 
 	for (c = s->classes; c <= &s->classes[SHAPER_CLASSES]; c++) {
-		if (TAILQ_EMPTY(&c->held))
+		if (c->nheld == 0)
 			continue;
 		if (bucket_room(&c->bucket, now_us) > 0)
 			class_release(s, c);

@@ -38,7 +38,7 @@ TAILQ_HEAD(shaper_peers, shaper_peer);
 struct shaper_class {
 	struct bucket	 bucket;
 	struct shaper_peers held;	/* until the bucket has room */
-	uint32_t	 nwaiting;	/* beside these */
+	uint32_t	 nheld, nwaiting;	/* in it, in their lines */
 };
 
 struct shaper_group {			/* a torrent */

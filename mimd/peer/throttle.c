@@ -96,7 +96,8 @@ throttle_requests(const struct conn *c)
 		return UINT32_MAX;
 	rate = lower(rate, net->rx_line.all.rate, net->rx_line.nwaiting);
 	class = &net->rx_line.classes[c->rx_line.class];
-	rate = lower(rate, class->bucket.rate, class->nwaiting);
+	rate = lower(rate, class->bucket.rate, class->nwaiting +
+	    class->nheld);
 	line = &c->swarm->traffic->rx_line;
 	rate = lower(rate, line->bucket.rate, line->nwaiting);
 	rate = lower(rate, net->each_down, 0);
