@@ -20,6 +20,7 @@ static const struct {
 	{ "limits", show_limits },
 	{ "peers", show_status },
 	{ "pieces", show_pieces },
+	{ "ports", show_ports },
 	{ "processes", show_processes },
 	{ "summary", show_summary },
 	{ "torrents", show_status },

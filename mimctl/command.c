@@ -29,10 +29,10 @@ static const struct command	commands[] = {
 	{ "reload", NULL, "", cmd_reload },
 	{ "remove", NULL, "[-D] selector ...", cmd_remove },
 	{ "rename", NULL, "selector [file] name", cmd_rename },
-	{ "set", NULL, "selector ... sequential|first-last|super-seeding "
-	    "yes|no", cmd_set },
-	{ "show", "sh", "bans|disk|files|limits|peers|pieces|processes|summary|"
-	    "torrents|trackers|webseeds [selector ...]", cmd_show },
+	{ "set", NULL, "port number | selector ... "
+	    "sequential|first-last|super-seeding yes|no", cmd_set },
+	{ "show", "sh", "bans|disk|files|limits|peers|pieces|ports|processes|"
+	    "summary|torrents|trackers|webseeds [selector ...]", cmd_show },
 	{ "shutdown", NULL, "", cmd_shutdown },
 	{ "start", NULL, "selector ...", cmd_start },
 	{ "status", "st", "[-fpt] [selector ...]", cmd_status },

@@ -67,6 +67,8 @@ print_head(const struct mimctl *ctx, const struct view *view)
 	if (view->stalled > 0)
 		printf("disk has not answered for %s: transfers wait\n",
 		    text_duration(ctx, view->stalled, a));
+	if (view->network[0] != '\0')
+		printf("%s: nothing is sent or received\n", view->network);
 }
 
 /* Those that were named, else those that do not go as they should. */
@@ -148,5 +150,6 @@ summary_json(const struct view *view)
 	json_object_set_new(all, "up_rate",
 	    json_integer((json_int_t)view->up_rate));
 	json_object_set_new(all, "stalled", json_integer(view->stalled));
+	json_object_set_new(all, "network", text_json_or_null(view->network));
 	return all;
 }

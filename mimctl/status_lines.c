@@ -119,7 +119,7 @@ void
 status_lines(const struct mimctl *ctx, const struct view *view, FILE *fp)
 {
 	struct table	*table;
-	char		 buf[TEXT_LEN], note[TEXT_LEN + 40];
+	char		 buf[TEXT_LEN], note[ERROR_MAX + 40];
 
 	table = table_new(columns, sizeof(columns) / sizeof(columns[0]));
 	for (size_t i = 0; i < view->n; i++)
@@ -128,6 +128,11 @@ status_lines(const struct mimctl *ctx, const struct view *view, FILE *fp)
 	if (view->stalled > 0) {
 		snprintf(note, sizeof(note), "disk has not answered for %s",
 		    text_duration(ctx, view->stalled, buf));
+		table_note(table, note);
+	}
+	if (view->network[0] != '\0') {
+		snprintf(note, sizeof(note), "%s: nothing is sent or "
+		    "received", view->network);
 		table_note(table, note);
 	}
 	table_print(table, fp, table_width(), 0);

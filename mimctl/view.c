@@ -159,6 +159,8 @@ view_on_message(const struct msg_in *in, void *arg)
 		view->down_rate = in->body.ctl_total.down_rate;
 		view->up_rate = in->body.ctl_total.up_rate;
 		view->stalled = in->body.ctl_total.stalled;
+		strlcpy(view->network, in->body.ctl_total.network,
+		    sizeof(view->network));
 		break;
 	default:
 		break;

@@ -52,6 +52,20 @@ child_on_bind(struct chan *c, const struct msg_bind *m, void *arg)
 }
 
 static void
+child_on_sockets_ask(struct chan *c, const struct msg_sockets_ask *m,
+    void *arg)
+{
+	struct rec_socket	rows[SOCKET_ROWS_MAX];
+	struct msg_sockets_told	told = {
+		.client = m->client,
+		.rows = { rows, bound_list(rows) },
+	};
+
+	(void)arg;
+	chan_send(c, MSG_SOCKETS_TOLD, &told);
+}
+
+static void
 child_on_conf_end(struct chan *c, const struct msg_conf_end *m, void *arg)
 {
 	struct child_path	paths[CHILD_PATHS_MAX];
@@ -125,8 +139,10 @@ child_main(const struct child_ops *ops)
 	self.arg = ops->start(&self.child);
 	memcpy(self.fns, ops->fns, sizeof(self.fns));
 	self.fns[MSG_LOG_LEVEL].log_level = child_on_log_level;
-	if (ops->rebound != NULL)
+	if (ops->rebound != NULL) {
 		self.fns[MSG_BIND].bind = child_on_bind;
+		self.fns[MSG_SOCKETS_ASK].sockets_ask = child_on_sockets_ask;
+	}
 	self.fns[MSG_CONF_END].conf_end = child_on_conf_end;
 	self.fns[MSG_SHUTDOWN].shutdown = child_on_shutdown;
 	self.child.parent = chan_new(self.child.loop, CHILD_FD, ops->role,

@@ -57,6 +57,8 @@ static void control_on_refused_rename(struct chan *,
     const struct msg_ctl_rename *, void *);
 static void control_on_refused_peer(struct chan *,
     const struct msg_ctl_peer *, void *);
+static void control_on_refused_set_port(struct chan *,
+    const struct msg_ctl_set_port *, void *);
 static void control_on_refused_log(struct chan *,
     const struct msg_ctl_log *, void *);
 static void control_on_refused_reload(struct chan *,
@@ -77,6 +79,8 @@ static const union msg_fn	full_fns[MSG_COUNT] = {
 	[MSG_CTL_BANS] = { .ctl_bans = control_on_bans },
 	[MSG_CTL_PRIO] = { .ctl_prio = control_on_prio },
 	[MSG_CTL_SET] = { .ctl_set = control_on_set },
+	[MSG_CTL_PORTS] = { .ctl_ports = control_on_ports },
+	[MSG_CTL_SET_PORT] = { .ctl_set_port = control_on_set_port },
 	[MSG_CTL_MOVE] = { .ctl_move = control_on_move },
 	[MSG_CTL_RENAME] = { .ctl_rename = control_on_rename },
 	[MSG_CTL_PEER] = { .ctl_peer = control_on_peer },
@@ -99,6 +103,8 @@ static const union msg_fn	restricted_fns[MSG_COUNT] = {
 	[MSG_CTL_BANS] = { .ctl_bans = control_on_bans },
 	[MSG_CTL_PRIO] = { .ctl_prio = control_on_refused_prio },
 	[MSG_CTL_SET] = { .ctl_set = control_on_refused_set },
+	[MSG_CTL_PORTS] = { .ctl_ports = control_on_ports },
+	[MSG_CTL_SET_PORT] = { .ctl_set_port = control_on_refused_set_port },
 	[MSG_CTL_MOVE] = { .ctl_move = control_on_refused_move },
 	[MSG_CTL_RENAME] = { .ctl_rename = control_on_refused_rename },
 	[MSG_CTL_PEER] = { .ctl_peer = control_on_refused_peer },
@@ -264,6 +270,15 @@ control_on_refused_peer(struct chan *c, const struct msg_ctl_peer *m,
 }
 
 static void
+control_on_refused_set_port(struct chan *c, const struct msg_ctl_set_port *m,
+    void *arg)
+{
+	(void)c;
+	(void)m;
+	control_deny(arg);
+}
+
+static void
 control_on_refused_log(struct chan *c, const struct msg_ctl_log *m, void *arg)
 {
 	(void)c;
@@ -410,6 +425,7 @@ control_take(struct control_socket *s, int fd)
 	conn->busy = false;
 	conn->answers = 0;
 	conn->pieces = 0;
+	conn->sockets = false;
 	conn->active = loop_now(control->parent->loop);
 }
 

@@ -19,6 +19,7 @@
 #define CONTROL_STALL_MS	60000	/* ... that does not read its answer */
 #define CONTROL_ADD_MS		120000	/* for disk to read a .torrent */
 #define CONTROL_PIECES_MS	3000	/* for peer to tell of pieces */
+#define CONTROL_PORTS_MS	3000	/* for children to tell of sockets */
 #define CONTROL_REMOVE_MS	10000	/* for disk to delete data */
 
 struct parent;
@@ -52,6 +53,7 @@ struct control_conn {
 	const char		*later;		/* when they take too long */
 	uint32_t		 moved;		/* torrents of a ctl_move */
 	uint32_t		 pieces;	/* of this, peer was asked */
+	bool			 sockets;	/* children are asked for theirs */
 };
 
 /* NULL, with a line in err, if a socket cannot be had. */
@@ -74,6 +76,10 @@ void		 control_moved(struct control *control, uint64_t client,
 /* Peer's answer for a client; -1 if it cannot be true. */
 int		 control_pieces_told(struct control *control,
 		    const struct msg_pieces_told *m);
+
+/* A child's answer for a client. */
+void		 control_sockets_told(struct control *control, enum role role,
+		    const struct msg_sockets_told *m);
 
 /* ---- between control.c, control_list.c and control_order.c ---- */
 
@@ -120,6 +126,12 @@ void	control_on_peer(struct chan *c, const struct msg_ctl_peer *m,
 
 /* control_disk.c */
 void	control_on_disk(struct chan *c, const struct msg_ctl_disk *m,
+	    void *arg);
+
+/* control_ports.c */
+void	control_on_ports(struct chan *c, const struct msg_ctl_ports *m,
+	    void *arg);
+void	control_on_set_port(struct chan *c, const struct msg_ctl_set_port *m,
 	    void *arg);
 
 /* control_limit.c */

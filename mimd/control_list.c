@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "bound.h"
 #include "control.h"
 #include "mem.h"
 #include "parent.h"
@@ -307,6 +308,7 @@ list_end(struct control_conn *conn)
 	if (total.down_rate > INT64_MAX || total.up_rate > INT64_MAX)
 		total.down_rate = total.up_rate = 0;
 	total.stalled = storage_stalled(control_parent(conn));
+	total.network = bound_refuses() != NULL ? bound_refuses() : "";
 	chan_send(conn->chan, MSG_CTL_TOTAL, &total);
 	if (missing == 0)
 		control_end(conn, CTL_OK, "");

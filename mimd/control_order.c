@@ -241,6 +241,11 @@ control_on_wait_over(struct control_conn *conn)
 		conn->pieces = 0;
 		control_end(conn, CTL_TIMEOUT,
 		    "the peer process does not answer: try again");
+	} else if (conn->sockets) {
+		conn->sockets = false;
+		conn->answers = 0;
+		control_end(conn, CTL_PARTIAL,
+		    "not all processes told of their sockets: try again");
 	} else if (conn->answers > 0) {
 		conn->answers = 0;
 		control_end(conn, CTL_OK, conn->later);

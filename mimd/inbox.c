@@ -232,6 +232,16 @@ parent_on_pieces_told(struct chan *c, const struct msg_pieces_told *m,
 }
 
 static void
+parent_on_sockets_told(struct chan *c, const struct msg_sockets_told *m,
+    void *arg)
+{
+	struct proc	*p = arg;
+
+	(void)c;
+	control_sockets_told(owner(p)->control, p->role, m);
+}
+
+static void
 parent_on_peer_banned(struct chan *c, const struct msg_peer_banned *m,
     void *arg)
 {
@@ -357,6 +367,7 @@ const union msg_fn	parent_fns[MSG_COUNT] = {
 	[MSG_PEER_ROWS] = { .peer_rows = parent_on_peer_rows },
 	[MSG_PEER_GONE] = { .peer_gone = parent_on_peer_gone },
 	[MSG_PIECES_TOLD] = { .pieces_told = parent_on_pieces_told },
+	[MSG_SOCKETS_TOLD] = { .sockets_told = parent_on_sockets_told },
 	[MSG_PEER_BANNED] = { .peer_banned = parent_on_peer_banned },
 	[MSG_ARENA_TALLY] = { .arena_tally = parent_on_arena_tally },
 	[MSG_DISK_TALLY] = { .disk_tally = parent_on_disk_tally },

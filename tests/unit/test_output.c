@@ -312,7 +312,8 @@ static void
 test_json_keys(void **state)
 {
 	static const char *const	top[] = {
-		"torrents", "down_rate", "up_rate", "stalled"
+		"torrents", "down_rate", "up_rate", "stalled",
+		"network"
 	};
 	static const char *const	torrent[] = {
 		"id", "infohash", "infohash_v2", "name", "state", "size",
