@@ -2,6 +2,7 @@
 #include <sys/socket.h>
 
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 
 #include <errno.h>
 #include <string.h>
@@ -176,22 +177,44 @@ is_internet(int fd)
 	return domain == AF_INET || domain == AF_INET6;
 }
 
+/*
+ * Nothing of it stays in the kernel, which would else go on to send what is
+ * not acknowledged.
+ */
+static void
+break_socket(int fd)
+{
+	struct sockaddr	none = { .sa_family = AF_UNSPEC };
+
+	if (option(fd, SO_TYPE) == SOCK_STREAM)
+		connect(fd, &none, sizeof(none));
+	else
+		shutdown(fd, SHUT_RDWR);
+}
+
 void
 bound_sweep(void)
 {
-	struct linger	at_once = { .l_onoff = 1, .l_linger = 0 };
-	int		fd;
+	int	fd;
 
 	if (is_free())
 		return;
 	for (fd = 0; fd < FDS_MAX; fd++) {
-		if (!is_internet(fd) || bound_fits(fd))
-			continue;
-		/* Nothing lingers in the kernel when its owner closes it. */
-		setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once,
-		    sizeof(at_once));
-		shutdown(fd, SHUT_RDWR);
+		if (is_internet(fd) && !bound_fits(fd))
+			break_socket(fd);
 	}
+}
+
+/* A TCP socket that is not connected or was broken: it carries nothing. */
+static bool
+is_idle(int fd)
+{
+	struct tcp_info	info = { .tcpi_state = 0 };
+	socklen_t	len = sizeof(info);
+
+	return option(fd, SO_TYPE) == SOCK_STREAM &&
+	    getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) == 0 &&
+	    info.tcpi_state == TCP_CLOSE;
 }
 
 static bool
@@ -240,7 +263,7 @@ bound_list(struct rec_socket rows[SOCKET_ROWS_MAX])
 	int			fd;
 
 	for (fd = 0; fd < FDS_MAX; fd++) {
-		if (!is_internet(fd))
+		if (!is_internet(fd) || is_idle(fd))
 			continue;
 		describe(fd, &r);
 		for (i = 0; i < n && !alike(&rows[i], &r); i++)

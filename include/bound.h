@@ -53,8 +53,9 @@ bool	bound_fits(int fd);
  */
 void	bound_sweep(void);
 /*
- * The sockets of this process, all that there are, as the kernel says: alike
- * ones are a row.  Returns the number of rows.
+ * The sockets of this process, all that there are but for TCP ones that are
+ * not connected, as the kernel says: alike ones are a row.  Returns the number
+ * of rows.
  */
 uint32_t bound_list(struct rec_socket rows[SOCKET_ROWS_MAX]);
 

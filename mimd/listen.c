@@ -234,6 +234,8 @@ listens_renew(struct listens *ls)
 	for (l = ls->v; l < ls->v + ls->n; l++) {
 		if (l->fd != -1 && (l->index != bound_get()->index ||
 		    !bound_fits(l->fd))) {
+			/* Peer has it, too, and it is in the way of the new. */
+			shutdown(l->fd, SHUT_RDWR);
 			close(l->fd);
 			l->fd = -1;
 			changed = true;

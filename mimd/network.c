@@ -188,11 +188,14 @@ on_settle(void *arg)
 	send_port(parent, true);
 }
 
+/* anew: what peer has does not fit in any case. */
 static void
-update_multicast(struct parent *parent)
+update_multicast(struct parent *parent, bool anew)
 {
+	if (anew)
+		multicast_close(&parent->multicast);
 	if (multicast_update(&parent->multicast, &parent->network.ifs,
-	    parent->conf->lsd ? &parent->listens : NULL))
+	    parent->conf->lsd ? &parent->listens : NULL) || anew)
 		send_multicast(parent);
 }
 
@@ -212,12 +215,11 @@ look(struct parent *parent)
 		bound_set(&b);
 		for (i = 0; i < sizeof(roles) / sizeof(roles[0]); i++)
 			network_send(parent_child(parent, roles[i]));
-		multicast_close(&parent->multicast);
 		n->again = true;
 	}
 	if (listens_renew(&parent->listens))
 		send_listens(parent);
-	update_multicast(parent);
+	update_multicast(parent, changed);
 	settle_soon(n);
 }
 
@@ -365,8 +367,10 @@ network_reloaded(struct parent *parent, const struct conf *old)
 	struct bound	none = { .why = "the configuration changes" };
 	struct proc	*p;
 	size_t		i;
+	bool		rebind;
 
-	if (!same_bind(&old->bind, &parent->conf->bind)) {
+	rebind = !same_bind(&old->bind, &parent->conf->bind);
+	if (rebind) {
 		if (bound_refuses() != NULL)
 			log_warnx("%s: nothing is sent or received",
 			    bound_refuses());
@@ -376,11 +380,10 @@ network_reloaded(struct parent *parent, const struct conf *old)
 			tell_bind(p, &none);
 			proc_leave(p);
 		}
-		multicast_close(&parent->multicast);
 	}
 	ifaces_look(&parent->network.ifs);
 	send_listens(parent);
-	update_multicast(parent);
+	update_multicast(parent, rebind);
 	network_send_port(parent);
 }
 

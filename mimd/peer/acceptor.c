@@ -36,6 +36,11 @@ acceptor_on_error(struct net *net)
 {
 	unsigned int	held;
 
+	/* It listens no more: the parent is about to tell. */
+	if (errno == EINVAL) {
+		acceptor_pause(net, true);
+		return;
+	}
 	if (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED ||
 	    errno == EPROTO)
 		return;

@@ -144,14 +144,17 @@ connect_pair(int fds[2])
 static void
 test_sweep(void **state)
 {
-	char	c;
-	int	fds[2], channel[2];
+	struct rec_socket	rows[SOCKET_ROWS_MAX];
+	char			c;
+	int			fds[2], channel[2];
 
 	(void)state;
 	set(free_);
 	connect_pair(fds);
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, channel), 0);
 	bound_sweep();
+	assert_int_equal(bound_list(rows), 1);
+	assert_true(rows[0].stream && rows[0].fits && rows[0].count == 2);
 	assert_int_equal(write(fds[0], "x", 1), 1);
 	assert_int_equal(read(fds[1], &c, 1), 1);
 
@@ -159,7 +162,8 @@ test_sweep(void **state)
 	set((struct bound){ .device = "lo", .why = "lo is away" });
 	assert_string_equal(bound_refuses(), "lo is away");
 	bound_sweep();
-	assert_int_equal(read(fds[0], &c, 1), 0);
+	assert_int_equal(bound_list(rows), 0);
+	assert_int_equal(read(fds[0], &c, 1), -1);
 	assert_int_equal(send(fds[0], "x", 1, MSG_NOSIGNAL), -1);
 	assert_int_equal(write(channel[0], "x", 1), 1);
 	assert_int_equal(read(channel[1], &c, 1), 1);
@@ -174,20 +178,23 @@ test_list(void **state)
 {
 	struct rec_socket	rows[SOCKET_ROWS_MAX];
 	struct bound		b = to_device();
-	int			fds[4];
+	int			fds[4], idle;
 	uint32_t		i, n;
 
 	(void)state;
 	set(b);
 	assert_int_equal(bound_list(rows), 0);
 	for (i = 0; i < 3; i++)
-		fds[i] = bound_socket(AF_INET, SOCK_STREAM, 0);
+		fds[i] = bound_socket(AF_INET, SOCK_DGRAM, 0);
+	/* One that is not connected carries nothing. */
+	idle = bound_socket(AF_INET, SOCK_STREAM, 0);
 	fds[3] = socket(AF_INET, SOCK_DGRAM, 0);
 	n = bound_list(rows);
 	assert_int_equal(n, 2);
 	assert_int_equal(rows[0].count, 3);
-	assert_true(rows[0].stream && rows[0].fits && !rows[0].listening);
+	assert_true(rows[0].fits && !rows[0].stream && !rows[0].listening);
 	assert_int_equal(rows[0].index, b.index);
+	close(idle);
 	/* One that was made past us is found out. */
 	assert_int_equal(rows[1].count, 1);
 	assert_false(rows[1].stream || rows[1].fits);
