@@ -53,7 +53,7 @@ struct control_conn {
 	const char		*later;		/* when they take too long */
 	uint32_t		 moved;		/* torrents of a ctl_move */
 	uint32_t		 pieces;	/* of this, peer was asked */
-	bool			 sockets;	/* children are asked for theirs */
+	bool			 sockets;	/* ... and all children */
 };
 
 /* NULL, with a line in err, if a socket cannot be had. */

@@ -157,7 +157,7 @@ def comes_and_goes(t, w, daemon):
     first, second, _ = w.torrents
     t.equal(network(daemon), AWAY, "it starts without its device")
     daemon.add(first.file)
-    t.wait(lambda: AWAY in "".join(errors(daemon, first.infohash)), 10,
+    t.wait(lambda: AWAY in "".join(errors(daemon, first.infohash)), 30,
         "an announce that may not be")
     make_device(w.host)
     t.wait(lambda: 0 < daemon.torrent(first.infohash)["have"] < first.size,
@@ -177,7 +177,7 @@ def comes_and_goes(t, w, daemon):
     daemon.add(second.file)
     daemon.ctl("peers", "all", "add", "%s:%d" % w.seeds[1].peer)
     daemon.ctl("set", "port", "7123")
-    t.wait(lambda: AWAY in "".join(errors(daemon, second.infohash)), 10,
+    t.wait(lambda: AWAY in "".join(errors(daemon, second.infohash)), 30,
         "another announce that may not be")
     t.ok(daemon.torrent(first.infohash)["have"] < first.size and
         len(w.names.asked) == asked, "nothing goes on meanwhile")
@@ -188,7 +188,7 @@ def comes_and_goes(t, w, daemon):
     for torrent in first, second:
         daemon.wait_state(torrent.infohash, "seeding", 30)
         t.equal(torrent.wrong(daemon.root), None, "all goes on: bit-exact")
-    t.wait(lambda: w.tracker.of(second.infohash), 10, "its announce")
+    t.wait(lambda: w.tracker.of(second.infohash), 40, "its announce")
     t.equal({a.addr for a in w.tracker.announces} | set(w.names.asked),
         {NEAR}, "trackers and name servers were asked by the device")
     t.equal(w.tracker.of(second.infohash)[0]["port"], "7123",
@@ -205,7 +205,7 @@ def network_changes(t, w, daemon):
     """Another address: who failed is asked again soon, not in a minute."""
     third = w.torrents[2]
     daemon.add(third.file)
-    t.wait(lambda: "503" in "".join(errors(daemon, third.infohash)), 10,
+    t.wait(lambda: "503" in "".join(errors(daemon, third.infohash)), 30,
         "an announce that fails")
     w.is_busy = False
     w.host.ip("addr", "add", "10.98.0.3/16", "dev", "wg0")
