@@ -62,7 +62,7 @@ use_of(uint8_t role, const struct rec_ctl_socket *s)
 	case ROLE_PEER:
 		return s->stream ? "peers" : "local discovery";
 	case ROLE_TRACKER:
-		return s->stream ? "trackers" : "UDP trackers";
+		return s->stream ? "trackers, web seeds" : "UDP trackers";
 	case ROLE_RESOLVER:
 		return "names";
 	default:
