@@ -355,6 +355,8 @@ list_details(struct control_conn *conn)
 			return true;
 		l->step = LIST_TRACKERS;
 		l->pos = 0;
+		if (l->trackers)
+			registry_want_counts(control_registry(conn), t);
 	}
 	if (l->step == LIST_TRACKERS) {
 		if (l->trackers && list_trackers(conn, t))

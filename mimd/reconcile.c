@@ -183,6 +183,20 @@ send_trackers(struct registry *reg, struct torrent *t)
 	}
 }
 
+void
+registry_want_counts(struct registry *reg, struct torrent *t)
+{
+	struct msg_tracker_scrape	m = { .id = t->id };
+
+	if (t->ntrackers == 0 || t->removing || !ready(reg, ROLE_TRACKER))
+		return;
+	if (t->announce == ANNOUNCE_NONE) {
+		send_trackers(reg, t);
+		t->announce = ANNOUNCE_STOPPED;
+	}
+	tell(reg, ROLE_TRACKER, MSG_TRACKER_SCRAPE, &m);
+}
+
 static void
 announce_start(struct registry *reg, struct torrent *t)
 {

@@ -249,6 +249,8 @@ void	 registry_on_drain(struct registry *reg);
 /* A child came up or went away. */
 void	 registry_on_up(struct registry *reg, enum role role);
 void	 registry_on_down(struct registry *reg, enum role role);
+/* Have trackers asked how many seeds and leeches there are. */
+void	 registry_want_counts(struct registry *reg, struct torrent *t);
 /* Each REGISTRY_TICK_MS: totals for tracker, records for disk. */
 void	 registry_tick(struct registry *reg);
 /* Save every record that is behind, now. */

@@ -8,6 +8,7 @@
 #include "mem.h"
 #include "reply.h"
 #include "request.h"
+#include "scraper.h"
 #include "tracked.h"
 #include "url.h"
 
@@ -145,8 +146,11 @@ site_answered(struct book *book, struct site *site,
 		site->rest_turns = REST_TURNS;
 	}
 	site->last = (uint64_t)time(NULL);
-	site->seeds = r->seeds;
-	site->leeches = r->leeches;
+	if (r->seeds != REPLY_UNKNOWN && r->leeches != REPLY_UNKNOWN) {
+		site->seeds = r->seeds;
+		site->leeches = r->leeches;
+	} else if (t->running)
+		scraper_want(book->scraper, site);
 	if (r->downloads != REPLY_UNKNOWN)
 		site->downloads = r->downloads;
 	announce_done(&site->announce, now, r->interval, r->min_interval,

@@ -22,6 +22,7 @@ struct http;
 struct loop_timer;
 struct reply;
 struct request;
+struct scraper;
 struct udp;
 
 /* A tracker of a torrent. */
@@ -35,6 +36,7 @@ struct site {
 	uint64_t		 base_down, base_up;	/* when it began */
 	uint64_t		 last;		/* Unix time, 0 never */
 	uint32_t		 seeds, leeches, downloads;
+	uint32_t		 scraped;	/* s, 0: not yet */
 	uint8_t			 tracker_id_len;
 	uint8_t			 index, tier;
 	bool			 usable;	/* we speak its protocol */
@@ -73,6 +75,7 @@ struct book {
 	struct hosts		*hosts;
 	struct http		*http;
 	struct udp		*udp;
+	struct scraper		*scraper;
 	struct loop_timer	*clock;		/* first of due */
 	struct loop_timer	*report;	/* rows to send */
 	struct loop_timer	*last_call;	/* leaving */

@@ -10,6 +10,7 @@
 #include "log.h"
 #include "mem.h"
 #include "msg.h"
+#include "scraper.h"
 #include "tracked.h"
 #include "udp.h"
 
@@ -49,6 +50,7 @@ tracker_warm(void *arg, struct child_path *paths)
 	    book->allow_local);
 	book->udp = udp_new(book->child->loop, book->hosts,
 	    book->allow_local);
+	book->scraper = scraper_new(book);
 	book->seeds.fetcher = http_fetcher(book->http);
 	book->seeds.hosts = book->hosts;
 	return 0;
@@ -205,6 +207,19 @@ tracker_on_forget(struct chan *c, const struct msg_tracker_forget *m,
 }
 
 static void
+tracker_on_scrape(struct chan *c, const struct msg_tracker_scrape *m,
+    void *arg)
+{
+	struct book	*book = arg;
+	struct torrent	*t = book_find(book, m->id);
+	unsigned int	 i;
+
+	(void)c;
+	for (i = 0; t != NULL && i < t->nsites; i++)
+		scraper_want(book->scraper, t->sites[i]);
+}
+
+static void
 tracker_on_name_answer(struct chan *c, const struct msg_name_answer *m,
     void *arg)
 {
@@ -282,6 +297,7 @@ static const union msg_fn tracker_fns[MSG_COUNT] = {
 	[MSG_TRACKER_HUNGRY] = { .tracker_hungry = tracker_on_hungry },
 	[MSG_TRACKER_STOP] = { .tracker_stop = tracker_on_stop },
 	[MSG_TRACKER_FORGET] = { .tracker_forget = tracker_on_forget },
+	[MSG_TRACKER_SCRAPE] = { .tracker_scrape = tracker_on_scrape },
 	[MSG_NAME_ANSWER] = { .name_answer = tracker_on_name_answer },
 	[MSG_DATA_ARENA] = { .data_arena = tracker_on_data_arena },
 	[MSG_DATA_CHANNEL] = { .data_channel = tracker_on_data_channel },

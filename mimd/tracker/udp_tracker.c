@@ -3,6 +3,7 @@
 
 #include "reply.h"
 #include "request.h"
+#include "scrape.h"
 #include "udp_tracker.h"
 
 #define PROTOCOL_ID	UINT64_C(0x41727101980)
@@ -176,9 +177,12 @@ unsigned int
 udp_get_scrape(const uint8_t *p, size_t len, struct counts *counts,
     unsigned int max)
 {
+	enum udp_action	action;
+	uint32_t	tid;
 	unsigned int	n = 0;
 
-	if (len < HEADER_LEN)
+	if (udp_get_header(p, len, &action, &tid) == -1 ||
+	    action != UDP_SCRAPE)
 		return 0;
 	p += HEADER_LEN;
 	len -= HEADER_LEN;

@@ -16,13 +16,9 @@ enum udp_action {
 	UDP_CONNECT, UDP_ANNOUNCE, UDP_SCRAPE, UDP_ERROR
 };
 
+struct counts;
 struct reply;
 struct request;
-
-/* A torrent's line of a scrape. */
-struct counts {
-	uint32_t	seeds, leeches, downloads;
-};
 
 /* Each puts a request into buf and returns its length. */
 size_t	udp_put_connect(uint8_t buf[UDP_CONNECT_LEN], uint32_t tid);
@@ -45,7 +41,7 @@ int	udp_get_connect(const uint8_t *p, size_t len, uint64_t *connection);
  */
 int	udp_get_announce(struct reply *r, const uint8_t *p, size_t len,
 	    bool v6);
-/* How many lines, at most max, the answer to a scrape has. */
+/* How many lines, at most max, the answer to a scrape has; 0: an error. */
 unsigned int udp_get_scrape(const uint8_t *p, size_t len,
 	    struct counts *counts, unsigned int max);
 

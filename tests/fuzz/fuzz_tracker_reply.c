@@ -3,15 +3,19 @@
 #include <string.h>
 
 #include "tracker/reply.h"
+#include "tracker/scrape.h"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* The body of a tracker's answer. */
+/* The body of a tracker's answer, to an announce or a scrape. */
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct reply	r;
-	uint32_t	i;
+	static const uint8_t	hashes[] = "aaaaaaaaaaaaaaaaaaaa"
+				    "bbbbbbbbbbbbbbbbbbbb";
+	struct counts		counts[2];
+	struct reply		r;
+	uint32_t		i;
 
 	if (reply_parse(&r, data, size) == -1 && !r.failed)
 		abort();
@@ -23,5 +27,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (r.peers[i].port == 0)
 			abort();
 	reply_clear(&r);
+	scrape_parse(data, size, hashes, 2, counts);
 	return 0;
 }

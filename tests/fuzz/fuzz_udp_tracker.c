@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "tracker/reply.h"
+#include "tracker/scrape.h"
 #include "tracker/udp_table.h"
 #include "tracker/udp_tracker.h"
 

@@ -14,7 +14,7 @@ import mimtest
 import tracker
 import udptracker
 import wire
-from torrent import Torrent
+from torrent import Torrent, bencode
 
 SIZE = 300_000
 
@@ -133,6 +133,41 @@ def lend_name(t, name):
     subprocess.run(["mount", "--bind", copy, "/etc/hosts"], check=True)
 
 
+def counts(daemon, torrent):
+    row = row_of(daemon, torrent)
+    return row["seeds"], row["leeches"], row["downloads"]
+
+
+def scrapes(t, daemon):
+    """What an announce does not tell is asked for; also of the stopped."""
+    udp = udptracker.UdpTracker()
+    http = tracker.Tracker(paths={
+        "/announce": lambda handler, announce:
+            handler.answer(bencode({"interval": 1800, "peers": b""})),
+        "/scrape": scrape})
+    stopped = [Torrent(f"rest {i}", SIZE, 1 << 15, f"rest {i}")
+        .make(t.dir("content")) for i in range(3)]
+    for torrent in stopped:
+        daemon.add(torrent.save(f"{t.root}/{torrent.name}.torrent", udp.url),
+            "-P")
+    for torrent in stopped:
+        t.wait(lambda: counts(daemon, torrent) == (11, 13, 12), 45,
+            "the counts of one that rests")
+    t.equal({h for hashes in udp.scrapes for h in hashes},
+        {torrent.infohash for torrent in stopped}, "UDP: each is asked for")
+    t.equal(udp.announces, [], "UDP: and not announced")
+    silent = add(t, daemon, "silent", http.url + "?key=1")
+    t.wait(lambda: http.of(silent.infohash, path="/scrape"), 45, "a scrape")
+    t.wait(lambda: counts(daemon, silent) == (21, 22, 23), 45, "its counts")
+    t.equal(http.of(silent.infohash, path="/scrape")[0]["key"], "1",
+        "HTTP: what an announce does not tell is asked for, by its key")
+
+
+def scrape(handler, announce):
+    handler.answer(bencode({"files": {announce.params["info_hash"]:
+        {"complete": 21, "incomplete": 22, "downloaded": 23}}}))
+
+
 def both_families(t, daemon):
     lend_name(t, "both.test")
     udp = [udptracker.UdpTracker()]
@@ -185,7 +220,8 @@ def test(t):
     daemon = mimd.Mimd(t).start()
     server, torrents = odd_answers(t, daemon)
     families = both_families(t, daemon)
-    t.together(lambda: six(t, daemon), lambda: no_family(t, daemon),
+    t.together(lambda: scrapes(t, daemon), lambda: six(t, daemon),
+        lambda: no_family(t, daemon),
         lambda: real(t, daemon))
     t.equal(daemon.processes()["tracker"]["restarts"], 0,
         "the tracker child lived on")

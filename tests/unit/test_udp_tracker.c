@@ -9,6 +9,7 @@
 
 #include "tracker/reply.h"
 #include "tracker/request.h"
+#include "tracker/scrape.h"
 #include "tracker/udp_table.h"
 #include "tracker/udp_tracker.h"
 
@@ -214,6 +215,7 @@ test_scraped(void **state)
 	unsigned int	i;
 
 	(void)state;
+	set(p, UDP_SCRAPE, 4);
 	for (i = 0; i < 9; i++)
 		set(p + 8 + 4UL * i, i + 1, 4);
 	assert_int_equal(udp_get_scrape(p, sizeof(p), c, 3), 3);
@@ -224,6 +226,8 @@ test_scraped(void **state)
 	assert_int_equal(udp_get_scrape(p, sizeof(p) - 1, c, 3), 2);
 	assert_int_equal(udp_get_scrape(p, 8, c, 3), 0);
 	assert_int_equal(udp_get_scrape(p, 3, c, 3), 0);
+	set(p, UDP_ERROR, 4);
+	assert_int_equal(udp_get_scrape(p, sizeof(p), c, 3), 0);
 }
 
 /* ---- the table ---- */
