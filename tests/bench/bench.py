@@ -34,12 +34,13 @@ ROWS = transfer.ROWS + latency.ROWS + idle.ROWS + recheck.ROWS + many.ROWS + \
 SLOW = 15		# seconds: a run that takes longer is not repeated
 OURS = ("mim", "mim1")
 
-# Sizes (MiB, files, torrents, connections) and seconds: to let a client come
-# to rest, to settle, to look at an idle one, to wait for all announces.
+# Sizes (MiB, files, torrents, connections), how often to ask for a list, and
+# seconds: to let a client come to rest, to settle, to look at an idle one, to
+# wait for all announces.
 Scale = collections.namedtuple("Scale", "runs size files torrents silent "
-    "burst rest settle idle announces")
-FULL = Scale(3, 2048, 20000, 10000, 2000, 50, 0.3, 2, 10, 300)
-TINY = Scale(1, 8, 50, 20, 20, 5, 0.05, 0.1, 0.2, 5)
+    "burst lists statuses rest settle idle announces")
+FULL = Scale(3, 2048, 20000, 10000, 2000, 50, 10, 100, 0.3, 2, 10, 300)
+TINY = Scale(1, 8, 50, 20, 20, 5, 2, 5, 0.05, 0.1, 0.2, 5)
 
 
 def bench_row(world, row, clients):

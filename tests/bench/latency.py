@@ -13,8 +13,6 @@ import subjects
 from row import Figure, Row
 from transfer import LEECH_BASE, Gate, Hose, Seed
 
-ASKED = 100		# lists of a status row
-
 
 class FirstBlockRow(Row):
     def __init__(self):
@@ -49,6 +47,7 @@ class FirstRequestRow(Row):
         subject = world.subject(client, world.fresh("tmpfs", "down"))
         try:
             self.prepare(subject, path, gate)
+            time.sleep(world.scale.rest)
             hose = Hose(world, self.torrent, root, 1)
             begin = self.begin(subject, path)
             return {"time": (hose.first() - begin) * 1000}
@@ -67,7 +66,6 @@ class AddRow(FirstRequestRow):
 
     def prepare(self, subject, path, gate):
         subject.boot()
-        time.sleep(1)
 
     def begin(self, subject, path):
         begin = time.monotonic()
@@ -87,7 +85,6 @@ class ColdStartRow(FirstRequestRow):
         """Nobody listens where the ideal seed will be."""
         subject.start(path, False)
         subjects.until(gate.asked.is_set, "announce")
-        time.sleep(0.2)
         subject.stop()
 
     def begin(self, subject, path):
@@ -110,7 +107,8 @@ class StatusRow(Row):
             load = threading.Thread(target=self.load, args=(seed, over))
             load.start()
             try:
-                times = [self.list(seed.subject) for _ in range(ASKED)]
+                times = [self.list(seed.subject) for _ in
+                    range(world.scale.statuses)]
             finally:
                 over.set()
                 load.join()

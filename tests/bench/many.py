@@ -9,6 +9,7 @@ import asyncio
 import hashlib
 import multiprocessing
 import os
+import statistics
 import time
 
 import measure
@@ -19,8 +20,6 @@ from torrent import bencode
 
 TRACKER = ("10.99.0.3", 6969)
 SIZE = 16384
-RESTARTS = 3
-LISTS = 10
 
 
 class Announces(asyncio.Protocol):
@@ -48,6 +47,7 @@ def track(heard):
         Announces.heard = heard
         loop = asyncio.get_running_loop()
         server = await loop.create_server(Announces, *TRACKER, backlog=4096)
+        heard.value = 0
         await server.serve_forever()
 
     asyncio.run(serve())
@@ -57,11 +57,11 @@ class Counted:
     """A tracker of its own process, which counts from nothing."""
 
     def __enter__(self):
-        self.heard = multiprocessing.Value("i", 0)
+        self.heard = multiprocessing.Value("i", -1)	# not there yet
         self.process = multiprocessing.Process(target=track,
             args=(self.heard,))
         self.process.start()
-        time.sleep(0.3)
+        until(lambda: self.heard.value == 0, "tracker")
         return self
 
     def __exit__(self, *exc):
@@ -119,8 +119,9 @@ class ManyRow(Row):
         subject = ALL[client](world.fresh("many", "client"), data)
         try:
             row = self.fill(subject, paths)
-            starts = [self.restart(subject, n) for _ in range(RESTARTS)]
-            row.update({key: sorted(s[key] for s in starts)[RESTARTS // 2]
+            starts = [self.restart(subject, n) for _ in
+                range(world.scale.runs)]
+            row.update({key: statistics.median(s[key] for s in starts)
                 for key in starts[0]})
             row.update(self.look(subject, n, row.pop("empty")))
             return row
@@ -178,12 +179,13 @@ class ManyRow(Row):
     def lists(self, subject):
         """Milliseconds of a list, and of the daemon's CPU in it."""
         before, times = measure.cpu_exact(subject.proc.pid), []
-        for _ in range(LISTS):
+        n = self.scale.lists
+        for _ in range(n):
             begin = time.monotonic()
             subject.list()
             times.append(time.monotonic() - begin)
-        return (sorted(times)[LISTS // 2] * 1000,
-            (measure.cpu_exact(subject.proc.pid) - before) * 1000 / LISTS)
+        return (statistics.median(times) * 1000,
+            (measure.cpu_exact(subject.proc.pid) - before) * 1000 / n)
 
 
 ROWS = [ManyRow(1000, {"restart": (1.0, 0.33), "each": (0.95, 0.48),
