@@ -6,6 +6,7 @@ import os
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "lib"))
+import clients
 import mimd
 import mimtest
 import tracker
@@ -34,6 +35,16 @@ def test(t):
     second.wait_state(torrent.infohash, "seeding", 30)
     t.equal(torrent.wrong(second.root), None, "seeds over IPv6: bit-exact")
     t.equal(seed.sent, torrent.size, "by itself")
+
+    libtorrent = clients.Libtorrent(t, path, six=True)
+    t.wait(lambda: libtorrent.progress() == 1, 60, "libtorrent's leech")
+    t.equal(torrent.wrong(libtorrent.root), None, "to libtorrent: bit-exact")
+    first.stop()
+    second.stop()
+    third = mimd.Mimd(t, "third").start()
+    third.add(path)
+    third.wait_state(torrent.infohash, "seeding", 60)
+    t.equal(torrent.wrong(third.root), None, "from libtorrent: bit-exact")
 
 
 mimtest.main(test, timeout=90)

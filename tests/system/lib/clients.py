@@ -128,17 +128,22 @@ class Aria2(Client):
 
 
 class Libtorrent(Client):
-    """python3-libtorrent by way of ltclient.py; kw options are settings."""
+    """python3-libtorrent by way of ltclient.py; kw options are settings;
+    six: by IPv6 alone."""
 
     PORT = 6885
 
     def __init__(self, t, torrent, name="libtorrent", seed=False, root=None,
-        host=None, **settings):
+        host=None, six=False, **settings):
         super().__init__(t, name, root=root, host=host)
+        listen = f"{self.addr}:{self.PORT}"
+        if six:
+            listen = f"[{self.host.addr6}]:{self.PORT}"
+            settings["outgoing_interfaces"] = self.host.addr6
         self.status = {"time": 0, "progress": 0, "uploaded": 0,
             "downloaded": 0}
         argv = ["/usr/bin/python3", os.path.join(os.path.dirname(__file__),
-            "ltclient.py"), torrent, self.root, f"{self.addr}:{self.PORT}",
+            "ltclient.py"), torrent, self.root, listen,
             "seed" if seed else "leech"]
         argv += [f"{key}={value}" for key, value in settings.items()]
         self.proc = t.spawn(argv, self.log_path, host=self.host,
