@@ -336,6 +336,7 @@ parent_on_seed_rows(struct chan *c, const struct msg_seed_rows *m, void *arg)
 {
 	(void)c;
 	registry_on_seed_rows(registry(arg), m);
+	seed_share_look(owner(arg));
 }
 
 const union msg_fn	parent_fns[MSG_COUNT] = {

@@ -16,7 +16,7 @@ parent_reset_limits(struct parent *parent)
 	uint32_t		 i;
 
 	parent->limits.up = conf->rate.up;
-	parent->limits.down = conf->rate.down;
+	parent->limits.down = parent->share.peers = conf->rate.down;
 	parent->limits.max_peers = conf->max_peers;
 	for (i = 0; i < conf->nclasses; i++)
 		parent->limits.classes[i] = conf->classes[i].rate;
@@ -44,7 +44,7 @@ parent_send_rates(struct parent *parent)
 	struct rec_rate_class	 classes[RATE_CLASSES_MAX];
 	struct msg_peer_rates	 m = {
 		.up = parent->limits.up,
-		.down = parent->limits.down,
+		.down = parent->share.peers,
 		.each_up = conf->rate_peer.up,
 		.each_down = conf->rate_peer.down,
 		.classes = { classes, parent_rate_classes(parent, classes) },
@@ -74,8 +74,10 @@ parent_set_limit(struct parent *parent, enum ctl_limit_what what,
 	}
 	if (what == CTL_LIMIT_PEERS)
 		parent_send_peer_conf(parent);
-	else
+	else if (what == CTL_LIMIT_UP)
 		parent_send_rates(parent);
+	else
+		seed_share_update(parent);
 }
 
 int
@@ -112,10 +114,13 @@ parent_limit_torrent(struct parent *parent, struct torrent *t,
 		break;
 	case CTL_LIMIT_DOWN:
 		t->down_limit = value;
+		if (t->webseeds != NULL)
+			t->webseeds->left = value;
 		break;
 	case CTL_LIMIT_PEERS:
 		t->max_peers = (uint32_t)value;
 		break;
 	}
 	registry_limit(&parent->registry, t);
+	seed_share_update(parent);
 }

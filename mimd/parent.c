@@ -140,6 +140,7 @@ parent_on_tick(void *arg)
 	if (parent->phase == PARENT_RUNNING) {
 		network_tick(parent);
 		storage_tick(parent);
+		seed_share_update(parent);
 	}
 	parent_seek_roots(parent);
 	parent_status(parent);
@@ -428,6 +429,8 @@ parent_on_started(struct proc *p, void *arg)
 	registry_on_up(&parent->registry, p->role);
 	chan_batch_end();
 	links_on_started(parent, p->role);
+	if (p->role == ROLE_TRACKER)
+		seed_share_update(parent);
 }
 
 /* Every child stands in its sandbox and disk has told what there is. */
@@ -490,8 +493,10 @@ parent_on_ended(struct proc *p, void *arg)
 		fatalx("cannot start: the %s process failed",
 		    role_name(p->role));
 	}
-	if (p->role == ROLE_TRACKER)
+	if (p->role == ROLE_TRACKER) {
 		names_forget(&parent->names);
+		parent->share.seeds = 0;
+	}
 	registry_on_down(&parent->registry, p->role);
 	storage_on_down(parent, p->role);
 	parent_check_end(parent);

@@ -17,6 +17,7 @@
 #include "network.h"
 #include "proc.h"
 #include "registry.h"
+#include "seed_share.h"
 #include "storage.h"
 
 #define PARENT_HALT_MS	1000	/* at the end: for swarms to halt */
@@ -86,6 +87,7 @@ struct parent {
 	struct loop_timer	*tick, *end;
 	struct link		 links[LINKS];
 	uint32_t		 last_link;	/* number given */
+	struct seed_share	 share;		/* of the limit */
 	void			(*on_ready)(void *arg);	/* or NULL */
 	void			*ready_arg;
 };

@@ -44,7 +44,8 @@ registry_send_limits(struct registry *reg, struct torrent *t)
 	struct msg_swarm_limits	m = {
 		.id = t->id,
 		.up = t->up_limit,
-		.down = t->down_limit,
+		.down = t->webseeds != NULL && t->webseeds->told ?
+		    t->webseeds->left : t->down_limit,
 		.peers = t->max_peers,
 	};
 

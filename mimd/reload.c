@@ -103,6 +103,7 @@ apply(struct parent *parent, const struct conf *old, struct collect *out)
 	parent_send_peer_conf(parent);
 	parent_send_disk_conf(parent);
 	parent_send_rates(parent);
+	seed_share_update(parent);
 	if (!same(old->ca_file, new->ca_file) ||
 	    old->allow_local != new->allow_local)
 		proc_leave(parent_child(parent, ROLE_TRACKER));

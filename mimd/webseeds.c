@@ -33,6 +33,19 @@ torrent_down_rate(const struct torrent *t)
 	return sum;
 }
 
+/*
+ * Peers and web seeds are in different processes: of a limit of receiving
+ * each gets what the other leaves, and half at least.
+ */
+uint64_t
+seed_share(uint64_t limit, uint64_t others)
+{
+	if (limit == 0)
+		return 0;
+	limit -= others < limit / 2 ? others : limit / 2;
+	return limit > 0 ? limit : 1;
+}
+
 static void
 run(struct registry *reg, struct torrent *t)
 {
@@ -45,7 +58,8 @@ run(struct registry *reg, struct torrent *t)
 		.seeds = { seeds, t->webseeds->n },
 	};
 	struct msg_seed_limit	limit = { .id = t->id,
-		.rate = t->down_limit };
+		.rate = seed_share(t->down_limit,
+		    torrent_now(t)->down_rate) };
 	uint32_t		i;
 
 	for (i = 0; i < t->webseeds->n; i++) {
@@ -57,6 +71,8 @@ run(struct registry *reg, struct torrent *t)
 		reg->ops->send(ROLE_TRACKER, MSG_SEED_LIMIT, &limit, -1,
 		    reg->arg);
 	t->webseeds->told = true;
+	t->webseeds->share = limit.rate;
+	t->webseeds->left = t->down_limit;
 }
 
 static void
@@ -69,6 +85,9 @@ halt(struct registry *reg, struct torrent *t)
 	t->webseeds->told = false;
 	for (i = 0; i < t->webseeds->n; i++)
 		t->webseeds->v[i].rate = 0;
+	if (t->down_limit != 0 && t->swarm == SWARM_RUNNING &&
+	    reg->ops->ready(ROLE_PEER, reg->arg))
+		registry_send_limits(reg, t);
 }
 
 void

@@ -24,12 +24,15 @@ struct twebseed {
 struct twebseeds {
 	uint32_t	 n;
 	bool		 told;		/* tracker fetches from them */
+	uint64_t	 share, left;	/* of down_limit: these, peers */
 	struct twebseed	 v[WEBSEEDS_MAX];
 };
 
 void	 torrent_webseeds_clear(struct torrent *t);
 /* Bytes/s that it gets, from peers and web seeds. */
 uint64_t torrent_down_rate(const struct torrent *t);
+/* Of a limit (0: none), what is left by others that take so much of it. */
+uint64_t seed_share(uint64_t limit, uint64_t others);
 /* Tracker is to have them while the torrent runs and is not complete. */
 void	 registry_webseeds(struct registry *reg, struct torrent *t,
 	    bool wanted);

@@ -12,6 +12,7 @@
 
 static void	seeds_pump(void *);
 static void	seeds_tick(void *);
+static void	torrent_tell(struct seed_torrent *);
 
 static uint64_t
 now_of(const struct seeds *s)
@@ -169,6 +170,7 @@ seed_ban(struct seed *sd)
 	seed_set_error(sd, "sent bad data");
 	while ((sp = TAILQ_FIRST(&sd->spans)) != NULL)
 		span_over(sp);
+	torrent_tell(sd->torrent);	/* we may be gone in a second */
 }
 
 void

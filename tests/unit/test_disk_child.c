@@ -234,10 +234,11 @@ make_torrent(struct world *w)
 }
 
 static void
-connect_data(struct world *w)
+connect_as(struct world *w, bool seeds)
 {
-	struct msg_data_arena	arena = { .nslots = SLOTS };
-	struct msg_data_channel	channel = { .link = 1 };
+	struct msg_data_arena	arena = { .nslots = SLOTS, .seeds = seeds };
+	struct msg_data_channel	channel = { .link = 1U + seeds,
+		.seeds = seeds };
 	int			fd, ends[2];
 
 	arena_unmap(&w->arena);
@@ -251,6 +252,30 @@ connect_data(struct world *w)
 		close(w->data);
 	w->data = ends[1];
 	w->on_data.at = w->on_data.len = 0;
+}
+
+static void
+connect_data(struct world *w)
+{
+	connect_as(w, false);
+}
+
+/* The end of a data channel that is not in use now. */
+struct side {
+	int		 data;
+	struct arena	 arena;
+	struct packet	 on_data;
+};
+
+static void
+swap_side(struct world *w, struct side *other)
+{
+	struct side	now = { w->data, w->arena, w->on_data };
+
+	w->data = other->data;
+	w->arena = other->arena;
+	w->on_data = other->on_data;
+	*other = now;
 }
 
 static void
@@ -603,6 +628,127 @@ test_digests(void **state)
 	assert_int_equal(digests(w, 1, last, n, 1, bad[0]), 0);
 	assert_int_equal(digests(w, 1, last + 1, 0, 1, bad[0]), 0);
 	assert_int_equal(digests(w, 99, 0, 0, 1, bad[0]), 0);
+}
+
+static void
+expect_piece(struct world *w, uint32_t piece, bool good, bool seeded)
+{
+	const struct rec_piece_result	*r;
+
+	assert_int_equal(hear(w, w->data), MSG_DATA_PIECES);
+	assert_int_equal(w->in->body.data_pieces.pieces.n, 1);
+	r = w->in->body.data_pieces.pieces.v;
+	assert_int_equal(r->piece, piece);
+	assert_int_equal(r->good, good);
+	assert_int_equal(r->seeded, seeded);
+}
+
+/* A piece is of peer or of tracker; peer may take it over at any time. */
+static void
+test_two_writers(void **state)
+{
+	struct world		*w = *state;
+	struct side		*other = xcalloc(1, sizeof(*other));
+	struct rec_block	 b[3];
+
+	added(w);
+	opened(w);
+	other->data = -1;
+	swap_side(w, other);
+	connect_as(w, true);
+	write_piece(w, 2, FORWARD, true);
+	swap_side(w, other);
+	expect_piece(w, 2, true, true);
+	/* Tracker begins one, and peer goes on with it from the start. */
+	swap_side(w, other);
+	b[0] = block_of(w, 1, 0, 3);
+	b[1] = block_of(w, 1, 1, 4);
+	b[2] = block_of(w, 1, 2, 5);
+	fill(w, &b[0]);
+	fill(w, &b[1]);
+	arena_slot(&w->arena, 3)[0] ^= 1;
+	write_blocks(w, b, 2, SLOT_OK);
+	write_blocks(w, b, 2, SLOT_UNWANTED);
+	swap_side(w, other);
+	fill(w, &b[2]);
+	write_blocks(w, &b[2], 1, SLOT_OK);
+	swap_side(w, other);
+	write_blocks(w, b, 2, SLOT_UNWANTED);
+	swap_side(w, other);
+	fill(w, &b[0]);
+	fill(w, &b[1]);
+	write_blocks(w, b, 2, SLOT_OK);
+	b[0] = block_of(w, 1, 3, 6);
+	fill(w, &b[0]);
+	write_blocks(w, b, 1, SLOT_OK);
+	expect_piece(w, 1, true, false);
+	/* Both hear of a bad one of tracker's. */
+	swap_side(w, other);
+	write_piece(w, 3, ODD_FIRST, false);
+	swap_side(w, other);
+	expect_piece(w, 3, false, true);
+	/* Tracker goes: what it began is forgotten, peer's is not. */
+	b[0] = block_of(w, 4, 0, 7);
+	fill(w, &b[0]);
+	write_blocks(w, b, 1, SLOT_OK);
+	swap_side(w, other);
+	b[1] = block_of(w, 5, 0, 7);
+	fill(w, &b[1]);
+	write_blocks(w, &b[1], 1, SLOT_OK);
+	connect_as(w, true);
+	fill(w, &b[1]);
+	write_blocks(w, &b[1], 1, SLOT_OK);
+	swap_side(w, other);
+	write_blocks(w, b, 1, SLOT_UNWANTED);
+	close(other->data);
+	arena_unmap(&other->arena);
+	free(other);
+}
+
+static void
+test_map(void **state)
+{
+	static const char *const	 paths[] = { "top/a/one", "",
+		"top/two", "top/b/c/three" };
+	struct world			*w = *state;
+	struct side			*other = xcalloc(1, sizeof(*other));
+	struct msg_data_map		 m = { .torrent = 1, .tag = 7,
+		.offset = 100, .length = w->geom.size - 100, .begin = true };
+	const struct rec_part		*r;
+	uint64_t			 sum = 0;
+	uint32_t			 i;
+
+	added(w);
+	other->data = -1;
+	swap_side(w, other);
+	connect_as(w, true);
+	say(w->data, MSG_DATA_MAP, &m);
+	assert_int_equal(hear(w, w->data), MSG_DATA_PARTS);
+	assert_int_equal(w->in->body.data_parts.parts.n, 0);
+	swap_side(w, other);
+	opened(w);
+	swap_side(w, other);
+	say(w->data, MSG_DATA_MAP, &m);
+	assert_int_equal(hear(w, w->data), MSG_DATA_PARTS);
+	assert_int_equal(w->in->body.data_parts.tag, 7);
+	assert_int_equal(w->in->body.data_parts.parts.n, 4);
+	assert_false(w->in->body.data_parts.single);
+	r = w->in->body.data_parts.parts.v;
+	assert_int_equal(r[0].offset, 100);
+	assert_true(r[1].pad);
+	for (i = 0; i < 4; i++) {
+		assert_string_equal(r[i].path, paths[i]);
+		sum += r[i].length;
+	}
+	assert_int_equal(sum, m.length);
+	m.offset = w->geom.size - 1;
+	say(w->data, MSG_DATA_MAP, &m);
+	assert_int_equal(hear(w, w->data), MSG_DATA_PARTS);
+	assert_int_equal(w->in->body.data_parts.parts.n, 0);
+	swap_side(w, other);
+	close(other->data);
+	arena_unmap(&other->arena);
+	free(other);
 }
 
 static void
@@ -1136,6 +1282,8 @@ main(void)
 	const struct CMUnitTest	tests[] = {
 		WORLD(test_download),
 		WORLD(test_bad_piece),
+		WORLD(test_two_writers),
+		WORLD(test_map),
 		WORLD(test_digests),
 		WORLD(test_add_refused),
 		WORLD(test_add_not_kept),

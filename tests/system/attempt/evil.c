@@ -21,7 +21,8 @@
 
 #define TORRENT		1	/* the test's only one */
 #define NOWHERE		4242	/* a torrent that is not there */
-#define PATIENCE	20	/* data messages sent in honesty */
+#define PATIENCE	20	/* data messages sent in honesty, */
+#define PATIENCE_SEED	4	/* ... by tracker: many blocks in one */
 #define FLOOD		100000
 #define ROWS		256
 
@@ -44,6 +45,7 @@ static char		 attack[32];
 static int		 data_fd = -1;
 static struct arena	 arena;
 static unsigned int	 sent;		/* data messages */
+static unsigned int	 patience = PATIENCE;
 
 static bool
 is(const char *name)
@@ -232,11 +234,12 @@ flood_parent(void)
 void
 __wrap_chan_send(struct chan *c, enum msg_type type, const void *body)
 {
-	bool	data = type == MSG_DATA_WRITE || type == MSG_DATA_WRITTEN;
+	bool		data = type == MSG_DATA_WRITE ||
+			    type == MSG_DATA_WRITTEN;
 
-	if (*attack != '\0' && data && ++sent == PATIENCE && is("rows"))
+	if (*attack != '\0' && data && ++sent == patience && is("rows"))
 		flood_rows();
-	else if (*attack != '\0' && data && sent == PATIENCE && !is("flip")) {
+	else if (*attack != '\0' && data && sent == patience && !is("flip")) {
 		if (type == MSG_DATA_WRITE)
 			peer_evil(body);
 		else
@@ -257,8 +260,11 @@ __wrap_chan_new(struct loop *loop, int fd, enum role self, enum role other,
     bool setup, const union msg_fn *fns, chan_closed_fn closed, void *arg)
 {
 	if ((self == ROLE_PEER && other == ROLE_DISK) ||
-	    (self == ROLE_DISK && other == ROLE_PEER))
+	    (self == ROLE_DISK && other == ROLE_PEER) ||
+	    (self == ROLE_TRACKER && other == ROLE_DISK))
 		data_fd = fd;
+	if (self == ROLE_TRACKER && other == ROLE_DISK)
+		patience = PATIENCE_SEED;
 	return __real_chan_new(loop, fd, self, other, setup, fns, closed,
 	    arg);
 }

@@ -5,6 +5,7 @@ import http.server
 import os
 import shutil
 import threading
+from urllib.parse import unquote
 
 import mimtest
 from clients import Client
@@ -58,6 +59,8 @@ class Scripted:
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
+            server_self = outer
+
             def do_GET(self):
                 outer.seen.append((self.path, self.headers.get("Range")))
                 try:
@@ -75,6 +78,7 @@ class Scripted:
         self.server = http.server.ThreadingHTTPServer((self.addr, 0),
             Handler)
         self.server.daemon_threads = True
+        self.server.handle_error = lambda *args: None	# mim hung up
         self.port = self.server.server_address[1]
         self.url = f"http://{self.addr}:{self.port}/"
         t.closers.append(self.server.shutdown)
@@ -82,7 +86,6 @@ class Scripted:
             daemon=True).start()
 
     def file(self, handler):
-        from urllib.parse import unquote
         with open(os.path.join(self.root, unquote(handler.path)
             .lstrip("/")), "rb") as f:
             return f.read()
