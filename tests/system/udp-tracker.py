@@ -229,6 +229,9 @@ def test(t):
     for what, (servers, torrent) in families.items():
         t.equal([len(s.of(torrent.infohash, "stopped")) for s in servers],
             [1, 1], f"{what}: each family is told of the end")
+    servers, torrent = families["HTTP"]
+    t.equal([len({a.client_port for a in s.of(torrent.infohash)})
+        for s in servers], [1, 1], "HTTP: by one connection each")
     for name in GOOD:
         t.equal(len(server.of(torrents[name].infohash, "stopped")), 1,
             f"{name}: is told of the end")

@@ -20,7 +20,7 @@ class Announce:
     def __init__(self, path, params, addr):
         self.path = path
         self.params = params
-        self.addr = addr
+        self.addr, self.client_port = addr[:2]
         self.time = time.monotonic()
 
     def __getitem__(self, key):
@@ -48,7 +48,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         url = urllib.parse.urlsplit(self.path)
         announce = Announce(url.path, parse_query(url.query),
-            self.client_address[0])
+            self.client_address)
         tracker = self.server.tracker
         with tracker.lock:
             tracker.announces.append(announce)
