@@ -314,6 +314,7 @@ content_free(struct disk *d, struct content *t)
 	free(t->part);
 	free(t->unwanted);
 	free(t);
+	slim_freed(&d->freed);
 }
 
 struct metainfo *
