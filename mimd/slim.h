@@ -12,7 +12,7 @@
 void	slim_started(void);
 /* What was freed, whatever lies above it.  Costs up to a millisecond. */
 void	slim_heap(void);
-/* A torrent was freed: counts in n, and does the above each so many. */
+/* A torrent or the like was freed: counts in n, does that each so many. */
 void	slim_freed(unsigned int *n);
 
 #endif /* SLIM_H */

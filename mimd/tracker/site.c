@@ -9,6 +9,7 @@
 #include "reply.h"
 #include "request.h"
 #include "scraper.h"
+#include "slim.h"
 #include "tracked.h"
 #include "url.h"
 
@@ -34,6 +35,8 @@ site_set_busy(struct book *book, struct site *site, bool busy)
 		t->tiers.lanes[lane].busy = busy && t->running;
 	t->nbusy += busy ? 1 : -1U;
 	book->nbusy += busy ? 1 : -1U;
+	if (!busy)
+		slim_freed(&book->freed);
 	outbox_row(book, site);
 }
 
