@@ -287,8 +287,8 @@ torrent_now(const struct torrent *t)
 void
 torrent_set_now(struct torrent *t, const struct rec_swarm *now)
 {
-	if (now == NULL || (now->down_rate | now->up_rate | now->peers | now->candidates |
-	    now->held) == 0) {
+	if (now == NULL || (now->down_rate | now->up_rate | now->peers |
+	    now->candidates | now->held) == 0) {
 		free(t->now);
 		t->now = NULL;
 		return;
