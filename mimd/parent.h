@@ -77,6 +77,7 @@ struct parent {
 	int			 state_fd;		/* O_PATH */
 	struct parent_root	 roots[ROOTS_MAX];	/* of conf's */
 	struct mounts		*mounts;
+	char			*mounted;	/* what was, at the last look */
 	uint8_t			 peer_id[20];
 	uint32_t		 key;			/* for trackers */
 	enum parent_phase	 phase;

@@ -143,6 +143,59 @@ root_look(struct parent_root *r, const char *dir, const char *mounts)
 	return true;
 }
 
+/* The real path of a directory beneath a root, to be freed, or NULL. */
+static char *
+real_path(const struct parent *parent, const char *dir)
+{
+	const char	*root;
+	uint32_t	 i;
+	size_t		 len;
+
+	for (i = 0; i < parent->conf->nroots; i++) {
+		root = parent->conf->roots[i];
+		len = strlen(root);
+		if (parent->roots[i].real != NULL &&
+		    strncmp(dir, root, len) == 0 && dir[len] == '/')
+			return xasprintf("%s%s", parent->roots[i].real,
+			    dir + len);
+	}
+	return NULL;
+}
+
+/* Has what is mounted where torrents lie changed, beneath the roots? */
+static bool
+dir_look(const struct parent *parent, const char *dir, const char *mounts)
+{
+	char	*path = real_path(parent, dir);
+	bool	 changed;
+
+	changed = path != NULL && mounts_holding(parent->mounted, path) !=
+	    mounts_holding(mounts, path);
+	free(path);
+	if (changed)
+		log_info("\"%s\": what is mounted there has changed", dir);
+	return changed;
+}
+
+static bool
+dirs_look(struct parent *parent, const char *mounts)
+{
+	struct torrent	*t;
+	const char	*last = NULL;
+	uint32_t	 id = 0;
+	bool		 changed = false;
+
+	while (parent->mounted != NULL && !changed &&
+	    (t = registry_after(&parent->registry, id)) != NULL) {
+		id = t->id;
+		/* Equal ones are one string. */
+		if (t->dir != NULL && t->dir != last)
+			changed = dir_look(parent, t->dir, mounts);
+		last = t->dir;
+	}
+	return changed;
+}
+
 static void
 roots_look(void *arg)
 {
@@ -162,7 +215,9 @@ roots_look(void *arg)
 	for (i = 0; i < parent->conf->nroots; i++)
 		changed |= root_look(&parent->roots[i],
 		    parent->conf->roots[i], text);
-	free(text);
+	changed = changed || dirs_look(parent, text);
+	free(parent->mounted);
+	parent->mounted = text;
 	if (!changed)
 		return;
 	registry_flush(&parent->registry);
@@ -175,6 +230,8 @@ parent_watch_roots(struct parent *parent)
 	parent->mounts = mounts_new(parent->loop, roots_look, parent);
 	if (parent->mounts == NULL)
 		log_warn("/proc/self/mountinfo: volumes are not watched");
+	else
+		parent->mounted = mounts_read();
 }
 
 void

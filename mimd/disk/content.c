@@ -20,6 +20,7 @@
 #include "names.h"
 #include "part.h"
 #include "resume.h"
+#include "roots.h"
 #include "slim.h"
 #include "store.h"
 #include "trouble.h"
@@ -86,8 +87,11 @@ content_place(const struct disk *d, const struct content *t)
 {
 	struct place	place = { -1, t->subdir };
 
-	if (t->root_path == NULL && !d->roots[t->root].away)
-		place.root = d->roots[t->root].fd;
+	if (roots_away(d, t) || t->root_path != NULL)
+		return place;
+	place.root = d->roots[t->root].fd;
+	if (t->sub != 0)
+		place = (struct place){ d->subs[t->sub - 1].fd, "" };
 	return place;
 }
 
@@ -189,6 +193,7 @@ content_make(struct disk *d, uint32_t id, const uint8_t infohash[SHA1_LEN],
 		t->max_peers = r->max_peers;
 		content_set_peers(t, r->peers, r->npeers);
 	}
+	subs_take(d, t);
 	RB_INSERT(content_ids, &d->by_id, t);
 	RB_INSERT(content_hashes, &d->by_hash, t);
 	if (id > d->max_id)

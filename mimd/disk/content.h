@@ -88,6 +88,7 @@ struct content {
 	uint32_t		 scrub_next;	/* piece */
 	dev_t			 dev;		/* 0: the root's */
 	uint8_t			 state;		/* enum dstate */
+	uint8_t			 sub;		/* its volume: subs.h; 0 */
 	bool			 paused;
 	bool			 open;		/* by peer */
 	bool			 made;		/* empty files are there */

@@ -14,6 +14,7 @@
 #include "save.h"
 #include "sched.h"
 #include "space.h"
+#include "subs.h"
 #include "trouble.h"
 #include "verify.h"
 #include "volumes.h"
@@ -57,6 +58,10 @@ struct disk {
 	struct trail		*trail;		/* of what is read, written */
 	struct root		 roots[ROOTS_MAX];
 	struct volumes		 volumes;	/* as remembered */
+	struct sub		 subs[SUBS_MAX];	/* volumes beneath */
+	uint32_t		 nsubs;
+	char			*plain_subdir;	/* of plain_root: no volume */
+	uint32_t		 plain_root;
 	int			 state, torrents, resumes; /* directories */
 
 	/* Torrents: content.c */

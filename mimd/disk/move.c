@@ -58,8 +58,10 @@ move_run(struct disk *d, struct move *m)
 	w->mi_from = back ? move_other_mi(m) : t->files->mi;
 	w->mi_to = back ? t->files->mi : move_other_mi(m);
 	free(w->dir);
-	w->dir = xasprintf("%s%s%s", back ? d->roots[t->root].path :
-	    m->root_path, w->to.subdir[0] != '\0' ? "/" : "", w->to.subdir);
+	w->dir = back ? xasprintf("%s%s%s", d->roots[t->root].path,
+	    t->subdir[0] != '\0' ? "/" : "", t->subdir) :
+	    xasprintf("%s%s%s", m->root_path, m->subdir[0] != '\0' ? "/" : "",
+	    m->subdir);
 	if (!back)
 		memcpy(w->stamps, t->files->stamps,
 		    (t->nfiles + 1) * sizeof(*w->stamps));
@@ -154,6 +156,7 @@ move_commit(struct disk *d, struct move *m)
 	memcpy(f->stamps, m->w.stamps,
 	    (t->nfiles + 1) * sizeof(*f->stamps));
 	t->dev = 0;
+	subs_take(d, t);
 	t->made = false;
 	roots_used(d, t->root);
 	fdcache_drop(d->files, t->id);

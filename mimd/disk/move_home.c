@@ -42,7 +42,8 @@ static bool
 home_root(const struct disk *d, const struct content *t, uint32_t *root)
 {
 	*root = roots_find(d, t->home->root);
-	return *root < ROOTS_MAX && !d->roots[*root].away;
+	return *root < ROOTS_MAX && !d->roots[*root].away &&
+	    !subs_away(d, *root, t->home->subdir);
 }
 
 void
@@ -57,6 +58,7 @@ move_look_home(struct disk *d, struct content *t)
 	t->root = root;
 	t->subdir = t->home->subdir;
 	t->home->subdir = subdir;
+	subs_take(d, t);
 	if (check_exists(d, t)) {
 		move_forget_home(t);
 		return;
@@ -64,6 +66,7 @@ move_look_home(struct disk *d, struct content *t)
 	t->home->subdir = t->subdir;
 	t->subdir = subdir;
 	t->root = before;
+	subs_take(d, t);
 }
 
 /* ---- going there ---- */
@@ -124,8 +127,8 @@ move_go_home(struct disk *d, struct content *t)
 	uint32_t	 root;
 	char		 text[ERROR_MAX + 1] = "";
 
-	if (t->home == NULL || t->removing || d->stopping || t->home->due != 0 ||
-	    t->state != DSTATE_READY || !content_done(t))
+	if (t->home == NULL || t->home->due != 0 || t->removing ||
+	    d->stopping || t->state != DSTATE_READY || !content_done(t))
 		return;
 	/* The parent is to know first that it is complete. */
 	if (t->is_changed) {

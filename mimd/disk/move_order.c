@@ -79,6 +79,7 @@ order_magnet(struct disk *d, struct content *t,
 	t->root = o->root;
 	free(t->subdir);
 	t->subdir = xstrdup(o->subdir);
+	subs_take(d, t);
 	move_forget_home(t);
 	content_dirty(d, t, 0);
 	report_content(d, t);
@@ -153,6 +154,9 @@ move_on_order(struct chan *c, const struct msg_torrent_move *o, void *arg)
 		refuse(d, t->id, "%s: %s", d->roots[o->root].path,
 		    d->roots[o->root].why != NULL ? d->roots[o->root].why :
 		    "is not the directory that it was");
+	else if (o->what != MOVE_RENAME && subs_away(d, o->root, o->subdir))
+		refuse(d, t->id, "%.250s/%.200s: is not the directory that "
+		    "it was", d->roots[o->root].path, o->subdir);
 	else if (o->what != MOVE_RENAME && (d->roots[o->root].fd == -1 ||
 	    !file_subdir_ok(o->subdir)))
 		refuse(d, t->id, "not beneath a download directory");

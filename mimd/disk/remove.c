@@ -156,8 +156,8 @@ remove_try(struct disk *d, struct content *t)
 	r->job.done = remove_done;
 	r->id = t->id;
 	memcpy(r->infohash, t->infohash, SHA1_LEN);
-	r->subdir = xstrdup(t->subdir);
 	r->place = content_place(d, t);
+	r->subdir = xstrdup(r->place.subdir);
 	r->place.subdir = r->subdir;
 	r->torrents = d->torrents;
 	r->resumes = d->resumes;

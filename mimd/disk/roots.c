@@ -104,7 +104,8 @@ roots_load(struct disk *d)
 bool
 roots_away(const struct disk *d, const struct content *t)
 {
-	return t->root_path == NULL && d->roots[t->root].away;
+	return t->root_path == NULL && (d->roots[t->root].away ||
+	    (t->sub != 0 && d->subs[t->sub - 1].away));
 }
 
 void
@@ -113,7 +114,11 @@ roots_wait(struct disk *d, struct content *t)
 	const struct root	*root = &d->roots[t->root];
 	char			 text[ERROR_MAX + 1];
 
-	if (root->fd == -1)
+	if (!root->away)
+		snprintf(text, sizeof(text), "%.200s/%.150s is not the "
+		    "directory that it was (is its volume mounted?)",
+		    root->path, t->subdir);
+	else if (root->fd == -1)
 		snprintf(text, sizeof(text), "%.350s: %.100s (is its volume "
 		    "mounted?)", root->path, root->why);
 	else
@@ -158,7 +163,7 @@ job_done(struct job *job, void *arg)
 	disk_settled(d);
 }
 
-static void
+void
 roots_save(struct disk *d)
 {
 	struct roots_job	*j = xcalloc(1, sizeof(*j));
@@ -203,6 +208,7 @@ roots_scanned(struct disk *d)
 			roots_save(d);
 		}
 	}
+	subs_scanned(d);
 }
 
 /* ---- back ---- */
@@ -221,22 +227,32 @@ look_again(struct disk *d, struct content *t)
 		admit(d, t);
 }
 
-/* This one is right as it is. */
+/* That of this torrent is right as it is. */
 static void
-roots_accept(struct disk *d, uint32_t index)
+roots_accept(struct disk *d, const struct content *proof)
 {
+	struct root	*root = &d->roots[proof->root];
+	uint32_t	 index = proof->root;
 	struct content	*t;
 
-	if (d->roots[index].fd == -1 || !d->roots[index].away)
-		return;
-	log_info("%s: taken as the directory that it was",
-	    d->roots[index].path);
-	d->roots[index].away = false;
-	roots_used(d, index);
-	for (t = content_first(d); t != NULL; t = content_next(t))
-		if (t->root == index && t->root_path == NULL &&
-		    t->state == DSTATE_WAITING && !t->removing)
+	log_info("%s%s%s: taken as the directory that it was", root->path,
+	    proof->sub != 0 ? "/" : "", proof->sub != 0 ? proof->subdir : "");
+	if (proof->sub != 0)
+		subs_accept(d, proof);
+	else {
+		root->away = false;
+		roots_used(d, index);
+	}
+	for (t = content_first(d); t != NULL; t = content_next(t)) {
+		if (t->root != index || t->root_path != NULL ||
+		    t->state != DSTATE_WAITING || t->removing)
+			continue;
+		subs_take(d, t);
+		if (!roots_away(d, t))
 			look_again(d, t);
+		else if (t->magnet == NULL)
+			roots_wait(d, t);
+	}
 }
 
 void
@@ -248,6 +264,8 @@ roots_prove(struct disk *d, struct content *t)
 	struct stat			 st;
 	uint32_t			 i;
 
+	if (t->sub != 0)
+		place = (struct place){ d->subs[t->sub - 1].fd, "" };
 	for (i = 0; place.root != -1 && i < t->nfiles; i++) {
 		r = &t->files->stamps[i];
 		if (r->ino == 0 || t->files->have[i] == 0)
@@ -256,7 +274,7 @@ roots_prove(struct disk *d, struct content *t)
 		    r->size == (uint64_t)st.st_size && r->mtime ==
 		    (int64_t)st.st_mtim.tv_sec * 1000000000 +
 		    st.st_mtim.tv_nsec)
-			roots_accept(d, t->root);
+			roots_accept(d, t);
 		return;
 	}
 }

@@ -169,8 +169,8 @@ save_start(struct disk *d, struct content *t, bool sync, uint8_t *torrent,
 		TAILQ_REMOVE(&d->dirty, t, dirty_link);
 	t->is_dirty = false;
 	s->id = t->id;
-	s->subdir = xstrdup(t->subdir);
 	s->place = content_place(d, t);
+	s->subdir = xstrdup(s->place.subdir);
 	s->place.subdir = s->subdir;
 	s->torrent = torrent;
 	s->torrent_len = len;

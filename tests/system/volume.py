@@ -42,6 +42,40 @@ class Volume:
         subprocess.run(["umount", "-l", self.point], check=True)
 
 
+def beneath(t):
+    """A volume that is mounted in a subdirectory of a download directory."""
+    content = t.dir("sub-content")
+    torrent = Torrent("deep", [("one", 5_000_000), ("two", 2_000_000)],
+        1 << 17).make(content)
+    root = t.dir("sub-root", mimtest.SERVICE_USER)
+    plain = Torrent("plain", 300_000, 1 << 15, seed=3).make(root)
+    volume = Volume(t, "sub-root/tv")
+    volume.put()
+    announce = tracker.Tracker()
+    seed = wire.Seed(t, torrent, content, rate=2_000_000)
+    announce.fixed = [seed.peer]
+    daemon = mimd.Mimd(t, "beneath", root=root).start()
+    daemon.add(plain.save(t.root + "/plain.torrent"), "-c")
+    daemon.add(torrent.save(t.root + "/deep.torrent", announce.url), "-d",
+        volume.point)
+    t.wait(lambda: daemon.torrent(torrent.infohash)["have"] > 1_000_000, 30,
+        "a beginning")
+    volume.take()
+    row = daemon.wait_state(torrent.infohash, "waiting", 15)
+    t.match(row["error"] or "", "tv is not the directory that it was",
+        "beneath: waits, and names the directory")
+    daemon.wait_state(plain.infohash, "seeding", 15)
+    daemon.stop()
+    daemon.start()
+    daemon.wait_state(torrent.infohash, "waiting", 15)
+    daemon.wait_state(plain.infohash, "seeding", 15)
+    t.equal(listing(volume.point), [], "beneath: nothing is written there")
+    volume.put()
+    daemon.wait_state(torrent.infohash, "seeding", 60)
+    t.equal(torrent.wrong(volume.point), None, "beneath: goes on when back")
+    daemon.stop()
+
+
 def test(t):
     content = t.dir("content")
     torrent = Torrent("big", [("one", 5_000_000), ("two", SIZE - 5_000_000)],
@@ -106,6 +140,8 @@ def test(t):
     t.equal(row["have"], SIZE, "a volume with the same files is")
     t.equal(sum(row["restarts"] for name, row in daemon.processes().items()
         if name != "disk"), 0, "no other process was started anew")
+    daemon.stop()
+    beneath(t)
 
 
 mimtest.main(test, timeout=150)
