@@ -42,6 +42,8 @@
 #define TRACKERS_MAX	64U
 #define WEBSEEDS_MAX	32U		/* of a torrent */
 #define SEED_SPAN_MAX	(64U << 20)	/* bytes of pieces asked for at once */
+#define ANNOUNCE_RATE_DEFAULT 100U
+#define ANNOUNCE_RATE_MAX 10000U	/* a second to one host */
 #define PEERS_MAX	65535U
 #define FILTERS_MAX	16U	/* block and allow lists */
 #define LSD_PORT	6771		/* BEP 14 */
@@ -112,9 +114,10 @@ enum tracker_state {
 	TRACKER_IDLE,		/* not used (yet) */
 	TRACKER_WAITING,	/* for its next time */
 	TRACKER_ANNOUNCING,
-	TRACKER_FAILED		/* will be tried again at next */
+	TRACKER_FAILED,		/* will be tried again at next */
+	TRACKER_QUEUED		/* its time has come, but others go first */
 };
-#define TRACKER_STATE_MAX	TRACKER_FAILED
+#define TRACKER_STATE_MAX	TRACKER_QUEUED
 
 /* rec_seed_row.state */
 enum seed_state {
@@ -168,11 +171,20 @@ enum peer_what {
 };
 #define PEER_WHAT_MAX	PEER_UNBAN
 
+/* ctl_tracker.what */
+enum tracker_what {
+	TRACKER_ADD,
+	TRACKER_DEL,		/* by URL, or by host */
+	TRACKER_SET
+};
+#define TRACKER_WHAT_MAX	TRACKER_SET
+
 /* ctl_act.action */
 enum ctl_action {
-	CTL_START, CTL_STOP, CTL_REMOVE, CTL_REMOVE_DATA, CTL_CHECK
+	CTL_START, CTL_STOP, CTL_REMOVE, CTL_REMOVE_DATA, CTL_CHECK,
+	CTL_ANNOUNCE
 };
-#define CTL_ACTION_MAX	CTL_CHECK
+#define CTL_ACTION_MAX	CTL_ANNOUNCE
 
 /* Priorities of files and pieces. */
 enum file_prio {

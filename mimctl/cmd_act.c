@@ -38,6 +38,12 @@ cmd_check(const struct mimctl *ctx, int argc, char **argv)
 }
 
 int
+cmd_announce(const struct mimctl *ctx, int argc, char **argv)
+{
+	return plain(ctx, "announce", CTL_ANNOUNCE, argc, argv);
+}
+
+int
 cmd_remove(const struct mimctl *ctx, int argc, char **argv)
 {
 	enum ctl_action	action = CTL_REMOVE;

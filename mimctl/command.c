@@ -10,8 +10,9 @@
 #define NELEM(a)	(sizeof(a) / sizeof((a)[0]))
 
 static const struct command	commands[] = {
-	{ "add", NULL, "[-cP] [-d dir] [-o files] [-x glob] torrent ...",
+	{ "add", "a", "[-cP] [-d dir] [-o files] [-x glob] torrent ...",
 	    cmd_add },
+	{ "announce", NULL, "selector ...", cmd_announce },
 	{ "check", NULL, "selector ...", cmd_check },
 	{ "files", NULL, "selector get|skip|high|normal|low "
 	    "file[-file],...|all",
@@ -37,6 +38,8 @@ static const struct command	commands[] = {
 	{ "start", NULL, "selector ...", cmd_start },
 	{ "status", "st", "[-fpt] [selector ...]", cmd_status },
 	{ "stop", NULL, "selector ...", cmd_stop },
+	{ "trackers", NULL, "selector ... add|del|set url ...",
+	    cmd_trackers },
 	{ "wait", NULL, "[-e complete|checked|metadata] [-t seconds] "
 	    "selector ...", cmd_wait },
 };

@@ -21,6 +21,7 @@ struct mimctl {
  * usage and returns CTL_USAGE.
  */
 int	cmd_add(const struct mimctl *ctx, int argc, char **argv);
+int	cmd_announce(const struct mimctl *ctx, int argc, char **argv);
 int	cmd_check(const struct mimctl *ctx, int argc, char **argv);
 int	cmd_files(const struct mimctl *ctx, int argc, char **argv);
 int	cmd_get(const struct mimctl *ctx, int argc, char **argv);
@@ -40,6 +41,7 @@ int	cmd_shutdown(const struct mimctl *ctx, int argc, char **argv);
 int	cmd_start(const struct mimctl *ctx, int argc, char **argv);
 int	cmd_status(const struct mimctl *ctx, int argc, char **argv);
 int	cmd_stop(const struct mimctl *ctx, int argc, char **argv);
+int	cmd_trackers(const struct mimctl *ctx, int argc, char **argv);
 int	cmd_wait(const struct mimctl *ctx, int argc, char **argv);
 
 int	command_usage(const char *name);

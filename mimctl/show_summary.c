@@ -64,6 +64,10 @@ print_head(const struct mimctl *ctx, const struct view *view)
 	}
 	printf("; down %s/s, up %s/s\n", text_bytes(ctx, down, a),
 	    text_bytes(ctx, up, b));
+	if (view->announces > 0)
+		printf("%u announce%s to trackers wait%s for their turn\n",
+		    view->announces, view->announces == 1 ? "" : "s",
+		    view->announces == 1 ? "s" : "");
 	if (view->stalled > 0)
 		printf("disk has not answered for %s: transfers wait\n",
 		    text_duration(ctx, view->stalled, a));
@@ -149,6 +153,8 @@ summary_json(const struct view *view)
 	    json_integer((json_int_t)view->down_rate));
 	json_object_set_new(all, "up_rate",
 	    json_integer((json_int_t)view->up_rate));
+	json_object_set_new(all, "announces_waiting",
+	    json_integer(view->announces));
 	json_object_set_new(all, "stalled", json_integer(view->stalled));
 	json_object_set_new(all, "network", text_json_or_null(view->network));
 	return all;

@@ -61,7 +61,8 @@ status_tracker_state(unsigned state)
 		[TRACKER_IDLE] = "idle",
 		[TRACKER_WAITING] = "waiting",
 		[TRACKER_ANNOUNCING] = "announcing",
-		[TRACKER_FAILED] = "failed"
+		[TRACKER_FAILED] = "failed",
+		[TRACKER_QUEUED] = "queued"
 	};
 
 	return state > TRACKER_STATE_MAX ? "unknown" : names[state];

@@ -158,6 +158,7 @@ view_on_message(const struct msg_in *in, void *arg)
 	case MSG_CTL_TOTAL:
 		view->down_rate = in->body.ctl_total.down_rate;
 		view->up_rate = in->body.ctl_total.up_rate;
+		view->announces = in->body.ctl_total.announces;
 		view->stalled = in->body.ctl_total.stalled;
 		strlcpy(view->network, in->body.ctl_total.network,
 		    sizeof(view->network));

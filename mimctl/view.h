@@ -28,6 +28,7 @@ struct view {
 	size_t			 n;
 	size_t			 last;	/* the torrent last spoken of */
 	uint64_t		 down_rate, up_rate;	/* of the daemon */
+	uint32_t		 announces;	/* that wait for their turn */
 	uint32_t		 stalled;	/* s without a word of disk */
 	char			 network[ERROR_MAX + 1];	/* "": fine */
 };

@@ -299,6 +299,15 @@ conf_set_peers(uint32_t *where, int64_t n)
 }
 
 const char *
+conf_set_announce_rate(struct conf *conf, int64_t n)
+{
+	if (n < 1 || n > (int64_t)ANNOUNCE_RATE_MAX)
+		return "announces a second are not between 1 and 10000";
+	conf->announce_rate = (uint32_t)n;
+	return NULL;
+}
+
+const char *
 conf_set_rate(uint64_t *where, int64_t n)
 {
 	if (n < RATE_MIN)
@@ -535,6 +544,7 @@ conf_make(const char *name, const char *data, size_t len, char *const *macros,
 	conf->pex = conf->lsd = true;
 	conf->keep_free = CONF_KEEP_AUTO;
 	conf->encryption = ENCRYPTION_PREFER;
+	conf->announce_rate = ANNOUNCE_RATE_DEFAULT;
 	if (conf_parse(conf, name, data, len, macros, nmacros) == 0) {
 		conf_defaults(conf);
 		if (conf_check(conf) == 0 &&

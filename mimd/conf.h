@@ -87,6 +87,8 @@ struct conf {
 	char			*ca_file;	/* NULL: the system's */
 	uint64_t		 page_cache;	/* bytes, 0: as memory is */
 	uint32_t		 scrub;		/* seconds, 0: never */
+	uint32_t		 announce_rate;	/* a second, 0: unlimited */
+	bool			 announce_first;	/* "tiers first" */
 	bool			 allow_local;	/* "allow local trackers" */
 	bool			 pex, lsd;	/* "pex yes", "lsd yes" */
 	bool			 allocate;	/* "allocate full" */
@@ -144,6 +146,7 @@ const char	*conf_set_cache(struct conf *conf, int64_t bytes);
 const char	*conf_set_keep_free(struct conf *conf, int64_t bytes);
 const char	*conf_set_page_cache(struct conf *conf, int64_t bytes);
 const char	*conf_set_peers(uint32_t *where, int64_t n);
+const char	*conf_set_announce_rate(struct conf *conf, int64_t n);
 const char	*conf_set_rate(uint64_t *where, int64_t n);
 /* "30d": days; also w, h, m and s. */
 const char	*conf_set_period(uint32_t *where, const char *text);

@@ -199,6 +199,13 @@ conf_print(const struct conf *conf, FILE *fp)
 	fprintf(fp, "lsd %s\n", conf->lsd ? "yes" : "no");
 	fprintf(fp, "encryption %s\n", words[conf->encryption]);
 	print_rates(conf, fp);
+	fprintf(fp, "announce tiers %s\n",
+	    conf->announce_first ? "first" : "all");
+	if (conf->announce_rate == 0)
+		fputs("announce rate unlimited\n", fp);
+	else
+		fprintf(fp, "announce rate %" PRIu32 "\n",
+		    conf->announce_rate);
 	for (i = 0; i < conf->nfilters; i++)
 		print_setting(conf->filters[i].allow ? "allowlist" :
 		    "blocklist", conf->filters[i].path, fp);

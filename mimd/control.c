@@ -59,6 +59,8 @@ static void control_on_refused_peer(struct chan *,
     const struct msg_ctl_peer *, void *);
 static void control_on_refused_set_port(struct chan *,
     const struct msg_ctl_set_port *, void *);
+static void control_on_refused_tracker(struct chan *,
+    const struct msg_ctl_tracker *, void *);
 static void control_on_refused_log(struct chan *,
     const struct msg_ctl_log *, void *);
 static void control_on_refused_reload(struct chan *,
@@ -84,6 +86,7 @@ static const union msg_fn	full_fns[MSG_COUNT] = {
 	[MSG_CTL_MOVE] = { .ctl_move = control_on_move },
 	[MSG_CTL_RENAME] = { .ctl_rename = control_on_rename },
 	[MSG_CTL_PEER] = { .ctl_peer = control_on_peer },
+	[MSG_CTL_TRACKER] = { .ctl_tracker = control_on_tracker },
 	[MSG_CTL_LOG] = { .ctl_log = control_on_log },
 	[MSG_CTL_RELOAD] = { .ctl_reload = control_on_reload },
 	[MSG_CTL_SHUTDOWN] = { .ctl_shutdown = control_on_shutdown },
@@ -108,6 +111,7 @@ static const union msg_fn	restricted_fns[MSG_COUNT] = {
 	[MSG_CTL_MOVE] = { .ctl_move = control_on_refused_move },
 	[MSG_CTL_RENAME] = { .ctl_rename = control_on_refused_rename },
 	[MSG_CTL_PEER] = { .ctl_peer = control_on_refused_peer },
+	[MSG_CTL_TRACKER] = { .ctl_tracker = control_on_refused_tracker },
 	[MSG_CTL_LOG] = { .ctl_log = control_on_refused_log },
 	[MSG_CTL_RELOAD] = { .ctl_reload = control_on_refused_reload },
 	[MSG_CTL_SHUTDOWN] = { .ctl_shutdown = control_on_refused_shutdown },
@@ -271,6 +275,15 @@ control_on_refused_peer(struct chan *c, const struct msg_ctl_peer *m,
 
 static void
 control_on_refused_set_port(struct chan *c, const struct msg_ctl_set_port *m,
+    void *arg)
+{
+	(void)c;
+	(void)m;
+	control_deny(arg);
+}
+
+static void
+control_on_refused_tracker(struct chan *c, const struct msg_ctl_tracker *m,
     void *arg)
 {
 	(void)c;

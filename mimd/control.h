@@ -124,6 +124,10 @@ void	control_on_bans(struct chan *c, const struct msg_ctl_bans *m,
 void	control_on_peer(struct chan *c, const struct msg_ctl_peer *m,
 	    void *arg);
 
+/* control_tracker.c */
+void	control_on_tracker(struct chan *c, const struct msg_ctl_tracker *m,
+	    void *arg);
+
 /* control_disk.c */
 void	control_on_disk(struct chan *c, const struct msg_ctl_disk *m,
 	    void *arg);

@@ -20,7 +20,7 @@
 #define ROW_TORRENT	384
 #define ROW_FILE	64
 #define ROW_PEER	160
-#define ROW_TRACKER	96
+#define ROW_TRACKER	112
 
 /* Elements of the lists in msg.def. */
 #define TORRENT_ROWS	256
@@ -259,6 +259,7 @@ list_trackers(struct control_conn *conn, const struct torrent *t)
 		rows[n].downloads = tr->downloads;
 		rows[n].last = tr->last;
 		rows[n].next = tr->next;
+		rows[n].allowed = tr->allowed;
 		rows[n++].error = text(tr->error);
 	}
 	if (n == 0)
@@ -307,6 +308,7 @@ list_end(struct control_conn *conn)
 	control_list_clear(conn);
 	if (total.down_rate > INT64_MAX || total.up_rate > INT64_MAX)
 		total.down_rate = total.up_rate = 0;
+	total.announces = control_parent(conn)->announces;
 	total.stalled = storage_stalled(control_parent(conn));
 	total.network = bound_refuses() != NULL ? bound_refuses() : "";
 	chan_send(conn->chan, MSG_CTL_TOTAL, &total);

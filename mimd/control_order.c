@@ -150,10 +150,12 @@ control_refused(struct control *control, uint64_t client, const char *error)
 
 /* ---- actions ---- */
 
-static void
+/* NULL, or why it cannot be. */
+static const char *
 act_on(struct control_conn *conn, enum ctl_action action, struct torrent *t)
 {
 	struct registry	*reg = &control_parent(conn)->registry;
+	static char	 text[ERROR_MAX];
 
 	switch (action) {
 	case CTL_START:
@@ -171,7 +173,10 @@ act_on(struct control_conn *conn, enum ctl_action action, struct torrent *t)
 		registry_remove(reg, t, action == CTL_REMOVE_DATA,
 		    conn->client);
 		break;
+	case CTL_ANNOUNCE:
+		return registry_announce(reg, t, text, sizeof(text));
 	}
+	return NULL;
 }
 
 void
@@ -190,7 +195,8 @@ control_on_act(struct chan *c, const struct msg_ctl_act *m, void *arg)
 {
 	struct control_conn	*conn = arg;
 	struct torrent	*t;
-	uint32_t	 i;
+	const char	*why;
+	uint32_t	 i, refused = 0;
 
 	(void)c;
 	control_begin(conn);
@@ -209,10 +215,18 @@ control_on_act(struct chan *c, const struct msg_ctl_act *m, void *arg)
 			    "no such torrent");
 			continue;
 		}
-		conn->found++;
-		act_on(conn, (enum ctl_action)m->action, t);
+		why = act_on(conn, (enum ctl_action)m->action, t);
+		if (why == NULL) {
+			conn->found++;
+			continue;
+		}
+		conn->failed++;
+		refused++;
+		control_note(conn, t->id, CTL_FAILED, why);
 	}
-	if (conn->answers == 0)
+	if (refused > 0 && conn->found == 0)
+		control_end(conn, CTL_FAILED, "nothing is announced now");
+	else if (conn->answers == 0)
 		control_end_act(conn);
 	else
 		control_wait(conn, CONTROL_REMOVE_MS);

@@ -278,6 +278,14 @@ parent_on_tracker_peers(struct chan *c, const struct msg_tracker_peers *m,
 }
 
 static void
+parent_on_tracker_tally(struct chan *c, const struct msg_tracker_tally *m,
+    void *arg)
+{
+	(void)c;
+	owner(arg)->announces = m->queued;
+}
+
+static void
 parent_on_tracker_rows(struct chan *c, const struct msg_tracker_rows *m,
     void *arg)
 {
@@ -374,6 +382,7 @@ const union msg_fn	parent_fns[MSG_COUNT] = {
 	[MSG_DISK_TALLY] = { .disk_tally = parent_on_disk_tally },
 	[MSG_SWARM_HUNGRY] = { .swarm_hungry = parent_on_swarm_hungry },
 	[MSG_TRACKER_PEERS] = { .tracker_peers = parent_on_tracker_peers },
+	[MSG_TRACKER_TALLY] = { .tracker_tally = parent_on_tracker_tally },
 	[MSG_TRACKER_ROWS] = { .tracker_rows = parent_on_tracker_rows },
 	[MSG_NAME_LOOKUP] = { .name_lookup = parent_on_name_lookup },
 	[MSG_RESOLVED] = { .resolved = parent_on_resolved },

@@ -57,6 +57,7 @@ static const struct keyword {
 	int		 token;
 } keywords[] = {	/* sorted */
 	{ "address",	ADDRESS },
+	{ "all",	ALL },
 	{ "allocate",	ALLOCATE },
 	{ "allow",	ALLOW },
 	{ "allowlist",	ALLOWLIST },
@@ -78,6 +79,7 @@ static const struct keyword {
 	{ "exempt",	EXEMPT },
 	{ "file",	FILE_ },
 	{ "files",	FILES },
+	{ "first",	FIRST },
 	{ "free",	FREE },
 	{ "full",	FULL },
 	{ "group",	GROUP },
@@ -113,6 +115,7 @@ static const struct keyword {
 	{ "solid",	SOLID },
 	{ "sparse",	SPARSE },
 	{ "state",	STATE },
+	{ "tiers",	TIERS },
 	{ "to",		TO },
 	{ "torrent",	TORRENT },
 	{ "trackers",	TRACKERS },

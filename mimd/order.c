@@ -226,6 +226,7 @@ registry_save(struct registry *reg, struct torrent *t)
 		.uploaded = t->uploaded,
 		.wasted = t->wasted,
 		.modes = t->modes,
+		.active = t->active,
 		.up_limit = t->up_limit,
 		.down_limit = t->down_limit,
 		.max_peers = t->max_peers,

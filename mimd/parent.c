@@ -317,6 +317,18 @@ setup_tracker(struct parent *parent, struct proc *p)
 
 	memcpy(m.peer_id, parent->peer_id, sizeof(m.peer_id));
 	proc_send(p, MSG_TRACKER_CONF, &m);
+	parent_send_habit(parent);
+}
+
+void
+parent_send_habit(struct parent *parent)
+{
+	struct msg_tracker_habit	m = {
+		.first = parent->conf->announce_first,
+		.rate = parent->conf->announce_rate,
+	};
+
+	proc_send(parent_child(parent, ROLE_TRACKER), MSG_TRACKER_HABIT, &m);
 }
 
 static void
@@ -496,6 +508,7 @@ parent_on_ended(struct proc *p, void *arg)
 	if (p->role == ROLE_TRACKER) {
 		names_forget(&parent->names);
 		parent->share.seeds = 0;
+		parent->announces = 0;
 	}
 	registry_on_down(&parent->registry, p->role);
 	storage_on_down(parent, p->role);

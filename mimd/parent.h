@@ -80,6 +80,7 @@ struct parent {
 	char			*mounted;	/* what was, at the last look */
 	uint8_t			 peer_id[20];
 	uint32_t		 key;			/* for trackers */
+	uint32_t		 announces;		/* that wait */
 	enum parent_phase	 phase;
 	bool			 scanned;	/* disk has told its torrents */
 	bool			 ready;		/* and all are sealed */
@@ -108,6 +109,7 @@ void	parent_on_scan_end(struct parent *parent);
 void	parent_set_log_level(struct parent *parent, uint8_t level);
 void	parent_send_peer_conf(struct parent *parent);
 void	parent_send_disk_conf(struct parent *parent);
+void	parent_send_habit(struct parent *parent);
 /* The user wants no more of an address. */
 void	parent_ban(struct parent *parent, const struct addr *addr);
 /* false: it was not banned. */

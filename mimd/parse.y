@@ -23,9 +23,9 @@ static int	 set_path(char **, char *, const char *(*)(const char *));
 	struct rates	 rates;
 }
 
-%token	ADDRESS ALLOCATE ALLOW ALLOWLIST ANNOUNCE AUTO BIND BLOCKLIST
+%token	ADDRESS ALL ALLOCATE ALLOW ALLOWLIST ANNOUNCE AUTO BIND BLOCKLIST
 %token	CA CACHE CONTROL DEVICE DIRECTORY
-%token	CLASS DOWN DOWNLOAD
+%token	CLASS DOWN DOWNLOAD FIRST TIERS
 %token	ENCRYPTION EVERY EXEMPT FILE_ FILES FREE FULL
 %token	GROUP INCLUDE KEEP LISTEN LOCAL LSD MAX MODE NO OFF ON PEER PEERS PER
 %token	COMPLETE INCOMPLETE MOVE TO
@@ -95,6 +95,7 @@ setting	: listen
 	| filter
 	| space
 	| scrub
+	| announce
 	| ENCRYPTION encryption {
 		conf->encryption = (uint8_t)$2;
 	}
@@ -109,6 +110,21 @@ setting	: listen
 	}
 	| SANDBOX RELAXED {
 		conf->relaxed = true;
+	}
+	;
+
+announce : ANNOUNCE TIERS ALL {
+		conf->announce_first = false;
+	}
+	| ANNOUNCE TIERS FIRST {
+		conf->announce_first = true;
+	}
+	| ANNOUNCE RATE UNLIMITED {
+		conf->announce_rate = 0;
+	}
+	| ANNOUNCE RATE NUMBER {
+		if (lex_error(conf_set_announce_rate(conf, $3), NULL) == -1)
+			YYERROR;
 	}
 	;
 

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: ISC */
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "registry.h"
 #include "mem.h"
 
 /* Elements of the lists in msg.def. */
-#define URLS_MAX	32
 #define SPANS_MAX	512
 
 #define FILES_TOLD	4096U	/* where they begin and end */
+#define ACTIVE_TIME	86400U	/* s without payload, then it is idle */
 
 static void
 tell(struct registry *reg, enum role to, enum msg_type type, const void *body)
@@ -156,32 +157,11 @@ send_totals(struct registry *reg, struct torrent *t)
 	t->totals = false;
 }
 
-static void
-send_trackers(struct registry *reg, struct torrent *t)
+/* Has it been of use to anybody of late? */
+static bool
+is_active(const struct torrent *t)
 {
-	struct msg_tracker_torrent	m = {
-		.id = t->id,
-		.private = t->private,
-	};
-	struct msg_tracker_urls		urls = { .id = t->id };
-	struct rec_tracker		list[URLS_MAX];
-	uint8_t				i = 0;
-	uint32_t			n;
-
-	memcpy(m.infohash, t->infohash, sizeof(m.infohash));
-	tell(reg, ROLE_TRACKER, MSG_TRACKER_TORRENT, &m);
-	while (i < t->ntrackers) {
-		for (n = 0; n < URLS_MAX && i < t->ntrackers; n++, i++) {
-			list[n] = (struct rec_tracker){
-				.tier = t->trackers[i].tier,
-				.url = t->trackers[i].url,
-				.known = t->trackers[i].known,
-			};
-		}
-		urls.trackers.v = list;
-		urls.trackers.n = n;
-		tell(reg, ROLE_TRACKER, MSG_TRACKER_URLS, &urls);
-	}
+	return (uint64_t)t->active + ACTIVE_TIME > (uint64_t)time(NULL);
 }
 
 void
@@ -192,7 +172,7 @@ registry_want_counts(struct registry *reg, struct torrent *t)
 	if (t->ntrackers == 0 || t->removing || !ready(reg, ROLE_TRACKER))
 		return;
 	if (t->announce == ANNOUNCE_NONE) {
-		send_trackers(reg, t);
+		registry_send_trackers(reg, t);
 		t->announce = ANNOUNCE_STOPPED;
 	}
 	tell(reg, ROLE_TRACKER, MSG_TRACKER_SCRAPE, &m);
@@ -204,10 +184,11 @@ announce_start(struct registry *reg, struct torrent *t)
 	struct msg_tracker_start	m = {
 		.id = t->id,
 		.left = torrent_left(t),
+		.active = is_active(t),
 	};
 
 	if (t->announce == ANNOUNCE_NONE)
-		send_trackers(reg, t);
+		registry_send_trackers(reg, t);
 	tell(reg, ROLE_TRACKER, MSG_TRACKER_START, &m);
 	t->announce = ANNOUNCE_STARTED;
 	send_totals(reg, t);
@@ -268,16 +249,19 @@ reconcile_announce(struct registry *reg, struct torrent *t, bool wanted)
 	    t->announce == ANNOUNCE_STARTED;
 	bool	forgets = t->removing && t->swarm == SWARM_NONE &&
 	    t->announce != ANNOUNCE_NONE;
+	bool	relists = t->relist && t->announce != ANNOUNCE_NONE;
 
-	if (!starts && !stops && !forgets)
+	if (!starts && !stops && !forgets && !relists)
 		return true;
 	if (!ready(reg, ROLE_TRACKER))
 		return false;
+	if (relists)
+		registry_send_trackers(reg, t);
 	if (forgets)
 		announce_forget(reg, t);
 	else if (starts)
 		announce_start(reg, t);
-	else
+	else if (stops)
 		announce_stop(reg, t);
 	return true;
 }
@@ -297,10 +281,14 @@ reconcile_disk(struct registry *reg, struct torrent *t)
 	    t->swarm == SWARM_NONE &&
 	    (t->announce == ANNOUNCE_NONE || reg->stopping);
 
-	if (!removes)
+	if (!removes && !t->retrack)
 		return true;
 	if (!reg->scanned || !ready(reg, ROLE_DISK))
 		return false;
+	if (t->retrack)
+		registry_send_retrack(reg, t);
+	if (!removes)
+		return true;
 	tell(reg, ROLE_DISK, MSG_TORRENT_REMOVE, &remove);
 	t->remove_sent = true;
 	return true;
@@ -379,6 +367,8 @@ registry_on_down(struct registry *reg, enum role role)
 		case ROLE_DISK:
 			t->resuming = t->swarm == SWARM_RUNNING;
 			t->remove_sent = false;
+			/* Perhaps it did not come to save them. */
+			t->retrack = t->edited;
 			if (t->order != NULL)
 				t->order->sent = false;
 			break;

@@ -242,39 +242,6 @@ torrent_file_path(const struct torrent *t, uint32_t index)
 	return t->paths + t->files[index].path;
 }
 
-void
-torrent_trackers_clear(struct registry *reg, struct torrent *t)
-{
-	uint8_t	i;
-
-	for (i = 0; i < t->ntrackers; i++) {
-		intern_drop(&reg->strings, t->trackers[i].url);
-		free(t->trackers[i].error);
-	}
-	free(t->trackers);
-	t->trackers = NULL;
-	t->ntrackers = 0;
-}
-
-int
-torrent_tracker_add(struct registry *reg, struct torrent *t,
-    const struct rec_tracker *tr)
-{
-	struct ttracker	*tracker;
-
-	if (t->ntrackers == TRACKERS_MAX)
-		return -1;
-	t->trackers = xreallocarray(t->trackers, t->ntrackers + 1U,
-	    sizeof(*t->trackers));
-	tracker = &t->trackers[t->ntrackers++];
-	memset(tracker, 0, sizeof(*tracker));
-	tracker->url = intern(&reg->strings, tr->url);
-	tracker->tier = tr->tier;
-	tracker->state = TRACKER_IDLE;
-	tracker->seeds = tracker->leeches = tracker->downloads = UINT32_MAX;
-	return 0;
-}
-
 const struct rec_swarm *
 torrent_now(const struct torrent *t)
 {

@@ -44,6 +44,7 @@ struct ttracker {
 	const char	*url;		/* of registry::strings */
 	char		*error;		/* NULL: none */
 	uint32_t	 last, next;	/* Unix time */
+	uint32_t	 allowed;	/* ... when the user may announce */
 	uint32_t	 seeds, leeches, downloads;	/* UINT32_MAX unknown */
 	uint8_t		 tier;
 	uint8_t		 state;		/* enum tracker_state */
@@ -98,6 +99,7 @@ struct torrent {
 	uint32_t		 piece_length, npieces;	/* 0: a magnet link */
 	uint32_t		 metadata_size;
 	uint32_t		 checked;	/* pieces looked at */
+	uint32_t		 active;	/* Unix time of payload */
 
 	char			*paths;		/* all NUL-terminated paths */
 	uint32_t		 paths_len, paths_size;
@@ -130,6 +132,9 @@ struct torrent {
 	bool			 remove_sent;
 	bool			 save;		/* record is behind */
 	bool			 totals;	/* tracker is behind */
+	bool			 edited;	/* trackers are the user's */
+	bool			 relist;	/* tracker has older ones */
+	bool			 retrack;	/* disk has older ones */
 	uint16_t		 moved;		/* permille, while moving */
 	struct torder		*order;		/* or NULL */
 	uint64_t		 remover;	/* client to answer, 0 none */
@@ -228,9 +233,6 @@ void	 torrent_files_clear(struct torrent *t);
 /* -1 if the files would be more than nfiles. */
 int	 torrent_file_add(struct torrent *t, const struct rec_file *f);
 const char *torrent_file_path(const struct torrent *t, uint32_t index);
-void	 torrent_trackers_clear(struct registry *reg, struct torrent *t);
-int	 torrent_tracker_add(struct registry *reg, struct torrent *t,
-	    const struct rec_tracker *tr);
 /* What its swarm does, as peer said last; set to NULL: it has none. */
 const struct rec_swarm *torrent_now(const struct torrent *t);
 void	 torrent_set_now(struct torrent *t, const struct rec_swarm *now);
@@ -260,6 +262,25 @@ void	 registry_stop(struct registry *reg);
 bool	 registry_halted(const struct registry *reg);
 /* Then tell the trackers and save what disk does not know yet. */
 void	 registry_finish(struct registry *reg);
+
+/* trackers.c: the trackers of a torrent */
+void	 torrent_trackers_clear(struct registry *reg, struct torrent *t);
+/* The user adds, removes or replaces trackers; NULL, or why not. */
+const char *registry_edit_trackers(struct registry *reg, struct torrent *t,
+	    enum tracker_what what, const struct rec_tracker *list,
+	    uint32_t n);
+/*
+ * The user wants an announce; NULL, or why not now (in text, or static).
+ */
+const char *registry_announce(struct registry *reg, struct torrent *t,
+	    char *text, size_t size);
+/* The whole list, to tracker or to disk. */
+void	 registry_send_trackers(struct registry *reg, struct torrent *t);
+void	 registry_send_retrack(struct registry *reg, struct torrent *t);
+int	 registry_on_trackers(struct registry *reg,
+	    const struct msg_torrent_trackers *m);
+void	 registry_on_tracker_rows(struct registry *reg,
+	    const struct msg_tracker_rows *m);
 
 /* known.c: addresses of a torrent's peers, for the next peer child */
 /* One that a tracker told. */
@@ -329,8 +350,6 @@ void	 registry_limit(struct registry *reg, struct torrent *t);
  */
 int	 registry_on_meta(struct registry *reg,
 	    const struct msg_torrent_meta *m);
-int	 registry_on_trackers(struct registry *reg,
-	    const struct msg_torrent_trackers *m);
 /* One that the user names. */
 void	 registry_on_user_peer(struct registry *reg, struct torrent *t,
 	    const struct addr *addr);
@@ -360,7 +379,5 @@ void	 registry_on_peer_gone(struct registry *reg,
 void	 registry_on_hungry(struct registry *reg, uint32_t id);
 void	 registry_on_peers(struct registry *reg,
 	    const struct msg_tracker_peers *m);
-void	 registry_on_tracker_rows(struct registry *reg,
-	    const struct msg_tracker_rows *m);
 
 #endif /* REGISTRY_H */

@@ -102,6 +102,7 @@ apply(struct parent *parent, const struct conf *old, struct collect *out)
 	parent_reset_limits(parent);
 	parent_send_peer_conf(parent);
 	parent_send_disk_conf(parent);
+	parent_send_habit(parent);
 	parent_send_rates(parent);
 	seed_share_update(parent);
 	if (!same(old->ca_file, new->ca_file) ||

@@ -39,8 +39,10 @@ learn(struct torrent *t, const struct msg_torrent_meta *m)
 {
 	t->have = t->got = 0;
 	t->measured = t->learning = true;
-	if (m->private)
+	if (m->private) {
 		t->nknown = t->ngood = 0;
+		t->relist = true;	/* it is to know that, too */
+	}
 }
 
 /* What is the same each time that disk reports a torrent. */
@@ -84,6 +86,7 @@ take_record(struct torrent *t, const struct msg_torrent_meta *m)
 	t->up_limit = m->up_limit;
 	t->down_limit = m->down_limit;
 	t->max_peers = m->max_peers;
+	t->active = m->active;
 	t->dstate = DSTATE_CHECKING;
 }
 
@@ -142,23 +145,6 @@ registry_on_meta(struct registry *reg, const struct msg_torrent_meta *m)
 	take_shape(reg, t, m);
 	if (!t->loaded)
 		torrent_trackers_clear(reg, t);
-	return 0;
-}
-
-int
-registry_on_trackers(struct registry *reg,
-    const struct msg_torrent_trackers *m)
-{
-	struct torrent	*t = registry_find(reg, m->id);
-	uint32_t	 i;
-
-	/* Told a second time they are the same: keep what tracker said. */
-	if (t == NULL || t->loaded)
-		return 0;
-	for (i = 0; i < m->trackers.n; i++) {
-		if (torrent_tracker_add(reg, t, &m->trackers.v[i]) == -1)
-			return -1;
-	}
 	return 0;
 }
 
@@ -411,6 +397,8 @@ registry_on_stats(struct registry *reg, const struct msg_swarm_stats *m)
 		t->uploaded = add_total(t->uploaded, s->uploaded);
 		t->wasted = add_total(t->wasted, s->wasted);
 		t->totals = t->save = true;
+		if ((s->downloaded | s->uploaded) != 0)
+			t->active = (uint32_t)time(NULL);
 	}
 }
 
@@ -544,49 +532,4 @@ registry_on_disk_peers(struct registry *reg,
 
 	for (i = 0; t != NULL && i < m->peers.n; i++)
 		torrent_know(t, &m->peers.v[i]);
-}
-
-/* Tracker may try its list in another order than ours; the URL tells. */
-static struct ttracker *
-tracker_by_url(struct torrent *t, const struct rec_tracker_row *row)
-{
-	uint8_t	i;
-
-	if (row->index < t->ntrackers &&
-	    strcmp(t->trackers[row->index].url, row->url) == 0)
-		return &t->trackers[row->index];
-	for (i = 0; i < t->ntrackers; i++) {
-		if (strcmp(t->trackers[i].url, row->url) == 0)
-			return &t->trackers[i];
-	}
-	return NULL;
-}
-
-void
-registry_on_tracker_rows(struct registry *reg,
-    const struct msg_tracker_rows *m)
-{
-	const struct rec_tracker_row	*row;
-	struct torrent			*t = registry_find(reg, m->id);
-	struct ttracker			*tr;
-	uint32_t			 i;
-
-	if (t == NULL)
-		return;
-	for (i = 0; i < m->rows.n; i++) {
-		row = &m->rows.v[i];
-		if ((tr = tracker_by_url(t, row)) == NULL)
-			continue;
-		tr->state = row->state;
-		if (t->announce == ANNOUNCE_STARTED && row->last > 0 &&
-		    row->state == TRACKER_WAITING)
-			tr->known = true;
-		tr->seeds = row->seeds;
-		tr->leeches = row->leeches;
-		tr->downloads = row->downloads;
-		tr->last = (uint32_t)row->last;
-		tr->next = (uint32_t)row->next;
-		free(tr->error);
-		tr->error = *row->error == '\0' ? NULL : xstrdup(row->error);
-	}
 }

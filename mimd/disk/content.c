@@ -23,6 +23,7 @@
 #include "roots.h"
 #include "slim.h"
 #include "store.h"
+#include "tracker_list.h"
 #include "trouble.h"
 
 static int
@@ -191,7 +192,10 @@ content_make(struct disk *d, uint32_t id, const uint8_t infohash[SHA1_LEN],
 		t->up_limit = r->up_limit;
 		t->down_limit = r->down_limit;
 		t->max_peers = r->max_peers;
+		t->active = r->active;
 		content_set_peers(t, r->peers, r->npeers);
+		if (r->trackers != NULL)
+			t->trackers = tracker_list_copy(r->trackers);
 	}
 	subs_take(d, t);
 	RB_INSERT(content_ids, &d->by_id, t);
@@ -315,6 +319,7 @@ content_free(struct disk *d, struct content *t)
 	free(t->error);
 	free(t->damage);
 	free(t->peers);
+	tracker_list_free(t->trackers);
 	free(t->prios);
 	free(t->part);
 	free(t->unwanted);

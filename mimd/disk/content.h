@@ -24,6 +24,7 @@ struct part;
 struct resume;
 struct resume_file;
 struct space_claim;
+struct tracker_list;
 struct trouble;
 
 /* What is in memory only while a torrent is in use. */
@@ -69,7 +70,9 @@ struct content {
 	uint64_t		 downloaded, uploaded, wasted;
 	uint64_t		 up_limit, down_limit;	/* the parent's */
 	uint32_t		 max_peers;
+	uint32_t		 active;	/* Unix time; the parent's */
 	struct rec_addr		*peers;		/* the parent's, or NULL */
+	struct tracker_list	*trackers;	/* the user's, or NULL */
 	uint8_t			 npeers;
 	uint8_t			 modes;		/* the parent's */
 	uint8_t			*prios;		/* of files; NULL: normal */

@@ -32,6 +32,7 @@ struct loop_timer;
 struct part_leave;
 struct pool;
 struct scan;
+struct tracker_list;
 struct scrub;
 struct trail;
 
@@ -93,6 +94,7 @@ struct disk {
 	/* Reports to the parent: report.c */
 	struct content_list	 reports;
 	struct scan		*scan;		/* NULL: done */
+	struct tracker_list	*retrack;	/* that comes in pages */
 	struct loop_timer	*pump;
 
 	/* Checks: those that wait, those that run; check.c */

@@ -31,6 +31,7 @@
 #include "scrub.h"
 #include "store.h"
 #include "tally.h"
+#include "trackers.h"
 #include "trail.h"
 #include "worker.h"
 
@@ -307,6 +308,7 @@ disk_on_torrent_save(struct chan *c, const struct msg_torrent_save *m,
 	t->up_limit = m->up_limit;
 	t->down_limit = m->down_limit;
 	t->max_peers = m->max_peers;
+	t->active = m->active;
 	content_set_peers(t, m->peers.v, m->peers.n);
 	if (t->paused != was && !t->adding && (t->state == DSTATE_READY ||
 	    t->state == DSTATE_WAITING))
@@ -452,6 +454,7 @@ static const union msg_fn disk_fns[MSG_COUNT] = {
 	[MSG_TORRENT_ADD] = { .torrent_add = add_on_torrent },
 	[MSG_MAGNET_ADD] = { .magnet_add = add_on_magnet },
 	[MSG_TORRENT_PRIOS] = { .torrent_prios = disk_on_torrent_prios },
+	[MSG_TORRENT_RETRACK] = { .torrent_retrack = trackers_on_retrack },
 	[MSG_TORRENT_SAVE] = { .torrent_save = disk_on_torrent_save },
 	[MSG_DISK_ASK] = { .disk_ask = disk_on_disk_ask },
 	[MSG_TORRENT_CHECK] = { .torrent_check = disk_on_torrent_check },

@@ -19,10 +19,10 @@
 #include "move.h"
 #include "roots.h"
 #include "slim.h"
+#include "trackers.h"
 
 #define FILES_PAGE	512U
 #define FILES_BYTES	56000U	/* of paths in a page; well below a packet */
-#define TRACKERS_PAGE	32U
 #define PROGRESS_PAGE	1024U
 #define SCAN_TURN	32U	/* torrents loaded before others have a turn */
 
@@ -59,21 +59,16 @@ report_meta(struct disk *d, struct content *t)
 	m.up_limit = t->up_limit;
 	m.down_limit = t->down_limit;
 	m.max_peers = t->max_peers;
+	m.active = t->active;
 	chan_send(d->parent, MSG_TORRENT_META, &m);
 }
 
 static void
 report_magnet(struct disk *d, struct content *t)
 {
-	struct rec_tracker		trackers[MAGNET_TRACKERS_MAX];
 	struct rec_addr			peers[MAGNET_PEERS_MAX];
-	struct msg_torrent_trackers	m = { .id = t->id };
 	struct msg_torrent_peers	p = { .id = t->id };
 
-	m.trackers.v = trackers;
-	m.trackers.n = magnet_pack_trackers(t->magnet, trackers);
-	if (m.trackers.n > 0)
-		chan_send(d->parent, MSG_TORRENT_TRACKERS, &m);
 	p.peers.v = peers;
 	p.peers.n = magnet_pack_peers(t->magnet, peers);
 	if (p.peers.n > 0)
@@ -89,27 +84,6 @@ report_peers(struct disk *d, struct content *t)
 
 	if (t->npeers > 0)
 		chan_send(d->parent, MSG_TORRENT_PEERS, &m);
-}
-
-static void
-report_trackers(struct disk *d, struct content *t)
-{
-	const struct metainfo		*mi = t->files->mi;
-	struct rec_tracker		 rows[TRACKERS_PAGE];
-	struct msg_torrent_trackers	 m = { .id = t->id };
-	uint32_t			 i, n;
-
-	for (i = 0; i < mi->ntrackers; i += n) {
-		for (n = 0; n < TRACKERS_PAGE && i + n < mi->ntrackers; n++) {
-			rows[n] = (struct rec_tracker){
-				.tier = mi->trackers[i + n].tier,
-				.url = mi->trackers[i + n].url,
-			};
-		}
-		m.trackers.v = rows;
-		m.trackers.n = n;
-		chan_send(d->parent, MSG_TORRENT_TRACKERS, &m);
-	}
 }
 
 static void
@@ -200,12 +174,11 @@ report_step(struct disk *d, struct content *t)
 		t->report_phase = REPORT_TRACKERS;
 		break;
 	case REPORT_TRACKERS:
+		trackers_report(d, t);
 		if (t->magnet != NULL)
 			report_magnet(d, t);
 		else
 			report_webseeds(d, t);
-		if (t->magnet == NULL)
-			report_trackers(d, t);
 		report_peers(d, t);
 		t->report_phase = t->magnet != NULL ? REPORT_END :
 		    REPORT_FILES;

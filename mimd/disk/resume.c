@@ -8,6 +8,7 @@
 #include "bitfield.h"
 #include "mem.h"
 #include "resume_keys.h"
+#include "tracker_list.h"
 
 struct in {
 	const uint8_t	*p;
@@ -245,6 +246,23 @@ get_move_name(struct in *in, struct resume *r, uint64_t value)
 }
 
 static void
+get_tracker(struct in *in, struct resume *r, uint64_t value)
+{
+	char	*url = NULL;
+
+	if (value == 0 || value - 1 > UINT8_MAX || in->ntext == 0 ||
+	    in->ntext > URL_MAX || r->trackers == NULL ||
+	    r->trackers->n == TRACKERS_MAX) {
+		in->bad = true;
+		return;
+	}
+	take_text(in, &url);
+	if (url != NULL)
+		tracker_list_add(r->trackers, (uint8_t)(value - 1), url);
+	free(url);
+}
+
+static void
 get_place(struct in *in, struct resume *r, uint32_t key, uint64_t value)
 {
 	switch (key) {
@@ -273,6 +291,9 @@ get_place(struct in *in, struct resume *r, uint32_t key, uint64_t value)
 		break;
 	case RESUME_MOVE_NAME:
 		get_move_name(in, r, value);
+		break;
+	case RESUME_TRACKER:
+		get_tracker(in, r, value);
 		break;
 	}
 	in->ntext = 0;
@@ -305,6 +326,13 @@ get_setting(struct in *in, struct resume *r)
 		break;
 	case RESUME_UNSYNCED:
 		r->unsynced = value == 1;
+		break;
+	case RESUME_ACTIVE:
+		r->active = value > UINT32_MAX ? 0 : (uint32_t)value;
+		break;
+	case RESUME_TRACKERS:
+		if (r->trackers == NULL)
+			r->trackers = tracker_list_new();
 		break;
 	case RESUME_PARTED:
 	case RESUME_PART_SIZE:
@@ -441,5 +469,6 @@ resume_clear(struct resume *r)
 	free(r->move.root);
 	free(r->move.subdir);
 	free(r->move.name);
+	tracker_list_free(r->trackers);
 	memset(r, 0, sizeof(*r));
 }

@@ -41,6 +41,8 @@ struct resume_move {
 	char		*root, *subdir;
 };
 
+struct tracker_list;
+
 struct resume {
 	uint32_t	 id;
 	uint8_t		 infohash[SHA1_LEN];
@@ -53,6 +55,7 @@ struct resume {
 	uint8_t		 modes;		/* TMODE_* */
 	bool		 promised;	/* the space it needs: admit.h */
 	bool		 unsynced;	/* a sync failed: content.h */
+	uint32_t	 active;	/* Unix time of payload, 0 never */
 	uint32_t	 scrubbed;	/* Unix time, 0 never */
 	uint32_t	 scrub_next;	/* piece */
 	uint8_t		*prios;		/* of files; NULL: all normal */
@@ -71,6 +74,7 @@ struct resume {
 	struct resume_file part;	/* the part file */
 	uint32_t	 npeers;
 	struct rec_addr	 peers[RESUME_PEERS_MAX];	/* were of use */
+	struct tracker_list *trackers;	/* the user's, or NULL */
 };
 
 /* Returns the record in memory to be freed by the caller. */

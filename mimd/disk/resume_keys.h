@@ -39,7 +39,10 @@ enum resume_key {
 	RESUME_PEER_NET = 28,	/* the upper half of an address, */
 	RESUME_PEER_HOST = 29,	/* ... the lower, */
 	RESUME_PEER_PORT = 30,	/* ... and its end; any number of it */
-	RESUME_UNSYNCED = 31
+	RESUME_UNSYNCED = 31,
+	RESUME_ACTIVE = 32,
+	RESUME_TRACKERS = 33,	/* they are the user's; 1 */
+	RESUME_TRACKER = 34	/* tier + 1; any number of it */
 };
 
 #endif /* RESUME_KEYS_H */

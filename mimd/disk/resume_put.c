@@ -8,6 +8,7 @@
 #include "bitfield.h"
 #include "mem.h"
 #include "resume_keys.h"
+#include "tracker_list.h"
 
 /* Writes when p is not NULL, else only counts. */
 struct out {
@@ -106,6 +107,17 @@ put_peers(struct out *o, uint32_t *n, const struct resume *r)
 	}
 }
 
+static void
+put_trackers(struct out *o, uint32_t *n, const struct tracker_list *list)
+{
+	uint32_t	i;
+
+	put_setting(o, n, RESUME_TRACKERS, list != NULL);
+	for (i = 0; list != NULL && i < list->n; i++)
+		put_text(o, n, RESUME_TRACKER, list->v[i].tier + 1U,
+		    list->v[i].url);
+}
+
 static uint32_t
 put_settings(struct out *o, const struct resume *r)
 {
@@ -116,6 +128,7 @@ put_settings(struct out *o, const struct resume *r)
 	put_setting(o, &n, RESUME_MAX_PEERS, r->max_peers);
 	put_setting(o, &n, RESUME_MODES, r->modes);
 	put_setting(o, &n, RESUME_PROMISED, r->promised);
+	put_setting(o, &n, RESUME_ACTIVE, r->active);
 	put_setting(o, &n, RESUME_UNSYNCED, r->unsynced);
 	put_setting(o, &n, RESUME_SCRUBBED, r->scrubbed);
 	put_setting(o, &n, RESUME_SCRUB_NEXT, r->scrub_next);
@@ -131,6 +144,7 @@ put_settings(struct out *o, const struct resume *r)
 	put_setting(o, &n, RESUME_PART_INO, r->part.ino);
 	put_places(o, &n, r);
 	put_peers(o, &n, r);
+	put_trackers(o, &n, r->trackers);
 	return n;
 }
 

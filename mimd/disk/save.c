@@ -22,6 +22,7 @@
 #include "report.h"
 #include "resume.h"
 #include "store.h"
+#include "tracker_list.h"
 #include "trouble.h"
 #include "worker.h"
 
@@ -107,6 +108,9 @@ save_fill(struct disk *d, struct content *t, struct resume *r, bool sync)
 	r->up_limit = t->up_limit;
 	r->down_limit = t->down_limit;
 	r->max_peers = t->max_peers;
+	r->active = t->active;
+	if (t->trackers != NULL)
+		r->trackers = tracker_list_copy(t->trackers);
 	r->npeers = t->npeers;
 	if (t->npeers > 0)
 		memcpy(r->peers, t->peers, t->npeers * sizeof(*t->peers));

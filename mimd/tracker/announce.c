@@ -90,6 +90,36 @@ announce_again(struct announce *a, uint64_t now, uint64_t delay)
 	a->fails = 0;
 }
 
+uint64_t
+announce_allowed(const struct announce *a)
+{
+	uint32_t	wait = a->min_interval;
+
+	if (!a->running || a->busy)
+		return ANNOUNCE_NEVER;
+	if (a->last == 0)
+		return a->next;
+	if (wait < ANNOUNCE_ASK_MIN || a->fails > 0)
+		wait = ANNOUNCE_ASK_MIN;
+	return a->next < a->last + SEC(wait) ? a->next : a->last + SEC(wait);
+}
+
+bool
+announce_ask(struct announce *a, uint64_t now)
+{
+	if (announce_allowed(a) > now)
+		return false;
+	a->next = now;
+	return true;
+}
+
+void
+announce_give_up(struct announce *a)
+{
+	a->busy = a->told = a->known = a->owes_completed = false;
+	a->next = ANNOUNCE_NEVER;
+}
+
 enum announce_event
 announce_begin(struct announce *a)
 {
@@ -157,7 +187,7 @@ announce_failed(struct announce *a, uint64_t now, uint32_t retry, uint32_t rnd)
 	/* Nobody waits long to say goodbye: one attempt is enough. */
 	if (!a->running || retry == ANNOUNCE_RETRY_NEVER) {
 		if (!a->running)
-			a->told = a->known = a->owes_completed = false;
+			announce_give_up(a);
 		a->next = ANNOUNCE_NEVER;
 		return;
 	}

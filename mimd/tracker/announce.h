@@ -17,6 +17,7 @@
 #define ANNOUNCE_INTERVAL_MAX	86400U
 #define ANNOUNCE_MIN		30U	/* s, "min interval" if none */
 #define ANNOUNCE_MIN_MAX	3600U
+#define ANNOUNCE_ASK_MIN	60U	/* s between those the user wants */
 #define ANNOUNCE_RETRY_NEVER	UINT32_MAX
 
 enum announce_event {
@@ -51,6 +52,13 @@ void	announce_hungry(struct announce *a, uint64_t now);
  * polite; earlier failures count no more.
  */
 void	announce_again(struct announce *a, uint64_t now, uint64_t delay);
+
+/* When the user may have it announced; ANNOUNCE_NEVER if not at all. */
+uint64_t announce_allowed(const struct announce *a);
+/* The user wants that; false if it is not allowed by now. */
+bool	announce_ask(struct announce *a, uint64_t now);
+/* Nothing more is said to this tracker. */
+void	announce_give_up(struct announce *a);
 
 /* An announce goes out now; returns its event. */
 enum announce_event announce_begin(struct announce *a);

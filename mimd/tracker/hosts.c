@@ -214,6 +214,18 @@ hosts_doubt(struct hosts *hosts, const char *name)
 		h->until = 0;
 }
 
+bool
+hosts_are_near(struct hosts *hosts, const char *name)
+{
+	const struct host	*h = host_find(hosts, name);
+	uint32_t		 i;
+
+	for (i = 0; h != NULL && i < h->naddrs; i++)
+		if (addr_class(&h->addrs[i]) == ADDR_GLOBAL)
+			return false;
+	return h != NULL && h->naddrs > 0;
+}
+
 void
 hosts_hurry(struct hosts *hosts)
 {

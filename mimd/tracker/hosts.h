@@ -51,6 +51,8 @@ void	 hosts_answer(struct hosts *hosts, uint32_t query,
 	    const char *error, uint64_t now);
 /* Nobody answers there: perhaps it has moved. */
 void	 hosts_doubt(struct hosts *hosts, const char *name);
+/* All its addresses, as far as known, are of private networks. */
+bool	 hosts_are_near(struct hosts *hosts, const char *name);
 /* From now on time is short: old addresses will do. */
 void	 hosts_hurry(struct hosts *hosts);
 

@@ -6,6 +6,7 @@
 #include "child.h"
 #include "loop.h"
 #include "msg.h"
+#include "queue.h"
 #include "reply.h"
 #include "tracked.h"
 
@@ -39,6 +40,8 @@ site_state(const struct site *site)
 
 	if (!site->usable)
 		return TRACKER_IDLE;
+	if (turn_is_queued(site))
+		return TRACKER_QUEUED;
 	if (a->busy)
 		return TRACKER_ANNOUNCING;
 	if (a->fails > 0)
@@ -52,6 +55,7 @@ fill_row(const struct book *book, const struct site *site,
 {
 	uint64_t	now = loop_now(book->child->loop);
 	uint64_t	next = site->announce.next;
+	uint64_t	allowed = announce_allowed(&site->announce);
 
 	memset(row, 0, sizeof(*row));
 	row->index = site->index;
@@ -66,6 +70,10 @@ fill_row(const struct book *book, const struct site *site,
 	    next != ANNOUNCE_NEVER)
 		row->next = (uint64_t)time(NULL) +
 		    (next > now ? (next - now) / 1000 : 0);
+	if (site->turn == NULL && allowed != ANNOUNCE_NEVER &&
+	    tier_is_used(&site->torrent->tiers, site->index))
+		row->allowed = (uint64_t)time(NULL) +
+		    (allowed > now ? (allowed - now + 999) / 1000 : 0);
 	row->error = site->error != NULL ? site->error : "";
 }
 
@@ -95,9 +103,13 @@ void
 outbox_flush(void *arg)
 {
 	struct book	*book = arg;
+	struct msg_tracker_tally m = { .queued = queue_length(book->queue) };
 	struct torrent	*t;
 
 	book->reported = loop_now(book->child->loop);
+	if (m.queued != book->queued)
+		chan_send(book->child->parent, MSG_TRACKER_TALLY, &m);
+	book->queued = m.queued;
 	while ((t = TAILQ_FIRST(&book->dirty)) != NULL &&
 	    !chan_full(book->child->parent)) {
 		TAILQ_REMOVE(&book->dirty, t, dirty_link);

@@ -25,7 +25,7 @@ site_speaks(const char *url)
 	    strncasecmp(url, "udp://", 6) == 0;
 }
 
-static void
+void
 site_set_busy(struct book *book, struct site *site, bool busy)
 {
 	struct torrent	*t = site->torrent;
@@ -56,7 +56,8 @@ site_refuse(struct book *book, struct site *site, const char *why)
 	announce_failed(&site->announce, loop_now(book->child->loop),
 	    ANNOUNCE_RETRY_NEVER, 0);
 	tier_failed(&site->torrent->tiers, site->index);
-	outbox_row(book, site);
+	turn_end(book, site);
+	book_settle(book, site->torrent);
 }
 
 /* Where one family answers, the other may rest; stopped is owed to some. */
@@ -89,9 +90,9 @@ site_announce(struct book *book, struct site *site)
 	if (announce_begin(&site->announce) == ANNOUNCE_STOPPED ||
 	    !site->torrent->running)
 		timeout = TIMEOUT_STOPPED;
-	site_set_busy(book, site, true);
-	site->ask = ask_new(book, site, &url,
-	    site_families(site), timeout);
+	outbox_row(book, site);
+	site->ask = ask_new(book, site, &url, site_families(site),
+	    timeout);
 }
 
 /* Counters run from where this tracker first heard of us (BEP 3). */
@@ -177,8 +178,6 @@ site_cancel(struct book *book, struct site *site)
 	else
 		announce_cancel(&site->announce);
 	ask_result_clear(&result);
-	site->torrent->nbusy--;
-	book->nbusy--;
 }
 
 void
@@ -195,6 +194,6 @@ site_ended(struct book *book, struct site *site, const struct ask_result *r)
 		    arc4random());
 		tier_failed(&site->torrent->tiers, site->index);
 	}
-	site_set_busy(book, site, false);
+	turn_end(book, site);
 	book_settle(book, site->torrent);
 }

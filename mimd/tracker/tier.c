@@ -110,6 +110,15 @@ tier_failed(struct tier_set *set, unsigned int index)
 		set->lanes[lane].current = -1;
 }
 
+bool
+tier_is_used(const struct tier_set *set, unsigned int index)
+{
+	int	lane = tier_lane_of(set, index);
+
+	return lane != -1 && (set->lanes[lane].current == -1 ||
+	    set->lanes[lane].current == (int)index);
+}
+
 /* By tier; within one as they were given. */
 static void
 sort(struct tier_set *set)

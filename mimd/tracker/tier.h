@@ -46,6 +46,8 @@ uint64_t tier_due(const struct tier_set *set, unsigned int lane,
 	    const uint64_t *next);
 /* It answered: it moves to the front of its tier. */
 void	tier_worked(struct tier_set *set, unsigned int index);
+/* Is it the one of its lane that works, or may it be found to be? */
+bool	tier_is_used(const struct tier_set *set, unsigned int index);
 void	tier_failed(struct tier_set *set, unsigned int index);
 
 #endif /* TIER_H */

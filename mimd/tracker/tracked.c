@@ -8,11 +8,13 @@
 #include "log.h"
 #include "mem.h"
 #include "msg.h"
+#include "queue.h"
 #include "reply.h"
 #include "slim.h"
 #include "tracked.h"
 
-#define LEAVE_TIME	5000U	/* ms for all goodbyes together */
+#define LEAVE_TIME	5000U	/* ms for all goodbyes together, */
+#define LEAVE_IDLE	1000U	/* ... and to trackers of idle torrents */
 #define AGAIN_STEP	100U	/* ms for each torrent, to announce all */
 #define AGAIN_MAX	600000U	/* ... and for all of them */
 #define TURN_MAX	256	/* torrents looked at before others work */
@@ -21,7 +23,6 @@ static void	 book_tick(void *);
 static void	 book_last_call(void *);
 static void	 book_check_leave(struct book *);
 static void	 tracked_schedule(struct book *, struct torrent *);
-static void	 tracked_make_tiers(struct torrent *);
 static void	 tracked_free(struct book *, struct torrent *);
 
 static int
@@ -56,6 +57,8 @@ book_init(struct book *book, struct child *child)
 	book->clock = loop_timer_new(child->loop, book_tick, book);
 	book->report = loop_timer_new(child->loop, outbox_flush, book);
 	book->last_call = loop_timer_new(child->loop, book_last_call, book);
+	book->turns = loop_timer_new(child->loop, turn_pump, book);
+	book->queue = queue_new(arc4random_uniform);
 }
 
 struct torrent *
@@ -94,7 +97,14 @@ book_set_clock(struct book *book)
 		loop_timer_set(book->clock, t->due > now ? t->due - now : 0);
 }
 
-/* Announce all that is due to be announced in t. */
+/* Does it go its own way, without the others of its tier? */
+static bool
+is_alone(const struct site *site)
+{
+	return site->dropped || !site->torrent->running;
+}
+
+/* All that is due in t waits for its turn now. */
 static void
 tracked_announce(struct book *book, struct torrent *t, uint64_t now)
 {
@@ -103,21 +113,17 @@ tracked_announce(struct book *book, struct torrent *t, uint64_t now)
 	unsigned int	 i;
 	int		 pick;
 
-	if (!t->running) {
-		for (i = 0; i < t->nsites; i++) {
-			site = t->sites[i];
-			if (!site->announce.busy && site->announce.next <= now)
-				site_announce(book, site);
-		}
-		return;
+	for (i = 0; i < t->nsites; i++) {
+		site = t->sites[i];
+		next[i] = site->announce.next;
+		if (is_alone(site) && site->turn == NULL && next[i] <= now)
+			turn_wait(book, site);
 	}
-	for (i = 0; i < t->nsites; i++)
-		next[i] = t->sites[i]->announce.next;
-	for (i = 0; i < t->tiers.nlanes; i++) {
+	for (i = 0; i < t->tiers.nlanes && t->running; i++) {
 		if (t->tiers.lanes[i].busy)
 			continue;
 		if ((pick = tier_pick(&t->tiers, i, next, now)) != -1)
-			site_announce(book, t->sites[pick]);
+			turn_wait(book, t->sites[pick]);
 	}
 }
 
@@ -172,8 +178,49 @@ book_leave(struct book *book)
 		tracked_stop(book, t);
 	http_hurry(book->http);
 	hosts_hurry(book->hosts);
-	loop_timer_set(book->last_call, LEAVE_TIME);
+	turn_hurry(book);
+	loop_timer_set(book->last_call, LEAVE_IDLE);
 	book_check_leave(book);
+}
+
+void
+book_set_first(struct book *book, bool first)
+{
+	struct torrent	*t;
+
+	if (book->first == first)
+		return;
+	book->first = first;
+	RB_FOREACH(t, torrent_ids, &book->ids) {
+		if (t->tiers.lanes != NULL)
+			tracked_make_tiers(book, t);
+		book_settle(book, t);
+	}
+}
+
+/* Trackers forget an idle torrent by themselves. */
+static void
+book_drop_idle(struct book *book)
+{
+	struct torrent	*t;
+	struct site	*site;
+	unsigned int	 i, n = 0;
+
+	RB_FOREACH(t, torrent_ids, &book->ids) {
+		for (i = 0; i < t->nsites; i++) {
+			site = t->sites[i];
+			if (site->announce.next == ANNOUNCE_NEVER ||
+			    !turn_may_drop(site))
+				continue;
+			turn_cancel(book, site);
+			announce_give_up(&site->announce);
+			n++;
+		}
+		tracked_schedule(book, t);
+	}
+	if (n > 0)
+		log_info("%u trackers of idle torrents are not told that we "
+		    "leave", n);
 }
 
 static void
@@ -181,6 +228,13 @@ book_last_call(void *arg)
 {
 	struct book	*book = arg;
 
+	if (!book->late) {
+		book->late = true;
+		book_drop_idle(book);
+		loop_timer_set(book->last_call, LEAVE_TIME - LEAVE_IDLE);
+		book_check_leave(book);
+		return;
+	}
 	log_info("%u trackers did not answer our leaving in time",
 	    book->nbusy);
 	child_exit(book->child);
@@ -189,6 +243,7 @@ book_last_call(void *arg)
 void
 book_settle(struct book *book, struct torrent *t)
 {
+	tracked_sweep(book, t);
 	tracked_schedule(book, t);
 	book_set_clock(book);
 	book_check_leave(book);
@@ -211,7 +266,7 @@ tracked_due(const struct torrent *t)
 
 	for (i = 0; i < t->nsites; i++) {
 		next[i] = t->sites[i]->announce.next;
-		if (!t->running && !t->sites[i]->announce.busy &&
+		if (is_alone(t->sites[i]) && t->sites[i]->turn == NULL &&
 		    next[i] < due)
 			due = next[i];
 	}
@@ -240,86 +295,28 @@ tracked_schedule(struct book *book, struct torrent *t)
 		tracked_free(book, t);
 }
 
+void
+site_free(struct book *book, struct site *site)
+{
+	intern_drop(&book->urls, site->url);
+	free(site->error);
+	free(site->tracker_id);
+	free(site);
+}
+
 static void
 tracked_free(struct book *book, struct torrent *t)
 {
-	struct site	*site;
 	unsigned int	 i;
 
 	if (t->dirty)
 		TAILQ_REMOVE(&book->dirty, t, dirty_link);
-	for (i = 0; i < t->nsites; i++) {
-		site = t->sites[i];
-		intern_drop(&book->urls, site->url);
-		free(site->error);
-		free(site->tracker_id);
-		free(site);
-	}
+	for (i = 0; i < t->nsites; i++)
+		site_free(book, t->sites[i]);
 	free(t->sites);
 	tier_clear(&t->tiers);
 	free(t);
 	slim_freed(&book->freed);
-}
-
-void
-tracked_add_site(struct book *book, struct torrent *t, const char *url,
-    uint8_t tier, bool known)
-{
-	struct site	*site;
-	unsigned int	 i;
-
-	for (i = 0; i < t->nsites; i++)
-		if (strcmp(t->sites[i]->url, url) == 0)
-			return;
-	if (t->nsites == TRACKERS_MAX)
-		return;
-	site = xcalloc(1, sizeof(*site));
-	site->torrent = t;
-	site->url = intern(&book->urls, url);
-	site->index = (uint8_t)t->nsites;
-	site->tier = tier;
-	site->seeds = site->leeches = site->downloads = REPLY_UNKNOWN;
-	announce_init(&site->announce);
-	site->announce.known = known;
-	site->usable = site_speaks(url);
-	if (!site->usable)
-		site->error = xasprintf("%.*s trackers are not supported",
-		    (int)strcspn(url, ":"), url);
-	t->sites = xreallocarray(t->sites, t->nsites + 1,
-	    sizeof(struct site *));
-	t->sites[t->nsites++] = site;
-	outbox_row(book, site);
-	if (t->running) {
-		tracked_make_tiers(t);
-		if (site->usable)
-			announce_start(&site->announce,
-			    loop_now(book->child->loop), 0);
-		tracked_schedule(book, t);
-		book_set_clock(book);
-	}
-}
-
-/* Shuffled once for each list of trackers, not at each start. */
-static void
-tracked_make_tiers(struct torrent *t)
-{
-	int16_t		tiers[TRACKERS_MAX];
-	unsigned int	i;
-	int		lane;
-
-	tier_clear(&t->tiers);
-	for (i = 0; i < t->nsites; i++)
-		tiers[i] = t->sites[i]->usable ? t->sites[i]->tier :
-		    TIER_NOT_USED;
-	tier_init(&t->tiers, tiers, t->nsites, t->private, arc4random_uniform);
-	for (i = 0; i < t->nsites; i++) {
-		if (t->sites[i]->announce.told &&
-		    t->sites[i]->announce.fails == 0)
-			tier_worked(&t->tiers, i);
-		if (t->sites[i]->announce.busy &&
-		    (lane = tier_lane_of(&t->tiers, i)) != -1)
-			t->tiers.lanes[lane].busy = true;
-	}
 }
 
 void
@@ -334,12 +331,12 @@ tracked_start(struct book *book, struct torrent *t, uint64_t left)
 		return;
 	t->running = true;
 	if (t->tiers.lanes == NULL)
-		tracked_make_tiers(t);
+		tracked_make_tiers(book, t);
 	for (i = 0; i < t->nsites; i++) {
 		site = t->sites[i];
-		if (!site->usable)
+		if (!site->usable || site->dropped)
 			continue;
-		site_cancel(book, site);	/* a stopped, out of date */
+		turn_cancel(book, site);	/* a stopped, out of date */
 		site->based = false;
 		announce_start(&site->announce, now, 0);
 		outbox_row(book, site);
@@ -364,7 +361,7 @@ tracked_stop(struct book *book, struct torrent *t)
 	}
 	for (i = 0; i < t->nsites; i++) {
 		site = t->sites[i];
-		site_cancel(book, site);
+		turn_cancel(book, site);
 		announce_stop(&site->announce, now);
 		outbox_row(book, site);
 	}
@@ -398,6 +395,23 @@ tracked_hungry(struct book *book, struct torrent *t)
 		    loop_now(book->child->loop));
 		if (t->sites[i]->announce.next != before)
 			outbox_row(book, t->sites[i]);
+	}
+	tracked_schedule(book, t);
+	book_set_clock(book);
+}
+
+void
+tracked_ask(struct book *book, struct torrent *t)
+{
+	struct site	*site;
+	unsigned int	 i;
+	uint64_t	 now = loop_now(book->child->loop);
+
+	for (i = 0; i < t->nsites; i++) {
+		site = t->sites[i];
+		if (site->turn == NULL && tier_is_used(&t->tiers, i) &&
+		    announce_ask(&site->announce, now))
+			site->asked = true;
 	}
 	tracked_schedule(book, t);
 	book_set_clock(book);

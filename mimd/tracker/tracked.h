@@ -20,6 +20,8 @@ struct child;
 struct hosts;
 struct http;
 struct loop_timer;
+struct queue;
+struct queue_item;
 struct reply;
 struct request;
 struct scraper;
@@ -27,6 +29,7 @@ struct udp;
 
 /* A tracker of a torrent. */
 struct site {
+	struct queue_item	*turn;		/* waited for, or had */
 	struct ask		*ask;		/* announce under way */
 	struct torrent		*torrent;
 	struct announce		 announce;
@@ -42,6 +45,9 @@ struct site {
 	bool			 usable;	/* we speak its protocol */
 	bool			 based;		/* base_* are set */
 	bool			 dirty;		/* row not yet reported */
+	bool			 asked;		/* for by the user */
+	bool			 listed;	/* in the list that comes */
+	bool			 dropped;	/* only told stopped */
 	uint8_t			 heard:2;	/* families: owed stopped */
 	uint8_t			 rests:2;	/* families left out ... */
 	uint8_t			 rest_turns:4;	/* ... of so many announces */
@@ -55,6 +61,7 @@ struct torrent {
 	uint8_t			 infohash[20];
 	bool			 private;
 	bool			 running;
+	bool			 active;	/* moved payload of late */
 	bool			 forgotten;	/* only says goodbye */
 	bool			 dirty;
 	bool			 queued;	/* in book::due */
@@ -79,6 +86,8 @@ struct book {
 	struct loop_timer	*clock;		/* first of due */
 	struct loop_timer	*report;	/* rows to send */
 	struct loop_timer	*last_call;	/* leaving */
+	struct loop_timer	*turns;		/* first of queue */
+	struct queue		*queue;
 	struct torrent_ids	 ids;
 	struct torrent_dues	 due;
 	struct torrent_list	 dirty;
@@ -86,7 +95,10 @@ struct book {
 	unsigned int		 freed;		/* slim_freed() */
 	uint64_t		 reported;	/* ms */
 	uint32_t		 nbusy;
+	uint32_t		 queued;	/* as the parent was told */
 	bool			 leaving;
+	bool			 late;		/* idle ones are not told */
+	bool			 first;		/* one tracker of all tiers */
 	uint8_t			 peer_id[20];
 	uint32_t		 key;
 	uint16_t		 port;
@@ -103,15 +115,16 @@ struct torrent *book_add(struct book *book, uint32_t id,
 	    const uint8_t infohash[20], bool private);
 /* The network is another one: announce all, one after the other. */
 void	book_again(struct book *book);
+/* One tracker of all tiers at a time, or one of each. */
+void	book_set_first(struct book *book, bool first);
 /* Say stopped to all trackers and leave the process within LEAVE_TIME. */
 void	book_leave(struct book *book);
 
 /* An announce of t ended: what is next for it, and for us? */
 void	book_settle(struct book *book, struct torrent *t);
 
-/* A tracker more; one that is there already is left alone. */
-void	tracked_add_site(struct book *book, struct torrent *t,
-	    const char *url, uint8_t tier, bool known);
+/* The user wants an announce as soon as is allowed. */
+void	tracked_ask(struct book *book, struct torrent *t);
 void	tracked_start(struct book *book, struct torrent *t, uint64_t left);
 void	tracked_stop(struct book *book, struct torrent *t);
 void	tracked_completed(struct book *book, struct torrent *t);
@@ -119,11 +132,29 @@ void	tracked_hungry(struct book *book, struct torrent *t);
 /* Stop it; t is no longer the caller's. */
 void	tracked_forget(struct book *book, struct torrent *t);
 
+/* ---- list.c: which trackers ---- */
+
+/*
+ * A list of all trackers, in one or more pages: those that it does not name
+ * are told stopped and dropped when it ends.
+ */
+void	tracked_list_begin(struct torrent *t);
+void	tracked_list_add(struct book *book, struct torrent *t,
+	    const char *url, uint8_t tier, bool known);
+void	tracked_list_end(struct book *book, struct torrent *t);
+void	tracked_make_tiers(struct book *book, struct torrent *t);
+/* Let go of dropped ones that nothing more is said to. */
+void	tracked_sweep(struct book *book, struct torrent *t);
+
 /* ---- site.c: one announce ---- */
+
+void	site_free(struct book *book, struct site *site);
 
 /* Do we speak the protocol of this URL? */
 bool	site_speaks(const char *url);
-/* Begin what the schedule says; ends in book_settle(). */
+/* It waits for its turn or has it, or does not any more. */
+void	site_set_busy(struct book *book, struct site *site, bool busy);
+/* It is its turn: do what the schedule says; ends in book_settle(). */
 void	site_announce(struct book *book, struct site *site);
 /* Give up an announce under way, if there is one; it is still owed. */
 void	site_cancel(struct book *book, struct site *site);
@@ -135,6 +166,22 @@ void	site_heard(struct book *book, struct site *site,
 	    const struct reply *r);
 void	site_ended(struct book *book, struct site *site,
 	    const struct ask_result *r);
+
+/* ---- turn.c: whose turn it is ---- */
+
+/* An announce is due: site_announce() when it is its turn. */
+void	turn_wait(struct book *book, struct site *site);
+/* Its announce is over. */
+void	turn_end(struct book *book, struct site *site);
+/* Give it up, wherever it is; what was owed still is. */
+void	turn_cancel(struct book *book, struct site *site);
+bool	turn_is_queued(const struct site *site);
+void	turn_set_rate(struct book *book, uint32_t rate);
+void	turn_hurry(struct book *book);
+/* Nobody misses it if it is not told that we leave. */
+bool	turn_may_drop(const struct site *site);
+/* Timer: let go out what may go. */
+void	turn_pump(void *arg);
 
 /* ---- outbox.c: what the parent is told ---- */
 

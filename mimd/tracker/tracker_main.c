@@ -104,6 +104,16 @@ tracker_on_conf(struct chan *c, const struct msg_tracker_conf *m, void *arg)
 }
 
 static void
+tracker_on_habit(struct chan *c, const struct msg_tracker_habit *m, void *arg)
+{
+	struct book	*book = arg;
+
+	(void)c;
+	turn_set_rate(book, m->rate);
+	book_set_first(book, m->first);
+}
+
+static void
 tracker_on_port(struct chan *c, const struct msg_tracker_port *m, void *arg)
 {
 	struct book	*book = arg;
@@ -131,9 +141,13 @@ tracker_on_urls(struct chan *c, const struct msg_tracker_urls *m, void *arg)
 	(void)c;
 	if (t == NULL)
 		return;
+	if (m->first)
+		tracked_list_begin(t);
 	for (i = 0; i < m->trackers.n; i++)
-		tracked_add_site(arg, t, m->trackers.v[i].url,
+		tracked_list_add(arg, t, m->trackers.v[i].url,
 		    m->trackers.v[i].tier, m->trackers.v[i].known);
+	if (m->last)
+		tracked_list_end(arg, t);
 }
 
 static void
@@ -142,8 +156,10 @@ tracker_on_start(struct chan *c, const struct msg_tracker_start *m, void *arg)
 	struct torrent	*t = book_find(arg, m->id);
 
 	(void)c;
-	if (t != NULL)
-		tracked_start(arg, t, m->left);
+	if (t == NULL)
+		return;
+	t->active = m->active;
+	tracked_start(arg, t, m->left);
 }
 
 static void
@@ -155,6 +171,8 @@ tracker_on_totals(struct chan *c, const struct msg_tracker_totals *m,
 	(void)c;
 	if (t == NULL)
 		return;
+	if (m->downloaded > t->downloaded || m->uploaded > t->uploaded)
+		t->active = true;
 	/* Totals only grow, or the differences below them would wrap. */
 	if (m->downloaded >= t->downloaded)
 		t->downloaded = m->downloaded;
@@ -183,6 +201,17 @@ tracker_on_hungry(struct chan *c, const struct msg_tracker_hungry *m,
 	(void)c;
 	if (t != NULL)
 		tracked_hungry(arg, t);
+}
+
+static void
+tracker_on_announce(struct chan *c, const struct msg_tracker_announce *m,
+    void *arg)
+{
+	struct torrent	*t = book_find(arg, m->id);
+
+	(void)c;
+	if (t != NULL)
+		tracked_ask(arg, t);
 }
 
 static void
@@ -288,6 +317,8 @@ tracker_on_seed_fetch(struct chan *c, const struct msg_seed_fetch *m,
 
 static const union msg_fn tracker_fns[MSG_COUNT] = {
 	[MSG_TRACKER_CONF] = { .tracker_conf = tracker_on_conf },
+	[MSG_TRACKER_HABIT] = { .tracker_habit = tracker_on_habit },
+	[MSG_TRACKER_ANNOUNCE] = { .tracker_announce = tracker_on_announce },
 	[MSG_TRACKER_PORT] = { .tracker_port = tracker_on_port },
 	[MSG_TRACKER_TORRENT] = { .tracker_torrent = tracker_on_torrent },
 	[MSG_TRACKER_URLS] = { .tracker_urls = tracker_on_urls },

@@ -867,7 +867,8 @@ report_magnet(struct world *w)
 {
 	struct msg_torrent_meta		m = magnet_meta(w);
 	const struct rec_tracker	tr = { .url = "http://t/" };
-	struct msg_torrent_trackers	urls = { m.id, { &tr, 1 } };
+	struct msg_torrent_trackers	urls = { .id = m.id,
+		.trackers = { &tr, 1 } };
 	const struct rec_addr		addr = { .ip = { 1 }, .port = 5 };
 	struct msg_torrent_peers	peers = { m.id, { &addr, 1 } };
 	struct msg_disk_state		state = { .id = m.id, .error = "" };
@@ -972,7 +973,7 @@ test_magnet_private(void **state)
 	struct torrent	*t = linked(w);
 
 	report_metadata(w, true);
-	expect(w, "swarm_run ");
+	expect(w, "swarm_run tracker_torrent tracker_urls ");
 	assert_int_equal(t->nknown, 0);
 }
 

@@ -454,7 +454,8 @@ run(bool private, unsigned int n, const char *const *paths)
 {
 	struct msg_tracker_torrent t = { .id = 5, .private = private };
 	struct rec_tracker	   recs[ROWS] = { 0 };
-	struct msg_tracker_urls	   u = { .id = 5, .trackers = { recs, n } };
+	struct msg_tracker_urls	   u = { .id = 5, .first = true, .last = true,
+		.trackers = { recs, n } };
 	struct msg_tracker_start   s = { .id = 5, .left = 1000 };
 	char			   urls[ROWS][128];
 	unsigned int		   i;
@@ -558,7 +559,8 @@ test_events(void **state)
 	chan_send(parent.chan, MSG_TRACKER_START, &again);
 	assert_true(wait_for(has_peers, 2000));
 	assert_int_equal(atomic_load(&server->started), 2);
-	assert_int_equal(atomic_load(&server->requests), 4);
+	/* Completed is told again if its answer was still on its way. */
+	assert_in_range(atomic_load(&server->requests), 4, 5);
 	assert_int_equal(parent.lookups, 1);
 	end(2000);
 }
