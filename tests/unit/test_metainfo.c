@@ -273,6 +273,43 @@ make_v1(struct text *t, const char *info, const char *root)
 	add(t, "ee");
 }
 
+/* Web seeds are asked for names as they stand, whatever mim calls them. */
+static void
+test_url_path(void **state)
+{
+	char		 path[64];
+	struct metainfo	*mi;
+	struct text	 t;
+
+	(void)state;
+	make_v1(&t, "5:filesl"
+	    "d6:lengthi1e4:pathl3:a/b2:..3:c dee"
+	    "d6:lengthi1e4:pathl1:xee"
+	    "d6:lengthi1e4:pathl1:Xeee4:name3:n\001+", "");
+	mi = metainfo_parse(t.buf, t.len, err);
+	assert_non_null(mi);
+	assert_true(metainfo_url_path(mi, 0, path, sizeof(path)) > 0);
+	assert_string_equal(path, "n%01%2B/a%2Fb/../c%20d");
+	/* Two that clash have one name there. */
+	assert_true(metainfo_url_path(mi, 1, path, sizeof(path)) > 0);
+	assert_string_equal(path, "n%01%2B/x");
+	assert_true(metainfo_url_path(mi, 2, path, sizeof(path)) > 0);
+	assert_string_equal(path, "n%01%2B/X");
+	assert_int_equal(metainfo_url_path(mi, 0, path, 8), -1);
+	metainfo_free(mi);
+	make_v1(&t, "6:lengthi1e4:name3:a b", "");
+	mi = metainfo_parse(t.buf, t.len, err);
+	assert_non_null(mi);
+	assert_int_equal(metainfo_url_path(mi, 0, path, sizeof(path)), 5);
+	assert_string_equal(path, "a%20b");
+	/* The user has renamed it. */
+	metainfo_keep_origin(mi, 0);
+	mi->files->path = mi->name = path + 32;
+	assert_int_equal(metainfo_url_path(mi, 0, path, 32), 5);
+	assert_string_equal(path, "a%20b");
+	metainfo_free(mi);
+}
+
 static void
 test_bad_v1(void **state)
 {
@@ -779,6 +816,7 @@ main(void)
 	const struct CMUnitTest	tests[] = {
 		cmocka_unit_test(test_table),
 		cmocka_unit_test(test_infohash),
+		cmocka_unit_test(test_url_path),
 		cmocka_unit_test(test_bad_v1),
 		cmocka_unit_test(test_hostile_names),
 		cmocka_unit_test(test_empty_name),
