@@ -12,251 +12,23 @@
 #include "arena.h"
 #include "blame.h"
 #include "candidates.h"
+#include "conn.h"
 #include "crypt.h"
-#include "ext.h"
 #include "external.h"
-#include "fast.h"
-#include "geom.h"
-#include "holepunch.h"
 #include "log.h"
-#include "lsd.h"
 #include "msg.h"
-#include "pex.h"
-#include "picker.h"
-#include "pipeline.h"
-#include "rate.h"
-#include "reqs.h"
+#include "net_limits.h"
 #include "shaper.h"
 #include "slots.h"
-#include "superseed.h"
-#include "wire.h"
+#include "swarm.h"
 
-/* Limits of the peer process. */
-#define NET_HALF_OPEN_MAX	64	/* connects under way */
-#define SWARM_HALF_OPEN_MAX	48	/* ... of one torrent */
-#define HALF_OPEN_PER_IP	4	/* ... to one host */
-#define NET_NEWCOMERS_PER_IP	64	/* of the next */
-#define NET_FILES_SPARE		96	/* descriptors for all but peers */
-#define NET_SELF_MAX		8	/* own addresses that were met */
-#define NET_HANDSHAKES_MAX	256	/* incoming, unknown: oldest goes */
-#define NET_GRACE_MS		5000	/* after the start: torrents come */
-#define NET_WRITE_SLOTS		256	/* blocks at disk to be written */
-#define NET_LISTEN_MAX		32
-#define NET_ACCEPT_BURST	64	/* of one turn */
-#define NET_ACCEPT_PAUSE_MS	1000	/* without descriptors */
-#define SWARM_CONNECTS		30	/* new ones a second */
-#define SWARM_PER_IP		8	/* connections of one address */
-#define SWARM_HUNGRY_MS		60000
-#define SWARM_KEEP_IDLE		4	/* useless ones; more are closed */
-#define CONN_LONG_MS		60000	/* so long is some use */
-#define CONN_TWICE_MS		600000	/* is connected another way */
-#define CONN_MEET_MS		10000	/* both called at the same time */
-#define CONN_INVALID_MAX	300	/* requests that cannot be served */
-#define CONN_USELESS_MAX	2000	/* such messages in a minute */
-#define CONN_UNASKED_MAX	512	/* blocks nobody asked for, in a row */
-#define CONN_QUEUE_MAX		8192	/* requests of a peer: our reqq */
-#define CONN_CHOKED_MS		5000	/* requests may cross our choke */
-#define CONN_OUT_MAX		(1U << 20)	/* unsent control bytes */
-#define CONN_HELD_WINDOW	64	/* requests while disk holds us up */
-#define CONN_HELD_MS		1000
-#define META_PIECE		UINT32_MAX	/* slot::piece of metadata */
-#define CONN_BARE_HAVES		1024	/* kept until there are pieces */
-#define NET_BARE_BYTES		(4U << 20)	/* of all that is kept so */
-#define CONN_BODY_CHUNK		2048	/* an extended body grows by */
-#define CONN_BODY_MS		30000	/* and is whole by then */
-#define NET_BODIES_MAX		(4U << 20)	/* bytes of all */
-#define CONN_READ_BLOCKS	16	/* slots of one readv */
-#define CONN_READ_TURN		2	/* readvs of a turn */
-#define CONN_SEND_BLOCKS	16	/* of one writev */
-#define CONN_SEND_TURN		(1U << 20)	/* bytes of a turn */
-#define CONN_SEND_URGENT	4096	/* control bytes that no limit holds */
-
-struct bare;
-struct conn_meta;
-struct fetch;
 struct child;
 struct filter;
 struct discovery;
 struct loop;
-struct loop_io;
 struct loop_timer;
-struct net;
 struct patience;
 struct reserves;
-struct swarm;
-
-enum conn_state {
-	CONN_CONNECTING,
-	CONN_HANDSHAKE,		/* waits for the other's */
-	CONN_UP,
-	CONN_DEAD		/* freed at the end of the turn */
-};
-
-enum rx_state {
-	RX_HEAD,
-	RX_DATA,		/* a block into rx.slot */
-	RX_DROP,		/* bytes that nobody wants */
-	RX_BITS,		/* a bitfield into rx.body */
-	RX_EXT			/* an extended message into rx.body */
-};
-
-struct rx {
-	uint8_t		 state;
-	uint8_t		 hlen;		/* bytes in head */
-	bool		 bare;		/* bits counts in net::bare_bytes */
-	uint8_t		 head[WIRE_HANDSHAKE];
-	uint32_t	 slot;
-	uint32_t	 piece, begin, length;
-	uint32_t	 got;		/* of length */
-	uint64_t	 since;		/* RX_DATA, RX_EXT: when it began */
-	uint8_t		 ext;		/* RX_EXT: whose message */
-	uint32_t	 size;		/* RX_EXT: of body, so far */
-	uint8_t		*body;
-};
-
-struct tx {
-	uint8_t		*buf;		/* control bytes */
-	uint32_t	 len, off, size;
-	uint32_t	 slot;		/* block half sent, pinned */
-	struct req	 req;
-	uint32_t	 done;		/* of its head and bytes */
-};
-
-struct conn {
-	TAILQ_ENTRY(conn) link;		/* of swarm, net::newcomers or ::dead */
-	TAILQ_ENTRY(conn) wait_link;	/* net::waiting */
-	TAILQ_ENTRY(conn) turn_link;	/* net::turns */
-	struct net	*net;
-	struct swarm	*swarm;		/* NULL: not yet known */
-	struct loop_io	*io;
-	int		 fd;
-	uint32_t	 id;
-	struct addr	 addr;
-	uint8_t		 peer_id[20];
-	uint8_t		 state;		/* CONN_* */
-	uint8_t		 source;	/* PEER_SOURCE_* */
-	uint8_t		 speaks;	/* WIRE_SPEAKS_* */
-	bool		 incoming;
-	bool		 answered;	/* our handshake is sent */
-	bool		 held;		/* newcomer, too early to judge */
-	bool		 waiting;	/* reads nothing until slots are free */
-	bool		 in_turn;
-	bool		 blocked;	/* the socket took no more */
-	bool		 overflow;	/* did not read for too long: close */
-	bool		 am_choking, am_interested;
-	bool		 optimistic;	/* unchoked, though it sends little */
-	bool		 peer_choking, peer_interested;
-	bool		 parole;
-	bool		 twice;		/* closed as the second of two */
-	bool		 reported;	/* parent knows it */
-	bool		 told_pex;	/* it knows that we want addresses */
-	bool		 changed;	/* since reported */
-	uint8_t		 ahead;		/* blocks to read before sent */
-	uint8_t		 sequential;	/* requests in a row that were */
-
-	struct rx	 rx;
-	struct tx	 tx;
-	struct crypt	*crypt;		/* NULL: plain from the start */
-
-	struct ext_peer	*ext;		/* NULL: no handshake of BEP 10 */
-	struct pex_member pex;
-	struct holepunch_budget punch;
-	struct fast	*fast;		/* NULL: nothing allowed yet */
-	struct superseed_peer *super;	/* NULL: it knows what we have */
-	struct pieceset	 has;
-	struct bare	*bare;		/* that, before there are pieces */
-	struct conn_meta *meta;		/* metadata from or to it, or NULL */
-	uint32_t	 wanted;	/* pieces it has and we lack */
-	uint32_t	 last_piece;	/* asked for; PICKER_NONE */
-	struct reqs	 asked;		/* sent, not answered */
-	struct reqs	 limbo;		/* taken back; may still come */
-	struct shaper_peer rx_line, tx_line;
-	struct bucket	*own;		/* rx, tx; NULL: no limit of its own */
-	struct pipeline	 pipeline;
-	uint32_t	 rtt_ms;
-	struct reqs	 in;		/* its requests */
-	uint32_t	 seq_piece, seq_begin;	/* where the last one ended */
-	uint32_t	 wait_slot;	/* its next block is being read there */
-	struct conn	*wait_next;	/* slot::waiters */
-
-	uint32_t	 invalid, useless, unasked;
-	uint64_t	 started, received, sent;	/* times */
-	uint64_t	 useless_at;	/* counted from */
-	uint64_t	 limbo_until;
-	uint64_t	 refill_at;	/* ask nothing before */
-	uint64_t	 held_at;	/* had to wait for slots */
-	uint64_t	 useful_at;	/* wanted something, or gave */
-	uint64_t	 choked_at;	/* am_choking changed */
-	uint64_t	 heard_at;	/* its last block or unchoke */
-	uint64_t	 got_on_at;	/* uploaded, when it last had more */
-	uint32_t	 got_on;	/* pieces that it had then */
-	uint8_t		 idle_turns;	/* unchoked, but asked nothing */
-	bool		 asked_us;	/* since it was unchoked */
-	struct rate	 down, up;
-	uint64_t	 downloaded, uploaded;
-};
-TAILQ_HEAD(conn_list, conn);
-
-/* Why a swarm goes as it goes: mimctl show summary puts it into words. */
-struct swarm_facts {
-	uint32_t	 useful, choking;	/* peers with what we lack */
-	uint32_t	 interested, served;	/* want what we have */
-	uint32_t	 candidates;		/* not connected */
-	uint32_t	 held;			/* SWARM_HELD_* */
-};
-
-/* What only a torrent with connections, or with limits of its own, needs. */
-struct traffic {
-	struct shaper_group rx_line, tx_line;
-	struct pex_book	 pex;
-	struct rate	 down, up;
-};
-
-struct swarm {
-	RB_ENTRY(swarm)	 by_id;		/* net::swarms */
-	RB_ENTRY(swarm)	 by_hash;	/* net::hashes */
-	RB_ENTRY(swarm)	 by_req2;	/* net::req2s */
-	RB_ENTRY(swarm)	 by_due;	/* net::due, if due != 0 */
-	TAILQ_ENTRY(swarm) busy_link;	/* net::busy, if it has connections */
-	struct net	*net;
-	uint32_t	 id;
-	uint8_t		 infohash[20];
-	uint8_t		 req2[20];	/* what encryption calls it */
-	bool		 private;
-	bool		 known;		/* pieces were told once */
-	bool		 open;		/* disk takes our blocks now */
-	bool		 opening;	/* data_open is sent */
-	bool		 complete;
-	bool		 sated;		/* peers know that we want no more */
-	bool		 super_seed;	/* when complete: a setting */
-	bool		 changed;	/* since the last swarm_stats */
-	struct swarm_facts facts;	/* told last */
-	struct geom	 geom;		/* without pieces: see bare.c */
-	struct fetch	*fetch;		/* of metadata; NULL: none */
-	uint32_t	 metadata_size;	/* 0: none to be served */
-	struct picker	*picker;	/* NULL when complete */
-	struct superseed *super;	/* NULL while no peer needs it */
-	struct reserves	*reserves;	/* for web seeds, or NULL */
-	bool		 sequential, first_last;
-	uint8_t		*wishes;	/* of each piece; NULL: no special */
-	uint8_t		*pages;		/* data_have, until data_open_end */
-	struct conn_list conns;
-	uint32_t	 nconns, nup, nseeds, nhalf_open;
-	uint64_t	 churn_at;	/* nobody is replaced before */
-	uint32_t	 max_peers;	/* 0: the default */
-	struct traffic	*traffic;	/* NULL: no connections, no limits */
-	struct candidates cands;
-	struct lsd_item	 lsd;
-	uint64_t	 due;		/* next swarm_tick(); 0 none */
-	uint64_t	 hungry_at, retry_at, resync_at;
-	uint32_t	 resync_piece;	/* ... for its sake */
-	uint64_t	 downloaded, uploaded, wasted;	/* not yet told */
-};
-TAILQ_HEAD(swarm_list, swarm);
-RB_HEAD(swarm_ids, swarm);
-RB_HEAD(swarm_hashes, swarm);
-RB_HEAD(swarm_req2s, swarm);
-RB_HEAD(swarm_dues, swarm);
 
 struct listener {
 	TAILQ_ENTRY(listener) link;	/* net::listeners */
@@ -345,15 +117,6 @@ struct net {
 	struct log_limit accept_log;
 };
 
-int	swarm_cmp_id(const struct swarm *a, const struct swarm *b);
-int	swarm_cmp_hash(const struct swarm *a, const struct swarm *b);
-int	swarm_cmp_req2(const struct swarm *a, const struct swarm *b);
-int	swarm_cmp_due(const struct swarm *a, const struct swarm *b);
-RB_PROTOTYPE(swarm_ids, swarm, by_id, swarm_cmp_id)
-RB_PROTOTYPE(swarm_hashes, swarm, by_hash, swarm_cmp_hash)
-RB_PROTOTYPE(swarm_req2s, swarm, by_req2, swarm_cmp_req2)
-RB_PROTOTYPE(swarm_dues, swarm, by_due, swarm_cmp_due)
-
 /* peer_main.c: have net_turn() run once at the end of this turn. */
 void	net_turn_soon(struct net *net);
 
@@ -363,46 +126,7 @@ void	acceptor_drop_all(struct net *net);
 /* Let in those who waited for the address filter. */
 void	acceptor_begin(struct net *net);
 
-/* conn.c */
-struct conn *conn_new(struct net *net, int fd, const struct addr *addr,
-	    struct swarm *swarm);
-enum connect_result {
-	CONNECT_BEGUN,
-	CONNECT_FAILED,
-	CONNECT_NO_SOCKET	/* we are short of something */
-};
-/* Connect to a candidate. */
-enum connect_result conn_connect(struct swarm *swarm, const struct addr *addr,
-	    uint8_t source);
-/* Close it, with everything it holds; freed later.  why is for the log. */
-void	conn_close(struct conn *c, const char *why);
-/* The same, but it is told first what waits to be sent. */
-void	conn_part(struct conn *c, const char *why);
-void	conn_free_dead(struct net *net);
-/* Bytes of the handshake are in rx.head: go on with them. */
-void	conn_on_handshake(struct conn *c);
-void	conn_wait(struct conn *c);	/* stop reading until slots are free */
-void	conn_resume(struct net *net);	/* slots are free */
-/* Send what waits at the end of the turn. */
-void	conn_send_soon(struct conn *c);
-/* Time-outs and keep-alives. */
-void	conn_tick(struct conn *c, uint64_t now);
-void	conn_update_io(struct conn *c);
-
 /* bare.c: peers of a swarm that does not know its pieces yet */
-static inline bool
-swarm_is_bare(const struct swarm *s)
-{
-	return s->geom.npieces == 0;
-}
-
-static inline bool
-conn_is_seed(const struct conn *c)
-{
-	return !swarm_is_bare(c->swarm) &&
-	    c->has.count == c->swarm->geom.npieces;
-}
-
 /* May so much more be kept?  If not, it is remembered that it was not. */
 bool	bare_room(struct conn *c, uint32_t length);
 bool	bare_on_have(struct conn *c, uint32_t piece);
@@ -674,52 +398,6 @@ void	usage_sent(struct net *net);
 /* Disk was asked for something; it answered. */
 void	usage_asked(struct net *net);
 void	usage_heard(struct net *net);
-
-/* swarm.c */
-struct swarm *swarm_find(struct net *net, uint32_t id);
-struct swarm *swarm_by_hash(struct net *net, const uint8_t infohash[20]);
-struct swarm *swarm_by_req2(struct net *net, const uint8_t req2[20]);
-struct swarm *swarm_new(struct net *net, const struct msg_swarm_run *m);
-/* The metadata of a bare one is there. */
-void	swarm_learn(struct swarm *s, const struct msg_swarm_run *m);
-void	swarm_free(struct swarm *s);
-/* See that it has s->traffic, which goes again when nobody needs it. */
-void	swarm_need_traffic(struct swarm *s);
-bool	swarm_has(const struct swarm *s, uint32_t piece);
-bool	swarm_accepts(const struct swarm *s, const struct addr *addr);
-/* Add a candidate; false if it is unusable, or there already. */
-bool	swarm_add_peer(struct swarm *s, const struct addr *addr,
-	    uint8_t source);
-void	swarm_add_peers(struct swarm *s, const struct msg_peers_found *m);
-void	swarm_connect(struct swarm *s);
-/* Have swarm_tick() run in ms, or earlier if it was to. */
-void	swarm_wake(struct swarm *s, uint64_t ms);
-void	swarm_run_due(struct net *net);
-void	swarm_on_have_page(struct swarm *s, uint32_t first, const uint8_t *p,
-	    uint32_t n);
-void	swarm_on_opened(struct swarm *s);
-void	swarm_on_data_gone(struct swarm *s);
-/* Is there nothing left that we want?  Complete, or a partial seed. */
-bool	swarm_done(const struct swarm *s);
-/* After pieces came, went or were skipped: what peers have that we want. */
-void	swarm_recount(struct swarm *s);
-void	swarm_wants_changed(struct swarm *s);
-/* We have a piece more: peers are told. */
-void	swarm_gained(struct swarm *s, uint32_t piece);
-struct conn *swarm_conn(struct swarm *s, uint32_t id);
-
-/*
- * wishes.c: how the user wants a torrent picked, also before it has a picker
- * and after that went.  Costs are the picker's.
- */
-void	swarm_set_mode(struct swarm *s, bool sequential, bool first_last);
-/* Pieces first to last: the highest priority of the files they are in. */
-void	swarm_set_priority(struct swarm *s, uint32_t first, uint32_t last,
-	    enum picker_prio prio);
-/* A file reaches from piece first to piece last. */
-void	swarm_add_file(struct swarm *s, uint32_t first, uint32_t last);
-/* The picker is new. */
-void	swarm_tell_wishes(struct swarm *s);
 
 /* ban.c: who sent bad data; every connection of the address ends. */
 void	ban_address(struct net *net, const uint8_t ip[16], const char *why);
