@@ -154,7 +154,7 @@ def shared(t, mim, web, content):
 def limited(t, web, content):
     """The limits of rate hold for web seeds, with and without peers."""
     slow = mimd.Mimd(t, "limited", conf="rate down 2M\n").start()
-    x = Torrent("limit of all", 8 * MB, 1 << 18).make(content)
+    x = Torrent("limit of all", 16 * MB, 1 << 18).make(content)
     y = Torrent("limit of its own", 4 * MB, 1 << 18).make(content)
     peer = wire.Seed(t, x, content)
     begin = time.monotonic()
@@ -162,7 +162,8 @@ def limited(t, web, content):
     slow.ctl("peers", x.infohash, "add", f"{peer.addr}:{peer.port}")
     slow.wait_state(x.infohash, "seeding", 60)
     took = time.monotonic() - begin
-    t.ok(took > 2.5, "8M with 2M/s for all", took)
+    # Both may have all of it for the first second or two.
+    t.ok(took > 4, "16M with 2M/s for all", took)
     slow.ctl("limit", "down", "unlimited")
     slow.add(save(t, y, web.url), "-P")
     slow.ctl("limit", y.infohash, "down", "1M")
@@ -184,4 +185,4 @@ def test(t):
         lambda: limited(t, web, content))
 
 
-mimtest.main(test, timeout=120)
+mimtest.main(test, timeout=240)
