@@ -172,6 +172,33 @@ test_again(void **state)
 	assert_true(a.next == ANNOUNCE_NEVER);
 }
 
+/* What the user wants obeys the tracker, and is no more than one a minute. */
+static void
+test_ask(void **state)
+{
+	struct announce	a;
+
+	(void)state;
+	begin_started(&a);
+	assert_true(announce_allowed(&a) == ANNOUNCE_NEVER);
+	announce_done(&a, NOW, 1800, 120, 0);
+	assert_int_equal(announce_allowed(&a), NOW + 120000);
+	assert_false(announce_ask(&a, NOW + 119999));
+	assert_int_equal(a.next, NOW + 1800000);
+	assert_true(announce_ask(&a, NOW + 120000));
+	assert_int_equal(a.next, NOW + 120000);
+	announce_begin(&a);
+	announce_done(&a, NOW, 1800, 0, 0);
+	assert_int_equal(announce_allowed(&a), NOW + ANNOUNCE_ASK_MIN * 1000);
+	announce_begin(&a);
+	announce_failed(&a, NOW, ANNOUNCE_RETRY_NEVER, 0);
+	assert_true(announce_ask(&a, NOW + ANNOUNCE_ASK_MIN * 1000));
+	announce_stop(&a, NOW);
+	announce_give_up(&a);
+	assert_true(announce_idle(&a));
+	assert_true(a.next == ANNOUNCE_NEVER);
+}
+
 static void
 test_backoff(void **state)
 {
@@ -262,6 +289,7 @@ main(void)
 		cmocka_unit_test(test_clamps),
 		cmocka_unit_test(test_hungry),
 		cmocka_unit_test(test_again),
+		cmocka_unit_test(test_ask),
 		cmocka_unit_test(test_backoff),
 		cmocka_unit_test(test_request),
 	};

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "disk/resume.h"
+#include "disk/tracker_list.h"
 #include "msg.h"
 
 static uint8_t			bits[] = { 0xa5, 0x80 };
@@ -163,6 +164,34 @@ test_peers(void **state)
 		assert_int_equal(r.peers[i].port, some[i % 3].port);
 	}
 	resume_clear(&r);
+}
+
+/* A list of the user's, and one that he has emptied. */
+static void
+test_trackers(void **state)
+{
+	static const char	*const urls[] = {
+		"http://a.example/12345678", "udp://b.example:1", "http://c/"
+	};
+	struct tracker_list	*list = tracker_list_new();
+	struct resume		 rec = record, r;
+	const char		*why;
+	uint8_t			*buf;
+	size_t			 len, i;
+
+	(void)state;
+	rec.trackers = list;
+	for (i = 0; i <= 3; i++) {
+		buf = resume_encode(&rec, &len);
+		assert_int_equal(resume_decode(&r, buf, len, &why), 0);
+		free(buf);
+		assert_true(tracker_list_equal(r.trackers, list));
+		resume_clear(&r);
+		if (i < 3)
+			tracker_list_add(list, i == 1 ? UINT8_MAX : 0,
+			    urls[i]);
+	}
+	tracker_list_free(list);
 }
 
 static void
@@ -337,6 +366,7 @@ main(void)
 		cmocka_unit_test(test_link),
 		cmocka_unit_test(test_places),
 		cmocka_unit_test(test_peers),
+		cmocka_unit_test(test_trackers),
 		cmocka_unit_test(test_bad_places),
 		cmocka_unit_test(test_damaged),
 		cmocka_unit_test(test_version_1),
