@@ -69,6 +69,12 @@ def limits_of(daemon, infohash):
     return None, None, None
 
 
+def wait_slot(t, daemon, torrent):
+    """A leech is given some pieces before, but no more."""
+    t.wait(lambda: any(not p["am_choking"] for p in
+        daemon.peers(torrent.infohash)), 30, "a slot")
+
+
 def test_precision(t, daemon, up, down):
     # Upwards: what is on its way at the old rate would count for long.
     for text, rate, seconds in (("256K", 256 * KIB, 10),
@@ -144,6 +150,7 @@ def test_kept(t, daemon, one, a):
         daemon.kill_child(role)
         t.wait(lambda: daemon.children().get(role) not in (None, pid), 10,
             f"another {role}")
+    wait_slot(t, daemon, a)
     start = one.now()[1]
     t.wait(lambda: one.now()[1] > start + 256 * KIB, 30, "uploads to go on")
     measure((one,), 4)
@@ -204,8 +211,7 @@ def test(t):
     other = clients.Libtorrent(t, path_b, name="leech-b")
     daemon.ctl("start", b.infohash[:12])
     two = Meter(other, "downloaded")
-    t.wait(lambda: any(not p["am_choking"] for p in
-        daemon.peers(b.infohash)), 30, "the other to have a slot")
+    wait_slot(t, daemon, b)
     test_sharing(t, daemon, up, two, a)
     test_classes(t, daemon, up, two)
     test_kept(t, daemon, up, a)
