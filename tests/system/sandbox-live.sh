@@ -98,8 +98,8 @@ examine_root() {
 		is "$(files "$2")" 0 \
 		    "$name: no file is open" ;;
 	disk)
-		is "$([ "$(sockets "$2")" -le 2 ] && echo few)" few \
-		    "$name: no socket but its two channels" ;;
+		is "$([ "$(sockets "$2")" -le 3 ] && echo few)" few \
+		    "$name: no socket but its three channels" ;;
 	esac
 	is "$(readlink "/proc/$2/cwd" | grep -c "$dir")" 0 \
 	    "$name: not in a download directory"
