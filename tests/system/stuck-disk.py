@@ -13,6 +13,7 @@ import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "lib"))
+import control
 import mimd
 import mimtest
 import wire
@@ -77,22 +78,13 @@ class Watch:
             p, 0, self.torrent.piece_size(p))]
 
 
-def number(name):
-    """Of a message; it stands in the table's order."""
-    with open(os.path.join(mimtest.TOP, "include", "msg.def")) as f:
-        names = [line.split("(")[1].split(",")[0] for line in f
-            if line.startswith(("MSG(", "LAST_SETUP("))]
-    n = names.index(name)
-    return bytes([n]) if n < 128 else bytes([0xcc, n])
-
-
 def ask(daemon):
     """
     How long CALLS requests for the status take, sorted, in ms; without what
     it takes to start mimctl, which a busy machine makes long.
     """
-    request = b"\x95" + number("ctl_list") + b"\x90\xc2\xc2\xc2"
-    end = b"\x93" + number("ctl_end") + b"\x00\xa0"
+    request = control.empty("ctl_list")
+    end = control.empty("ctl_end")
     times = []
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as sock:
         sock.settimeout(20)
@@ -100,8 +92,9 @@ def ask(daemon):
         for _ in range(CALLS):
             begin = time.monotonic()
             sock.send(request)
-            while not sock.recv(1 << 16).endswith(end):
-                pass
+            while not (got := sock.recv(1 << 16)).endswith(end):
+                if not got:
+                    raise mimtest.Failure("mimd hung up on a request")
             times.append((time.monotonic() - begin) * 1000)
     return sorted(times)
 
