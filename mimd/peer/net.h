@@ -98,6 +98,7 @@ struct net {
 	struct loop_timer *throttle;	/* while someone waits in line */
 
 	uint32_t	 unchoke_slots, nunchoked;
+	uint32_t	 class_unchoked[SHAPER_CLASSES + 1];
 	bool		 scarce;	/* upload; see choker.h */
 	uint64_t	 rechoke_at;
 	uint64_t	 up_since;	/* bytes sent since the last round */

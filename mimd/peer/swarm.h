@@ -37,6 +37,7 @@ struct traffic {
 	struct shaper_group rx_line, tx_line;
 	struct pex_book	 pex;
 	struct rate	 down, up;
+	uint32_t	 nunchoked;
 };
 
 /* A torrent that runs, and its connections. */

@@ -180,8 +180,9 @@ throttle_init(struct net *net)
 static void
 conn_classify(struct conn *c)
 {
-	const struct net		*net = c->net;
+	struct net			*net = c->net;
 	const struct rec_rate_prefix	*p, *best = NULL;
+	uint8_t				 class;
 
 	for (p = net->prefixes; p < net->prefixes + net->nprefixes; p++)
 		if ((best == NULL || p->bits > best->bits) &&
@@ -189,7 +190,12 @@ conn_classify(struct conn *c)
 			best = p;
 	c->rx_line.exempt = c->tx_line.exempt = best != NULL &&
 	    best->class == RATE_CLASS_EXEMPT;
-	c->rx_line.class = c->tx_line.class = best == NULL ? 0 : best->class;
+	class = best == NULL ? 0 : best->class;
+	if (!c->am_choking) {
+		net->class_unchoked[c->tx_line.class]--;
+		net->class_unchoked[class]++;
+	}
+	c->rx_line.class = c->tx_line.class = class;
 }
 
 void

@@ -9,6 +9,16 @@
 /* Puts into effect what choker.c decides. */
 
 static void
+count_slot(struct conn *c, bool taken)
+{
+	uint32_t	one = taken ? 1 : -1U;
+
+	c->net->nunchoked += one;
+	c->net->class_unchoked[c->tx_line.class] += one;
+	c->swarm->traffic->nunchoked += one;
+}
+
+static void
 set_choke(struct conn *c, bool choke, uint64_t now)
 {
 	if (c->am_choking == choke)
@@ -17,7 +27,7 @@ set_choke(struct conn *c, bool choke, uint64_t now)
 	c->optimistic = false;
 	c->choked_at = now;
 	c->changed = true;
-	c->net->nunchoked += choke ? -1U : 1U;
+	count_slot(c, !choke);
 	send_plain(c, choke ? WIRE_CHOKE : WIRE_UNCHOKE);
 	if (!choke) {
 		c->asked_us = false;
@@ -36,15 +46,27 @@ class_rate(const struct conn *c)
 	return c->net->tx_line.classes[c->tx_line.class].bucket.rate;
 }
 
+/* Do the limits of its torrent and of its class of peers feed one more? */
+static bool
+limits_leave_slot(const struct conn *c)
+{
+	const struct traffic	*t = c->swarm->traffic;
+	uint8_t			 class = c->tx_line.class;
+
+	return t->nunchoked < choker_slots_max(t->tx_line.bucket.rate) &&
+	    (class == 0 || c->net->class_unchoked[class] <
+	    choker_slots_max(class_rate(c)));
+}
+
 /* May it have a free slot without waiting for the round? */
 static bool
 may_serve_now(const struct conn *c)
 {
 	return c->state == CONN_UP && c->peer_interested && c->am_choking &&
 	    c->idle_turns == 0 && !c->net->scarce &&
-	    c->swarm->traffic->tx_line.bucket.rate == 0 && class_rate(c) == 0 &&
 	    (!swarm_done(c->swarm) ||
-	    c->uploaded - c->got_on_at <= 2 * c->swarm->geom.size);
+	    c->uploaded - c->got_on_at <= 2 * c->swarm->geom.size) &&
+	    limits_leave_slot(c);
 }
 
 void
@@ -69,7 +91,7 @@ unchoke_on_gone(struct conn *c)
 	if (c->am_choking)
 		return;
 	c->am_choking = true;
-	net->nunchoked--;
+	count_slot(c, false);
 	if (net->nunchoked >= net->unchoke_slots)
 		return;
 	TAILQ_FOREACH(s, &net->busy, busy_link) {

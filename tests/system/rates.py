@@ -13,6 +13,7 @@ import clients
 import mimd
 import mimtest
 import tracker
+import wire
 from torrent import Torrent
 
 KIB = 1024
@@ -140,6 +141,22 @@ def test_classes(t, daemon, one, two):
     daemon.write_conf(conf)
 
 
+def test_newcomers(t, daemon, a):
+    """Limits leave room for some more: they need not wait for a round."""
+    waits = []
+    for _ in range(3):
+        peer = wire.connect(t, (daemon.addr, daemon.port), a.infohash)
+        peer.send_handshake()
+        peer.read_handshake()
+        start = time.monotonic()
+        peer.msg(wire.INTERESTED)
+        peer.until(wire.UNCHOKE)
+        waits.append(time.monotonic() - start)
+        peer.close()
+    t.ok(min(waits) < 1 and max(waits) < 5,
+        "under a torrent's limit a newcomer gets a free slot at once", waits)
+
+
 def test_kept(t, daemon, one, a):
     daemon.ctl("limit", a.infohash[:12], "peers", "33")
     t.equal(limits_of(daemon, a.infohash), (512 * KIB, None, 33),
@@ -214,6 +231,7 @@ def test(t):
     wait_slot(t, daemon, b)
     test_sharing(t, daemon, up, two, a)
     test_classes(t, daemon, up, two)
+    test_newcomers(t, daemon, a)
     test_kept(t, daemon, up, a)
     test_reload(t, daemon, up)
 
