@@ -29,6 +29,7 @@ struct chan {
 	const union msg_fn	*fns;
 	chan_closed_fn		 closed;
 	chan_drain_fn		 drain;
+	chan_unhandled_fn	 unhandled;	/* or NULL */
 	void			*arg;
 	struct loop_io		*io;
 	struct loop_timer	*broken;	/* reports a failed send */
@@ -104,6 +105,12 @@ void
 chan_on_drain(struct chan *c, chan_drain_fn drain)
 {
 	c->drain = drain;
+}
+
+void
+chan_on_unhandled(struct chan *c, chan_unhandled_fn unhandled)
+{
+	c->unhandled = unhandled;
 }
 
 static void
@@ -512,8 +519,11 @@ chan_handle(struct chan *c, size_t at, size_t len, const char **why)
 	if (d->last_setup)
 		c->rx_phase = PHASE_RUN;
 	if (msg_dispatch(c->fns, c->in, c, c->arg) == -1) {
-		*why = "message without a handler";
-		return -1;
+		if (c->unhandled == NULL) {
+			*why = "message without a handler";
+			return -1;
+		}
+		c->unhandled(c, c->arg);
 	}
 	if (!c->dead && c->in_fd != -1) {
 		close(c->in_fd);

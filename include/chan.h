@@ -29,6 +29,8 @@ struct chan;
 typedef void (*chan_closed_fn)(struct chan *c, const char *why, void *arg);
 /* The queue fell below CHAN_LOW after chan_full() had been true. */
 typedef void (*chan_drain_fn)(struct chan *c, void *arg);
+/* A message came that the table allows and fns has no handler for. */
+typedef void (*chan_unhandled_fn)(struct chan *c, void *arg);
 
 /*
  * Owns fd (made non-blocking).  fns: MSG_COUNT handlers, called with arg.
@@ -38,6 +40,8 @@ struct chan *chan_new(struct loop *loop, int fd, enum role self,
 	    enum role other, bool setup, const union msg_fn *fns,
 	    chan_closed_fn closed, void *arg);
 void	 chan_on_drain(struct chan *c, chan_drain_fn drain);
+/* Without it such a message breaks the rules. */
+void	 chan_on_unhandled(struct chan *c, chan_unhandled_fn unhandled);
 /* Safe inside handlers; unsent messages are lost. */
 void	 chan_free(struct chan *c);	/* NULL is fine */
 

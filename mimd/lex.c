@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: ISC */
-#include <sys/queue.h>
 #include <sys/stat.h>
 
 #include <ctype.h>
@@ -13,6 +12,7 @@
 #include "conf.h"
 #include "lex.h"
 #include "log.h"
+#include "macro.h"
 #include "mem.h"
 #include "parse.h"
 
@@ -31,18 +31,11 @@ struct file {
 	bool		 at_end;	/* its last newline was given */
 };
 
-struct macro {
-	SLIST_ENTRY(macro)	 entry;	/* lex::macros */
-	char			*name;
-	char			*value;
-	bool			 fixed;	/* by -D */
-};
-
 /* The grammar calls without argument, so this is the one state. */
 static struct {
 	struct file		*file;
-	SLIST_HEAD(, macro)	 macros;
-	unsigned int		 nmacros, nfiles, nerrors;
+	struct macros		 macros;
+	unsigned int		 nfiles, nerrors;
 	bool			 reported;	/* one error a line */
 	bool			 line_start;	/* no word of the line yet */
 	size_t			 size;		/* bytes of all files */
@@ -172,54 +165,10 @@ lex_errors(void)
 
 /* ---- macros ---- */
 
-static struct macro *
-find_macro(const char *name)
-{
-	struct macro	*m;
-
-	SLIST_FOREACH(m, &lex.macros, entry) {
-		if (strcmp(m->name, name) == 0)
-			return m;
-	}
-	return NULL;
-}
-
-static bool
-is_name(const char *s)
-{
-	if (!isalpha((unsigned char)*s) && *s != '_')
-		return false;
-	while (isalnum((unsigned char)*s) || *s == '_')
-		s++;
-	return *s == '\0';
-}
-
-static int
-set_macro(const char *name, const char *value, bool fixed)
-{
-	struct macro	*m;
-
-	if (!is_name(name))
-		return lex_error("not a name for a macro", name);
-	if ((m = find_macro(name)) == NULL) {
-		if (lex.nmacros == CONF_MACROS_MAX)
-			return lex_error("too many macros", name);
-		lex.nmacros++;
-		m = xcalloc(1, sizeof(*m));
-		m->name = xstrdup(name);
-		SLIST_INSERT_HEAD(&lex.macros, m, entry);
-	} else if (m->fixed)
-		return 0;	/* -D is stronger than the file */
-	free(m->value);
-	m->value = xstrdup(value);
-	m->fixed = fixed;
-	return 0;
-}
-
 int
 lex_macro(const char *name, const char *value)
 {
-	return set_macro(name, value, false);
+	return lex_error(macro_set(&lex.macros, name, value, false), name);
 }
 
 int
@@ -233,7 +182,7 @@ lex_define(const char *definition)
 	    strlen(eq + 1) >= WORD_MAX)
 		return lex_error("not a macro", definition);
 	name = xstrndup(definition, (size_t)(eq - definition));
-	r = set_macro(name, eq + 1, true);
+	r = lex_error(macro_set(&lex.macros, name, eq + 1, true), name);
 	lex.reported = false;
 	free(name);
 	return r;
@@ -503,7 +452,7 @@ word(bool first)
 static int
 expand_macro(void)
 {
-	struct macro	*m;
+	const char	*value;
 	size_t		 len = 0;
 	int		 c;
 
@@ -515,9 +464,9 @@ expand_macro(void)
 	unget_char(c);
 	if (lex.expand != NULL)
 		return wrong("macro within a macro");
-	if ((m = find_macro(lex.word)) == NULL)
+	if ((value = macro_get(&lex.macros, lex.word)) == NULL)
 		return wrong("no such macro");
-	lex.expand = xasprintf("%s ", m->value);
+	lex.expand = xasprintf("%s ", value);
 	lex.expand_pos = 0;
 	return NEXT;
 }
@@ -609,7 +558,6 @@ lex_begin(void)
 {
 	memset(&lex, 0, sizeof(lex));
 	lex.line_start = true;
-	SLIST_INIT(&lex.macros);
 }
 
 int
@@ -637,16 +585,9 @@ lex_open(const char *name, const char *data, size_t len)
 void
 lex_end(void)
 {
-	struct macro	*m;
-
 	while (lex.file != NULL)
 		pop_file();
-	while ((m = SLIST_FIRST(&lex.macros)) != NULL) {
-		SLIST_REMOVE_HEAD(&lex.macros, entry);
-		free(m->name);
-		free(m->value);
-		free(m);
-	}
+	macro_clear(&lex.macros);
 	free(lex.expand);
 	lex.expand = NULL;
 }

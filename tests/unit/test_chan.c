@@ -17,7 +17,7 @@
 struct pair {
 	struct loop	*loop;
 	struct chan	*parent, *child;
-	int		 got_levels, got_logs, closed, drained;
+	int		 got_levels, got_logs, closed, drained, unhandled;
 	const char	*why;
 	int		 fd;
 	char		 text[64];
@@ -66,6 +66,16 @@ on_drain(struct chan *c, void *arg)
 
 	(void)c;
 	p->drained++;
+}
+
+static void
+on_unhandled(struct chan *c, void *arg)
+{
+	struct pair	*p = arg;
+
+	(void)c;
+	p->unhandled++;
+	loop_stop(p->loop);
 }
 
 static void
@@ -217,6 +227,34 @@ what_breaks_the_table_ends_the_channel(void **state)
 	len = msg_encode(MSG_SCAN_END, &scan, buf, sizeof(buf));
 	expect_refusal(ROLE_DISK, buf, (size_t)len, -1,
 	    "message without a handler");
+}
+
+/* Unless somebody wants to hear of it; the rest of the table holds. */
+static void
+what_has_no_handler_may_be_told(void **state)
+{
+	struct msg_scan_end	scan = { 0 };
+	struct pair		p;
+	static uint8_t		buf[MSG_SIZE_MAX];
+	ssize_t			len;
+	int			raw[2];
+
+	(void)state;
+	pair_open(&p, ROLE_DISK, raw);
+	chan_on_unhandled(p.parent, on_unhandled);
+	len = msg_encode(MSG_SCAN_END, &scan, buf, sizeof(buf));
+	assert_int_equal(send(raw[1], buf, (size_t)len, 0), len);
+	loop_run(p.loop);
+	assert_int_equal(p.unhandled, 1);
+	assert_int_equal(p.closed, 0);
+	len = msg_encode(MSG_READY, &(struct msg_ready){ 0 }, buf,
+	    sizeof(buf));
+	assert_int_equal(send(raw[1], buf, (size_t)len, 0), len);
+	loop_run(p.loop);
+	assert_int_equal(p.unhandled, 1);
+	assert_string_equal(p.why, "message in the wrong phase");
+	close(raw[1]);
+	pair_close(&p);
 }
 
 static void
@@ -397,6 +435,7 @@ main(void)
 		cmocka_unit_test(messages_arrive_in_order),
 		cmocka_unit_test(a_descriptor_rides_along),
 		cmocka_unit_test(what_breaks_the_table_ends_the_channel),
+		cmocka_unit_test(what_has_no_handler_may_be_told),
 		cmocka_unit_test(a_reader_that_falls_behind),
 		cmocka_unit_test(messages_share_a_packet),
 		cmocka_unit_test(all_of_a_packet_are_handled),
