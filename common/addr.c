@@ -119,6 +119,8 @@ class_v4(const uint8_t ip[4])
 		return ADDR_LINK_LOCAL;
 	if (ip[0] == 10 || (ip[0] == 172 && (ip[1] & 0xf0) == 16) ||
 	    (ip[0] == 192 && ip[1] == 168) ||
+	    (ip[0] == 192 && ip[1] == 0 && ip[2] == 0) ||
+	    (ip[0] == 198 && (ip[1] & 0xfe) == 18) ||
 	    (ip[0] == 100 && (ip[1] & 0xc0) == 64))
 		return ADDR_PRIVATE;
 	return ADDR_GLOBAL;
@@ -137,10 +139,16 @@ addr_class(const struct addr *a)
 		return ADDR_UNUSABLE;
 	if (a->ip[0] == 0xfe && (a->ip[1] & 0xc0) == 0x80)
 		return ADDR_LINK_LOCAL;
-	if ((a->ip[0] & 0xfe) == 0xfc)
+	if ((a->ip[0] & 0xfe) == 0xfc ||
+	    (a->ip[0] == 0xfe && (a->ip[1] & 0xc0) == 0xc0) ||
+	    memcmp(a->ip, "\0\x64\xff\x9b\0\1", 6) == 0)
 		return ADDR_PRIVATE;
-	/* An embedded IPv4 address is judged as that address (NAT64, 6to4). */
-	if (memcmp(a->ip, "\0\x64\xff\x9b\0\0\0\0\0\0\0\0", 12) == 0)
+	/*
+	 * An embedded IPv4 address is judged as that address (NAT64, 6to4,
+	 * and the old "compatible" form).
+	 */
+	if (memcmp(a->ip, "\0\x64\xff\x9b\0\0\0\0\0\0\0\0", 12) == 0 ||
+	    memcmp(a->ip, zero, 12) == 0)
 		return class_v4(a->ip + 12);
 	if (a->ip[0] == 0x20 && a->ip[1] == 0x02)
 		return class_v4(a->ip + 2);

@@ -15,7 +15,7 @@ struct addr {
 
 enum addr_class {
 	ADDR_GLOBAL,
-	ADDR_PRIVATE,		/* RFC 1918, RFC 4193, RFC 6598 */
+	ADDR_PRIVATE,		/* RFC 1918, 4193, 6598; see RFC 6890 */
 	ADDR_LINK_LOCAL,
 	ADDR_LOOPBACK,
 	ADDR_UNUSABLE		/* unspecified, multicast, broadcast, 0/8 */

@@ -55,6 +55,7 @@
 #define METADATA_FETCH_MAX	(10U << 20)	/* ... if fetched from peers */
 #define RATE_MAX	(1ULL << 40)	/* bytes/s of a limit, 0: none */
 #define RATE_MIN	1024		/* ... that makes sense */
+#define LOCAL_PREFIXES_MAX 64U		/* that URLs may lead to */
 #define PREFIXES_MAX	64U		/* with rates of their own */
 #define RATE_CLASSES_MAX 8U
 #define RATE_CLASS_EXEMPT 0		/* rec_rate_prefix.class */

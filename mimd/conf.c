@@ -318,9 +318,11 @@ conf_set_rate(uint64_t *where, int64_t n)
 	return NULL;
 }
 
+static const char	not_prefix[] = "not an address or a prefix";
+
 /* An IPv4 prefix lies in the mapped addresses. */
 static int
-parse_prefix(struct rec_rate_prefix *p, const char *text)
+parse_prefix(struct rec_prefix *p, const char *text)
 {
 	char		 host[64], *slash;
 	const char	*why = NULL;
@@ -345,6 +347,19 @@ parse_prefix(struct rec_rate_prefix *p, const char *text)
 	return 0;
 }
 
+const char *
+conf_add_local(struct conf *conf, const char *text)
+{
+	struct rec_prefix	p;
+
+	if (parse_prefix(&p, text) == -1)
+		return not_prefix;
+	if (conf->nlocal == LOCAL_PREFIXES_MAX)
+		return "too many prefixes are allowed";
+	conf->local[conf->nlocal++] = p;
+	return NULL;
+}
+
 static bool
 same_prefix(const struct rec_rate_prefix *a, const struct rec_rate_prefix *b)
 {
@@ -358,10 +373,13 @@ const char *
 conf_add_prefix(struct conf *conf, uint32_t class, const char *text)
 {
 	struct rec_rate_prefix	 new = { .class = (uint8_t)class };
+	struct rec_prefix	 p;
 	uint32_t		 i;
 
-	if (parse_prefix(&new, text) == -1)
-		return "not an address or a prefix";
+	if (parse_prefix(&p, text) == -1)
+		return not_prefix;
+	memcpy(new.ip, p.ip, sizeof(new.ip));
+	new.bits = p.bits;
 	for (i = 0; i < conf->nprefixes; i++)
 		if (same_prefix(&conf->prefixes[i], &new))
 			return conf->prefixes[i].class == class ? NULL :

@@ -90,6 +90,8 @@ struct conf {
 	uint32_t		 announce_rate;	/* a second, 0: unlimited */
 	bool			 announce_first;	/* "tiers first" */
 	bool			 allow_local;	/* "allow local trackers" */
+	struct rec_prefix	 local[LOCAL_PREFIXES_MAX]; /* ... of these */
+	uint32_t		 nlocal;
 	bool			 pex, lsd;	/* "pex yes", "lsd yes" */
 	bool			 allocate;	/* "allocate full" */
 	bool			 write_shared;	/* "write shared files yes" */
@@ -150,10 +152,12 @@ const char	*conf_set_announce_rate(struct conf *conf, int64_t n);
 const char	*conf_set_rate(uint64_t *where, int64_t n);
 /* "30d": days; also w, h, m and s. */
 const char	*conf_set_period(uint32_t *where, const char *text);
+/* "10.0.0.0/8", "2001:db8::/32" or an address. */
+const char	*conf_add_local(struct conf *conf, const char *text);
 const char	*conf_add_class(struct conf *conf, const char *name);
 /*
- * "10.0.0.0/8", "2001:db8::/32" or an address, of the class with this number
- * counted from 1, or of RATE_CLASS_EXEMPT.
+ * A prefix like that, of the class with this number counted from 1, or of
+ * RATE_CLASS_EXEMPT.
  */
 const char	*conf_add_prefix(struct conf *conf, uint32_t class,
 		    const char *text);

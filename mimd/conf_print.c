@@ -71,6 +71,19 @@ print_prefixes(const char *words, const struct conf *conf, uint32_t class,
 }
 
 static void
+print_local(const struct conf *conf, FILE *fp)
+{
+	char		buf[ADDR_STRLEN];
+	uint32_t	i;
+
+	if (conf->allow_local)
+		fputs("allow local trackers\n", fp);
+	for (i = 0; i < conf->nlocal; i++)
+		print_setting("allow local trackers", addr_prefix_str(
+		    conf->local[i].ip, conf->local[i].bits, buf), fp);
+}
+
+static void
 print_rates(const struct conf *conf, FILE *fp)
 {
 	uint32_t	i;
@@ -218,8 +231,7 @@ conf_print(const struct conf *conf, FILE *fp)
 		fputs("scrub no\n", fp);
 	if (conf->ca_file != NULL)
 		print_setting("ca file", conf->ca_file, fp);
-	if (conf->allow_local)
-		fputs("allow local trackers\n", fp);
+	print_local(conf, fp);
 	if (conf->relaxed)
 		fputs("sandbox relaxed\n", fp);
 }

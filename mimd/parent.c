@@ -313,6 +313,7 @@ setup_tracker(struct parent *parent, struct proc *p)
 		.ca_file = parent->conf->ca_file == NULL ? "" :
 		    parent->conf->ca_file,
 		.allow_local = parent->conf->allow_local,
+		.local = { parent->conf->local, parent->conf->nlocal },
 	};
 
 	memcpy(m.peer_id, parent->peer_id, sizeof(m.peer_id));
@@ -335,7 +336,8 @@ static void
 setup_resolver(struct parent *parent, struct proc *p)
 {
 	struct msg_resolver_conf	m = {
-		.allow_local = parent->conf->allow_local
+		.allow_local = parent->conf->allow_local,
+		.local = { parent->conf->local, parent->conf->nlocal },
 	};
 
 	proc_send(p, MSG_RESOLVER_CONF, &m);

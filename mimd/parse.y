@@ -108,8 +108,23 @@ setting	: listen
 	| ALLOW LOCAL TRACKERS {
 		conf->allow_local = true;
 	}
+	| ALLOW LOCAL TRACKERS locals
 	| SANDBOX RELAXED {
 		conf->relaxed = true;
+	}
+	;
+
+locals	: local
+	| locals local
+	;
+
+local	: STRING {
+		int	r;
+
+		r = lex_error(conf_add_local(conf, $1), $1);
+		free($1);
+		if (r == -1)
+			YYERROR;
 	}
 	;
 

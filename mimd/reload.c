@@ -58,6 +58,13 @@ same_socket(const struct conf_socket *a, const struct conf_socket *b)
 }
 
 static bool
+same_local(const struct conf *a, const struct conf *b)
+{
+	return a->allow_local == b->allow_local && a->nlocal == b->nlocal &&
+	    memcmp(a->local, b->local, a->nlocal * sizeof(a->local[0])) == 0;
+}
+
+static bool
 same_roots(const struct conf *a, const struct conf *b)
 {
 	uint32_t	i;
@@ -105,10 +112,9 @@ apply(struct parent *parent, const struct conf *old, struct collect *out)
 	parent_send_habit(parent);
 	parent_send_rates(parent);
 	seed_share_update(parent);
-	if (!same(old->ca_file, new->ca_file) ||
-	    old->allow_local != new->allow_local)
+	if (!same(old->ca_file, new->ca_file) || !same_local(old, new))
 		proc_leave(parent_child(parent, ROLE_TRACKER));
-	if (old->allow_local != new->allow_local)
+	if (!same_local(old, new))
 		proc_leave(parent_child(parent, ROLE_RESOLVER));
 	if (!same_roots(old, new) || parent_roots_stale(parent)) {
 		parent_reopen_roots(parent, old->nroots, out->text, out->size);

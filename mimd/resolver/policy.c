@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include <stddef.h>
 
+#include "guard.h"
 #include "policy.h"
 #include "url.h"
 
@@ -17,27 +18,8 @@ policy_host(const char *host)
 	return NULL;
 }
 
-static const char *
-refusal(const struct addr *a, bool allow_local)
-{
-	switch (addr_class(a)) {
-	case ADDR_LOOPBACK:
-		return allow_local ? NULL :
-		    "loopback address refused (\"allow local trackers\")";
-	case ADDR_LINK_LOCAL:
-		return allow_local ? NULL :
-		    "link-local address refused (\"allow local trackers\")";
-	case ADDR_UNUSABLE:
-		return "unusable address refused";
-	case ADDR_PRIVATE:
-	case ADDR_GLOBAL:
-		break;
-	}
-	return NULL;
-}
-
 unsigned int
-policy_filter(struct addr *addrs, unsigned int n, bool allow_local,
+policy_filter(struct addr *addrs, unsigned int n, const struct guard *guard,
     const char **why)
 {
 	unsigned int	 i, j, kept = 0;
@@ -45,7 +27,7 @@ policy_filter(struct addr *addrs, unsigned int n, bool allow_local,
 
 	*why = "no address";
 	for (i = 0; i < n; i++) {
-		if ((r = refusal(&addrs[i], allow_local)) != NULL) {
+		if ((r = guard_refuses(guard, &addrs[i])) != NULL) {
 			*why = r;
 			continue;
 		}

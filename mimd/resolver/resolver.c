@@ -42,7 +42,7 @@ struct resolver {
 	ares_channel		 channel;
 	struct loop_timer	*timer;
 	struct loop_timer	*pump;
-	bool			 allow_local;
+	const struct guard	*guard;
 	bool			 closing;
 	bool			 rebinding;	/* queries begin anew */
 	resolver_fn		 fn;
@@ -210,14 +210,15 @@ is_stale(struct resolver *r)
 /* ---- queries ---- */
 
 struct resolver *
-resolver_new(struct loop *loop, bool allow_local, resolver_fn fn, void *arg)
+resolver_new(struct loop *loop, const struct guard *guard, resolver_fn fn,
+    void *arg)
 {
 	struct resolver	*r = xcalloc(1, sizeof(*r));
 
 	if (ares_library_init(ARES_LIB_INIT_ALL) != ARES_SUCCESS)
 		fatalx("ares_library_init");
 	r->loop = loop;
-	r->allow_local = allow_local;
+	r->guard = guard;
 	r->fn = fn;
 	r->arg = arg;
 	LIST_INIT(&r->socks);
@@ -259,7 +260,7 @@ answer(struct resolver *r, uint32_t query, struct addr *addrs,
     unsigned int n, uint32_t ttl, const char *error)
 {
 	if (n > 0)
-		n = policy_filter(addrs, n, r->allow_local, &error);
+		n = policy_filter(addrs, n, r->guard, &error);
 	r->fn(r->arg, query, addrs, n, ttl, n > 0 ? "" : error);
 }
 

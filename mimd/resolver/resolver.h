@@ -12,6 +12,7 @@
 #define RESOLVER_QUEUE_MAX	4096U	/* that wait; more are refused */
 #define RESOLVER_ADDRS_MAX	16U	/* in an answer */
 
+struct guard;
 struct loop;
 struct resolver;
 
@@ -23,7 +24,8 @@ typedef void (*resolver_fn)(void *arg, uint32_t query,
 	    const struct addr *addrs, unsigned int n, uint32_t ttl,
 	    const char *error);
 
-struct resolver *resolver_new(struct loop *loop, bool allow_local,
+/* The guard must stay where it is. */
+struct resolver *resolver_new(struct loop *loop, const struct guard *guard,
 	    resolver_fn fn, void *arg);
 void	 resolver_free(struct resolver *r);	/* open queries get no answer */
 /* A name or a numeric address; each query is answered exactly once. */

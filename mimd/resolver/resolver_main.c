@@ -5,6 +5,7 @@
 
 #include "chan.h"
 #include "child.h"
+#include "guard.h"
 #include "log.h"
 #include "mem.h"
 #include "msg.h"
@@ -17,7 +18,7 @@
 struct state {
 	struct child	*child;
 	struct resolver	*resolver;
-	bool		 allow_local;
+	struct guard	 guard;
 };
 
 static void *
@@ -75,7 +76,7 @@ resolver_warm(void *arg, struct child_path *paths)
 		add_path(paths, &n, real);
 	}
 	free(real);
-	s->resolver = resolver_new(s->child->loop, s->allow_local,
+	s->resolver = resolver_new(s->child->loop, &s->guard,
 	    on_resolved, s);
 	return n;
 }
@@ -109,7 +110,7 @@ resolver_on_conf(struct chan *c, const struct msg_resolver_conf *m, void *arg)
 	struct state	*s = arg;
 
 	(void)c;
-	s->allow_local = m->allow_local;
+	guard_set(&s->guard, m->allow_local, m->local.v, m->local.n);
 }
 
 static void

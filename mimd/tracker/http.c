@@ -55,7 +55,7 @@ RB_GENERATE_INTERNAL(http_tree, http_host, entry, host_cmp,
 
 struct http *
 http_new(struct loop *loop, struct hosts *hosts, const char *ca_file,
-    bool allow_local)
+    const struct guard *guard)
 {
 	struct http	*http = xcalloc(1, sizeof(*http));
 
@@ -65,7 +65,7 @@ http_new(struct loop *loop, struct hosts *hosts, const char *ca_file,
 	RB_INIT(&http->at);
 	TAILQ_INIT(&http->ready);
 	http->pump = loop_timer_new(loop, http_pump, http);
-	http->fetcher = fetcher_new(loop, ca_file, allow_local, on_hop_end,
+	http->fetcher = fetcher_new(loop, ca_file, guard, on_hop_end,
 	    http);
 	return http;
 }

@@ -22,6 +22,7 @@
 #define HTTP_ERROR_MAX		300U
 
 struct fetcher;
+struct guard;
 struct hosts;
 struct http;
 struct http_host;
@@ -61,7 +62,7 @@ struct http_result {
  * ca_file ("") the system's certificates are used.
  */
 struct http *http_new(struct loop *loop, struct hosts *hosts,
-	    const char *ca_file, bool allow_local);
+	    const char *ca_file, const struct guard *guard);
 /*
  * Queue a request to a host (of its URL), at its addresses of one family
  * (AF_INET, AF_INET6) or of any (AF_UNSPEC).  timeout counts from its turn

@@ -151,17 +151,6 @@ failed(struct seed_span *sp, const char *why)
 	span_over(sp);
 }
 
-static const char *
-redirect(struct transfer *t)
-{
-	bool		 tls = strcmp(t->url.scheme, "https") == 0;
-	const char	*why = transfer_redirect(t);
-
-	if (why == NULL && tls && strcmp(t->url.scheme, "https") != 0)
-		why = "redirect from https to http refused";
-	return why;
-}
-
 static void
 judge(struct seed_span *sp)
 {
@@ -187,7 +176,7 @@ on_end(struct transfer *t, const char *error)
 	if (error != NULL && !sp->enough)
 		hosts_doubt(seeds_of(sp)->hosts, t->url.host);
 	if (error == NULL && t->redirect[0] != '\0') {
-		if ((why = redirect(t)) == NULL)
+		if ((why = transfer_redirect(t)) == NULL)
 			hop(sp);
 		else
 			failed(sp, why);

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "announce.h"
+#include "guard.h"
 #include "intern.h"
 #include "seed.h"
 #include "tier.h"
@@ -102,7 +103,7 @@ struct book {
 	uint8_t			 peer_id[20];
 	uint32_t		 key;
 	uint16_t		 port;
-	bool			 allow_local;
+	struct guard		 guard;
 	char			*ca_file;
 	struct seeds		 seeds;
 };

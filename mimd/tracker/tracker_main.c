@@ -47,9 +47,8 @@ tracker_warm(void *arg, struct child_path *paths)
 	(void)paths;
 	book->hosts = hosts_new(tracker_lookup, book);
 	book->http = http_new(book->child->loop, book->hosts, book->ca_file,
-	    book->allow_local);
-	book->udp = udp_new(book->child->loop, book->hosts,
-	    book->allow_local);
+	    &book->guard);
+	book->udp = udp_new(book->child->loop, book->hosts, &book->guard);
 	book->scraper = scraper_new(book);
 	book->seeds.fetcher = http_fetcher(book->http);
 	book->seeds.hosts = book->hosts;
@@ -98,7 +97,7 @@ tracker_on_conf(struct chan *c, const struct msg_tracker_conf *m, void *arg)
 	(void)c;
 	memcpy(book->peer_id, m->peer_id, sizeof(book->peer_id));
 	book->key = m->key;
-	book->allow_local = m->allow_local;
+	guard_set(&book->guard, m->allow_local, m->local.v, m->local.n);
 	free(book->ca_file);
 	book->ca_file = xstrdup(m->ca_file);
 }

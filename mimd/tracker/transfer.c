@@ -13,10 +13,10 @@
 
 #include "bound.h"
 #include "castore.h"
+#include "guard.h"
 #include "log.h"
 #include "loop.h"
 #include "mem.h"
-#include "target.h"
 #include "transfer.h"
 
 #define CONNECT_TIMEOUT	15000L	/* ms, shared among the addresses */
@@ -30,7 +30,7 @@ struct fetcher {
 	CURLM			*multi;
 	struct loop_timer	*timer;
 	struct castore		*castore;
-	bool			 allow_local;
+	const struct guard	*guard;
 	hop_end_fn		 end;
 	void			*arg;
 	CURL			*spare[HTTP_ACTIVE_MAX];
@@ -76,13 +76,13 @@ warm(struct fetcher *f)
 }
 
 struct fetcher *
-fetcher_new(struct loop *loop, const char *ca_file, bool allow_local,
-    hop_end_fn end, void *arg)
+fetcher_new(struct loop *loop, const char *ca_file,
+    const struct guard *guard, hop_end_fn end, void *arg)
 {
 	struct fetcher	*f = xcalloc(1, sizeof(*f));
 
 	f->loop = loop;
-	f->allow_local = allow_local;
+	f->guard = guard;
 	f->end = end;
 	f->arg = arg;
 	warm(f);
@@ -245,7 +245,7 @@ refusal(const struct transfer *t, const struct addr *a)
 	if (t->redirects > 0 && t->origin_global &&
 	    addr_class(a) != ADDR_GLOBAL)
 		return "redirect from a public to a local address refused";
-	return target_refusal(a, t->fetcher->allow_local);
+	return guard_refuses(t->fetcher->guard, a);
 }
 
 static bool
@@ -264,10 +264,10 @@ on_open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *sa)
 
 	if (purpose != CURLSOCKTYPE_IPCXN ||
 	    addr_from_sockaddr(&a, &sa->addr) == -1 ||
-	    !wants_family(t, &a) || refusal(t, &a) != NULL) {
-		t->refused = true;
+	    !wants_family(t, &a))
 		return CURL_SOCKET_BAD;
-	}
+	if ((t->refused = refusal(t, &a)) != NULL)
+		return CURL_SOCKET_BAD;
 	return bound_socket(sa->family, sa->socktype, sa->protocol);
 }
 
@@ -371,6 +371,7 @@ transfer_go(struct transfer *t, const struct addr *addrs, unsigned int n)
 	t->status = 0;
 	t->len = t->headers = 0;
 	t->redirect[0] = t->error[0] = '\0';
+	t->refused = NULL;
 	t->easy = f->nspare > 0 ? f->spare[--f->nspare] : easy_new(f);
 	easy_bind(t->easy, t);
 	/* Nor is a connection to the other family used again. */
@@ -412,6 +413,9 @@ transfer_redirect(struct transfer *t)
 		return "redirect to a bad URL";
 	if (url_default_port(next.scheme) == 0)
 		return "redirect to a URL that is not http or https";
+	if (strcmp(t->url.scheme, "https") == 0 &&
+	    strcmp(next.scheme, "https") != 0)
+		return "redirect from https to http refused";
 	/* A tracker is not found there, but other services are. */
 	if (next.port < 1024 && next.port != 80 && next.port != 443)
 		return "redirect to a privileged port refused";
@@ -520,8 +524,8 @@ error_text(struct transfer *t, CURLcode code)
 
 	if (t->too_large)
 		return "the answer is too large";
-	if (t->refused)
-		return "address refused";
+	if (t->refused != NULL)
+		return t->refused;
 	if (bound_refuses() != NULL)
 		return bound_refuses();
 	switch (code) {

@@ -12,6 +12,7 @@
 #include "url.h"
 
 struct fetcher;
+struct guard;
 struct loop_timer;
 
 struct transfer;
@@ -39,7 +40,7 @@ struct transfer {
 	unsigned int		 redirects;
 	bool			 origin_global;	/* no private address then */
 	bool			 numeric;	/* host is an address */
-	bool			 refused;	/* ... by the address policy */
+	const char		*refused;	/* by the guard, why */
 	bool			 absent;	/* no address of the family */
 	bool			 too_large;
 	CURL			*easy;	/* NULL between hops */
@@ -56,7 +57,7 @@ struct transfer {
 typedef void (*hop_end_fn)(struct transfer *t, const char *error, void *arg);
 
 struct fetcher *fetcher_new(struct loop *loop, const char *ca_file,
-	    bool allow_local, hop_end_fn end, void *arg);
+	    const struct guard *guard, hop_end_fn end, void *arg);
 
 struct transfer *transfer_new(struct fetcher *f, struct http_req *req);
 /* Ends a hop under way. */
@@ -70,7 +71,10 @@ const char *transfer_go(struct transfer *t, const struct addr *addrs,
 void	transfer_resume(struct transfer *t);
 /* Of the answer, while it comes. */
 long	transfer_status(struct transfer *t);
-/* Set t->url to where t->redirect points; NULL, or why not. */
+/*
+ * Set t->url to where t->redirect points; NULL, or why not.  What was asked
+ * for in private goes nowhere in the clear.
+ */
 const char *transfer_redirect(struct transfer *t);
 /* What took too long. */
 const char *transfer_timeout_text(struct transfer *t);

@@ -7,9 +7,9 @@
 #include <unistd.h>
 
 #include "bound.h"
+#include "guard.h"
 #include "loop.h"
 #include "mem.h"
-#include "target.h"
 #include "udp.h"
 
 #define READS_MAX	64	/* packets before others have their turn */
@@ -25,7 +25,7 @@ struct udp {
 		int		 fd;	/* -1: not made yet */
 		bool		 v6;
 	}			 socks[2];
-	bool			 allow_local;
+	const struct guard	*guard;
 	uint8_t			 buf[65536];	/* any datagram */
 };
 
@@ -34,14 +34,14 @@ static const char	*udp_send(void *, const struct addr *,
 static void		 udp_timer(void *);
 
 struct udp *
-udp_new(struct loop *loop, struct hosts *hosts, bool allow_local)
+udp_new(struct loop *loop, struct hosts *hosts, const struct guard *guard)
 {
 	struct udp	*udp = xcalloc(1, sizeof(*udp));
 	int		 i;
 
 	udp->loop = loop;
 	udp->hosts = hosts;
-	udp->allow_local = allow_local;
+	udp->guard = guard;
 	udp->table = udp_table_new(udp_send, udp);
 	udp->timer = loop_timer_new(loop, udp_timer, udp);
 	for (i = 0; i < 2; i++) {
@@ -168,8 +168,8 @@ on_host(struct host_wait *w, const struct addr *addrs, unsigned int n,
 		if (addr_is_v4(&addrs[i]) == req->v6)
 			continue;
 		result.absent = false;
-		if ((result.error = target_refusal(&addrs[i],
-		    udp->allow_local)) == NULL)
+		if ((result.error = guard_refuses(udp->guard,
+		    &addrs[i])) == NULL)
 			break;
 	}
 	if (result.error != NULL)

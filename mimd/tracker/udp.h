@@ -12,7 +12,8 @@ struct hosts;
 struct loop;
 struct udp;
 
-struct udp *udp_new(struct loop *loop, struct hosts *hosts, bool allow_local);
+struct udp *udp_new(struct loop *loop, struct hosts *hosts,
+	    const struct guard *guard);
 /*
  * Send a request to an address of one family of host; done() comes later,
  * from the loop.  req must be idle.

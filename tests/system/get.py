@@ -31,7 +31,8 @@ def run(t, user, root, path, log):
     host = t.host()
     env = {"PATH": os.environ["PATH"], "HOME": root, "ASAN_OPTIONS":
         mimd.CTL_ENV["ASAN_OPTIONS"]}
-    return t.spawn([mimtest.program("mimctl"), "get", "-d", root, path],
+    return t.spawn([mimtest.program("mimctl"), "get", "-d", root, "-o",
+        "allow local trackers 10.99.0.0/16", path],
         os.path.join(t.root, log), host=host, user=user, env=env)
 
 

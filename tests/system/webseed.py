@@ -118,7 +118,8 @@ def bad(t, mim, content):
 def refused(t, content):
     """Loopback is not fetched from unless that is allowed."""
     strict = mimd.Mimd(t, "strict")
-    strict.write_conf(strict.conf.replace("allow local trackers\n", ""))
+    strict.write_conf(strict.conf.replace("allow local trackers\n",
+        "allow local trackers 10.99.0.0/16\n"))
     strict.start()
     x = Torrent("refused.bin", MB, 1 << 18).make(content)
     web = webserver.Scripted(t, content, lambda h: h.send_response(302) or

@@ -75,6 +75,7 @@ test_empty(void **state)
 	assert_true(conf->keep_free == CONF_KEEP_AUTO);
 	assert_false(conf->write_shared);
 	assert_false(conf->allow_local);
+	assert_int_equal(conf->nlocal, 0);
 	assert_false(conf->relaxed);
 	conf_free(conf);
 }
@@ -154,6 +155,7 @@ static const char everything[] =
     "allocate full\nkeep free 5G\nwrite shared files yes\n"
     "scrub every 36h\npage cache 1G\n"
     "allow local trackers\n"
+    "allow local trackers 10.0.0.0/8 \"fd00::/8\" ::1\n"
     "sandbox relaxed";		/* no newline at the end */
 
 static void
@@ -236,6 +238,12 @@ check_everything(const struct conf *conf)
 	assert_true(conf->keep_free == 5ULL << 30);
 	assert_true(conf->write_shared);
 	assert_true(conf->allow_local);
+	assert_int_equal(conf->nlocal, 3);
+	assert_int_equal(conf->local[0].ip[12], 10);
+	assert_int_equal(conf->local[0].bits, 104);
+	assert_int_equal(conf->local[1].ip[0], 0xfd);
+	assert_int_equal(conf->local[1].bits, 8);
+	assert_int_equal(conf->local[2].bits, 128);
 	assert_true(conf->relaxed);
 }
 
@@ -326,6 +334,10 @@ test_errors(void **state)
 		    "and ten years near \"200000d\"" },
 		{ "scrub every 3x", "t:1: not a time such as 30d, 2w or 12h "
 		    "near \"3x\"" },
+		{ "allow local trackers lan", "t:1: not an address or a "
+		    "prefix near \"lan\"" },
+		{ "allow local trackers 10.0.0.0/33", "t:1: not an address or "
+		    "a prefix near \"10.0.0.0/33\"" },
 		{ "encryption on", "t:1: syntax error near \"on\"" },
 		{ "encryption", "t:1: syntax error near \"end of line\"" },
 		{ "max peers 0",

@@ -7,9 +7,12 @@
 #include <string.h>
 
 #include "bound.h"
+#include "guard.h"
 #include "loop.h"
 #include "resolver/policy.h"
 #include "resolver/resolver.h"
+
+static const struct guard	strict, lenient = { .all = true };
 
 static struct {
 	struct loop	*loop;
@@ -41,7 +44,8 @@ ask(const char *host, bool allow_local)
 	memset(&seen, 0, sizeof(seen));
 	seen.expected = 1;
 	seen.loop = loop_new();
-	r = resolver_new(seen.loop, allow_local, on_answer, NULL);
+	r = resolver_new(seen.loop, allow_local ? &lenient : &strict, on_answer,
+	    NULL);
 	resolver_query(r, 1, host);
 	if (seen.answers == 0)
 		loop_run(seen.loop);
@@ -56,11 +60,15 @@ test_numeric(void **state)
 	char	text[ADDR_STRLEN];
 
 	(void)state;
-	ask("10.1.2.3", false);
+	ask("10.1.2.3", true);
 	assert_int_equal(seen.n, 1);
 	assert_string_equal(addr_host(&seen.first, text), "10.1.2.3");
 	ask("2001:db8::1", false);
 	assert_string_equal(addr_host(&seen.first, text), "2001:db8::1");
+	ask("10.1.2.3", false);
+	assert_int_equal(seen.n, 0);
+	assert_string_equal(seen.error,
+	    "private address refused (\"allow local trackers\")");
 	ask("127.0.0.1", false);
 	assert_int_equal(seen.n, 0);
 	assert_string_equal(seen.error,
@@ -117,7 +125,7 @@ test_many(void **state)
 	memset(&seen, 0, sizeof(seen));
 	seen.loop = loop_new();
 	seen.expected = n;
-	r = resolver_new(seen.loop, true, on_answer, NULL);
+	r = resolver_new(seen.loop, &lenient, on_answer, NULL);
 	for (i = 0; i < n; i++)
 		resolver_query(r, i + 1, "localhost");
 	assert_int_equal(seen.answers, 10);
@@ -137,13 +145,12 @@ test_policy(void **state)
 
 	(void)state;
 	addr_parse(&a[0], "127.0.0.1", 0);
-	addr_parse(&a[1], "192.168.1.1", 0);
-	addr_parse(&a[2], "192.168.1.1", 0);
-	addr_parse(&a[3], "8.8.8.8", 0);
-	assert_int_equal(policy_filter(a, 4, false, &why), 2);
-	assert_int_equal(addr_class(&a[0]), ADDR_PRIVATE);
-	assert_int_equal(addr_class(&a[1]), ADDR_GLOBAL);
-	assert_int_equal(policy_filter(a, 0, false, &why), 0);
+	addr_parse(&a[1], "8.8.4.4", 0);
+	addr_parse(&a[2], "8.8.4.4", 0);
+	addr_parse(&a[3], "::ffff:192.168.1.1", 0);
+	assert_int_equal(policy_filter(a, 4, &strict, &why), 1);
+	assert_int_equal(addr_class(&a[0]), ADDR_GLOBAL);
+	assert_int_equal(policy_filter(a, 0, &strict, &why), 0);
 	assert_string_equal(why, "no address");
 }
 
