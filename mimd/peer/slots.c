@@ -64,7 +64,10 @@ slots_init(struct slots *s, uint32_t n)
 		s->buckets[i] = SLOT_NONE;
 	for (i = 0; i < n; i++)
 		map_set(s, i);
-	s->oldest = s->newest = SLOT_NONE;
+	s->fresh.oldest = s->fresh.newest = SLOT_NONE;
+	s->served = s->fresh;
+	s->ghosts = xcalloc(s->nbuckets, sizeof(*s->ghosts));
+	s->cache = SLOTS_CACHE_MIN;
 }
 
 void
@@ -74,47 +77,96 @@ slots_clear(struct slots *s)
 
 	free(s->v);
 	free(s->buckets);
+	free(s->ghosts);
 	for (i = 0; i < 3; i++)
 		free(s->map[i]);
 	memset(s, 0, sizeof(*s));
 }
 
-static void
-lru_add(struct slots *s, uint32_t i)
+static struct slot_order *
+order_of(struct slots *s, uint32_t i)
 {
-	s->v[i].prev = s->newest;
-	s->v[i].next = SLOT_NONE;
-	if (s->newest != SLOT_NONE)
-		s->v[s->newest].next = i;
-	else
-		s->oldest = i;
-	s->newest = i;
+	return s->v[i].served ? &s->served : &s->fresh;
 }
 
 static void
-lru_del(struct slots *s, uint32_t i)
+order_add(struct slots *s, uint32_t i)
 {
-	struct slot	*slot = &s->v[i];
+	struct slot_order	*o = order_of(s, i);
+
+	s->v[i].prev = o->newest;
+	s->v[i].next = SLOT_NONE;
+	if (o->newest != SLOT_NONE)
+		s->v[o->newest].next = i;
+	else
+		o->oldest = i;
+	o->newest = i;
+}
+
+static void
+order_del(struct slots *s, uint32_t i)
+{
+	struct slot_order	*o = order_of(s, i);
+	struct slot		*slot = &s->v[i];
 
 	if (slot->prev != SLOT_NONE)
 		s->v[slot->prev].next = slot->next;
 	else
-		s->oldest = slot->next;
+		o->oldest = slot->next;
 	if (slot->next != SLOT_NONE)
 		s->v[slot->next].prev = slot->prev;
 	else
-		s->newest = slot->prev;
+		o->newest = slot->prev;
+}
+
+static uint64_t
+block_hash(uint32_t torrent, uint32_t piece, uint32_t begin)
+{
+	uint64_t	h = torrent * 0x9e3779b97f4a7c15ULL;
+
+	h = (h ^ piece) * 0xff51afd7ed558ccdULL;
+	return (h ^ begin) * 0xc4ceb9fe1a85ec53ULL;
 }
 
 static uint32_t
 slot_bucket(const struct slots *s, uint32_t torrent, uint32_t piece,
     uint32_t begin)
 {
-	uint64_t	h = torrent * 0x9e3779b97f4a7c15ULL;
+	return (uint32_t)(block_hash(torrent, piece, begin) >> 40) &
+	    (s->nbuckets - 1);
+}
 
-	h = (h ^ piece) * 0xff51afd7ed558ccdULL;
-	h = (h ^ begin) * 0xc4ceb9fe1a85ec53ULL;
-	return (uint32_t)(h >> 40) & (s->nbuckets - 1);
+/* One remembers as many as it has buckets, the latest of each; 0 is none. */
+static uint32_t
+ghost_tag(const struct slot *slot)
+{
+	return (uint32_t)block_hash(slot->torrent, slot->piece, slot->begin) |
+	    1;
+}
+
+static uint32_t *
+ghost_place(struct slots *s, const struct slot *slot)
+{
+	return &s->ghosts[slot_bucket(s, slot->torrent, slot->piece,
+	    slot->begin)];
+}
+
+/* It is read: did it give way too early? */
+static void
+cache_learn(struct slots *s, const struct slot *slot)
+{
+	uint32_t	*ghost = ghost_place(s, slot);
+
+	if (*ghost == ghost_tag(slot)) {
+		*ghost = 0;
+		s->cache += SLOTS_CACHE_GROW;
+		if (s->cache > s->n)
+			s->cache = s->n;
+	} else if (++s->news >= SLOTS_CACHE_NEWS) {
+		s->news = 0;
+		if (s->cache > SLOTS_CACHE_MIN)
+			s->cache--;
+	}
 }
 
 static void
@@ -150,7 +202,17 @@ slot_become(struct slots *s, uint32_t i, enum slot_use use)
 	s->v[i].use = (uint8_t)use;
 }
 
-/* The oldest cached block that nobody sends from. */
+static uint32_t
+oldest_unpinned(const struct slots *s, const struct slot_order *o)
+{
+	uint32_t	i = o->oldest;
+
+	while (i != SLOT_NONE && s->v[i].pins > 0)
+		i = s->v[i].next;
+	return i;
+}
+
+/* A cached block that nobody sends from gives way: one that was served. */
 static uint32_t
 slots_evict(struct slots *s, bool served_only)
 {
@@ -158,14 +220,15 @@ slots_evict(struct slots *s, bool served_only)
 
 	if (s->ncached == s->npinned)
 		return SLOT_NONE;
-	for (i = s->oldest; i != SLOT_NONE; i = s->v[i].next)
-		if (s->v[i].pins == 0 && (s->v[i].served || !served_only))
-			break;
+	i = oldest_unpinned(s, &s->served);
+	if (i == SLOT_NONE && !served_only)
+		i = oldest_unpinned(s, &s->fresh);
 	if (i == SLOT_NONE)
 		return SLOT_NONE;
-	lru_del(s, i);
+	order_del(s, i);
 	hash_del(s, i);
 	slot_become(s, i, SLOT_HELD);
+	*ghost_place(s, &s->v[i]) = ghost_tag(&s->v[i]);
 	return i;
 }
 
@@ -188,11 +251,16 @@ slots_take(struct slots *s)
 uint32_t
 slots_take_cache(struct slots *s)
 {
-	uint32_t	i;
+	uint32_t	i, more;
 
-	if (s->ncached >= SLOTS_CACHE &&
-	    (i = slots_evict(s, true)) != SLOT_NONE)
+	if (s->nread + s->ncached >= s->cache &&
+	    (i = slots_evict(s, true)) != SLOT_NONE) {
+		/* It may have become smaller. */
+		if (s->nread + s->ncached >= s->cache &&
+		    (more = slots_evict(s, true)) != SLOT_NONE)
+			slots_give(s, more, s->v[more].used);
 		return i;
+	}
 	/* The last quarter is for what is received. */
 	if (s->nfree <= s->n / 4)
 		return slots_evict(s, false);
@@ -208,7 +276,7 @@ slots_give(struct slots *s, uint32_t slot, uint64_t now)
 		hash_del(s, slot);
 	else if (v->use == SLOT_CACHED) {
 		hash_del(s, slot);
-		lru_del(s, slot);
+		order_del(s, slot);
 	}
 	slot_become(s, slot, SLOT_FREE);
 	v->stale = v->served = false;
@@ -248,6 +316,7 @@ slots_read(struct slots *s, uint32_t slot, uint32_t torrent, uint32_t piece,
 
 	slot_become(s, slot, SLOT_READ);
 	gen = slot_name(&s->v[slot], torrent, piece, begin, length);
+	cache_learn(s, &s->v[slot]);
 	bucket = &s->buckets[slot_bucket(s, torrent, piece, begin)];
 	s->v[slot].hash = *bucket;
 	*bucket = slot;
@@ -264,7 +333,7 @@ slots_filled(struct slots *s, uint32_t slot, uint64_t now)
 	slot_become(s, slot, SLOT_CACHED);
 	s->v[slot].used = now;
 	s->v[slot].waiters = NULL;
-	lru_add(s, slot);
+	order_add(s, slot);
 }
 
 uint32_t
@@ -297,18 +366,15 @@ slots_unpin(struct slots *s, uint32_t slot, uint64_t now)
 {
 	struct slot	*v = &s->v[slot];
 
-	v->pins--;
+	order_del(s, slot);
 	v->used = now;
 	v->served = true;
-	if (v->pins > 0)
+	order_add(s, slot);
+	if (--v->pins > 0)
 		return;
 	s->npinned--;
-	if (v->stale) {
+	if (v->stale)
 		slots_give(s, slot, now);
-		return;
-	}
-	lru_del(s, slot);
-	lru_add(s, slot);
 }
 
 void
@@ -327,12 +393,13 @@ slots_forget(struct slots *s, uint32_t torrent, uint64_t now)
 	}
 }
 
-void
-slots_expire(struct slots *s, uint64_t now, uint64_t age)
+static void
+order_expire(struct slots *s, const struct slot_order *o, uint64_t now,
+    uint64_t age)
 {
 	uint32_t	i, next;
 
-	for (i = s->oldest; i != SLOT_NONE; i = next) {
+	for (i = o->oldest; i != SLOT_NONE; i = next) {
 		next = s->v[i].next;
 		if (s->v[i].used + age > now)
 			break;
@@ -340,6 +407,13 @@ slots_expire(struct slots *s, uint64_t now, uint64_t age)
 		if (s->v[i].pins == 0)
 			slots_give(s, i, s->v[i].used);
 	}
+}
+
+void
+slots_expire(struct slots *s, uint64_t now, uint64_t age)
+{
+	order_expire(s, &s->fresh, now, age);
+	order_expire(s, &s->served, now, age);
 }
 
 static bool

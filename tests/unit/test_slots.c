@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -142,6 +143,85 @@ test_pinned(void **state)
 	slots_clear(&s);
 }
 
+/* A peer asks for block k and is sent it; was it cached? */
+static bool
+serve(struct slots *s, uint32_t k)
+{
+	uint32_t	slot = slots_find(s, 1, k, 0, 16384);
+	bool		hit = slot != SLOT_NONE;
+
+	if (!hit) {
+		slot = slots_take_cache(s);
+		assert_int_not_equal(slot, SLOT_NONE);
+		slots_read(s, slot, 1, k, 0, 16384);
+		slots_filled(s, slot, 1);
+	}
+	slots_pin(s, slot, 1);
+	slots_unpin(s, slot, 1);
+	return hit;
+}
+
+static uint32_t
+serve_round(struct slots *s, uint32_t first, uint32_t n)
+{
+	uint32_t	k, hits = 0;
+
+	for (k = first; k < first + n; k++)
+		hits += serve(s, k);
+	return hits;
+}
+
+/* The cache is as large as it is of use, and no larger. */
+static void
+test_size_follows_use(void **state)
+{
+	struct slots	s;
+	uint32_t	i, next = 1000;
+
+	(void)state;
+	slots_init(&s, 1024);
+	assert_int_equal(serve_round(&s, next, 5000), 0);
+	assert_true(s.ncached <= SLOTS_CACHE_MIN);
+	assert_true(s.high <= SLOTS_CACHE_MIN + 1);
+	/* The same blocks round and round, more than it holds now. */
+	for (i = 0; i < 10; i++)
+		serve_round(&s, 0, 500);
+	assert_int_equal(serve_round(&s, 0, 500), 500);
+	assert_true(s.ncached >= 500);
+	/* Never all of it: the rest is for what is received. */
+	for (i = 0; i < 10; i++)
+		serve_round(&s, 0, 1000);
+	assert_true(s.nfree >= 1024 / 4);
+	/* Then they ask for others. */
+	next += 5000;
+	assert_int_equal(serve_round(&s, next, 1024 * SLOTS_CACHE_NEWS), 0);
+	assert_true(s.ncached <= SLOTS_CACHE_MIN);
+	assert_int_equal(s.nfree + s.ncached, 1024);
+	slots_clear(&s);
+}
+
+/* What was read and not sent yet stays while there is anything else. */
+static void
+test_unsent_stays(void **state)
+{
+	struct slots	s;
+	uint32_t	i, slot;
+
+	(void)state;
+	slots_init(&s, 1024);
+	for (i = 0; i < 2 * SLOTS_CACHE_MIN; i++) {
+		slot = slots_take_cache(&s);
+		slots_read(&s, slot, 2, i, 0, 16384);
+		slots_filled(&s, slot, 1);
+	}
+	serve_round(&s, 0, 1000);
+	for (i = 0; i < 2 * SLOTS_CACHE_MIN; i++)
+		assert_int_not_equal(slots_find(&s, 2, i, 0, 1), SLOT_NONE);
+	slots_expire(&s, 100000, 1000);
+	assert_int_equal(s.nfree, 1024);
+	slots_clear(&s);
+}
+
 int
 main(void)
 {
@@ -151,6 +231,8 @@ main(void)
 		cmocka_unit_test(test_forget),
 		cmocka_unit_test(test_idle),
 		cmocka_unit_test(test_pinned),
+		cmocka_unit_test(test_size_follows_use),
+		cmocka_unit_test(test_unsent_stays),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
