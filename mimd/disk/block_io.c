@@ -87,6 +87,14 @@ block_find_home(struct disk *d, struct content *t, struct span *s,
 	s->off = pos;
 }
 
+/* What holds verified bytes is not made anew: its volume may be gone. */
+static enum file_mode
+write_mode(const struct content *t, uint32_t file)
+{
+	return file < t->nfiles && t->files->have[file] > 0 ? FILE_UPDATE :
+	    FILE_WRITE;
+}
+
 static ssize_t
 write_span(struct disk *d, struct content *t, const struct span *s,
     const uint8_t *buf)
@@ -95,7 +103,7 @@ write_span(struct disk *d, struct content *t, const struct span *s,
 	ssize_t		n;
 	int		fd, error;
 
-	fd = block_fd(d, t, s->home, FILE_WRITE);
+	fd = block_fd(d, t, s->home, write_mode(t, s->home));
 	if (fd == -1 || !may_write(d, t, s->home, fd))
 		return -1;
 	content_touch(d, t, s->home);

@@ -76,6 +76,16 @@ make_parents(int root, char *path)
 	return rc;
 }
 
+static void
+close_parent(int root, int dir)
+{
+	int	error = errno;
+
+	if (dir != root && dir != -1)
+		io_close(dir);
+	errno = error;
+}
+
 static int
 must_be_regular(int fd)
 {
@@ -88,24 +98,62 @@ must_be_regular(int fd)
 	return -1;
 }
 
+static int
+open_to_read(struct place place, const char *path)
+{
+	char	full[PATH_MAX];
+
+	if (place_path(place, path, full) == -1)
+		return -1;
+	return io_open(place.root, full, FILE_FLAGS | O_RDONLY, 0);
+}
+
+/*
+ * What is mounted within a torrent's directory is not remembered (subs.h), as
+ * those are on which torrents lie: so nothing is written there.
+ */
+static int
+open_to_write(struct place place, const char *path, int flags, mode_t mode)
+{
+	int	dir = place.root, fd;
+
+	if (place.subdir[0] != '\0')
+		dir = io_open(place.root, place.subdir,
+		    O_PATH | O_DIRECTORY | O_NOFOLLOW, 0);
+	if (dir == -1)
+		return -1;
+	fd = io_open(dir, path, FILE_FLAGS | IO_ONE_MOUNT | O_RDWR | flags,
+	    mode);
+	close_parent(place.root, dir);
+	return fd;
+}
+
+static int
+open_or_create(struct place place, const char *path)
+{
+	char	full[PATH_MAX];
+	int	fd;
+
+	fd = open_to_write(place, path, O_CREAT, 0666);
+	if (fd != -1 || errno != ENOENT)
+		return fd;
+	if (place_path(place, path, full) == -1 ||
+	    make_parents(place.root, full) == -1)
+		return -1;
+	return open_to_write(place, path, O_CREAT, 0666);
+}
+
 int
 file_open(struct place place, const char *path, enum file_mode mode)
 {
-	char	full[PATH_MAX];
-	int	fd, flags = FILE_FLAGS;
+	int	fd;
 
-	flags |= mode == FILE_READ ? O_RDONLY : O_RDWR;
-	if (mode == FILE_WRITE)
-		flags |= O_CREAT;
-	if (place_path(place, path, full) == -1)
-		return -1;
-	fd = io_open(place.root, full, flags,
-	    mode == FILE_WRITE ? 0666 : 0);
-	if (fd == -1 && errno == ENOENT && mode == FILE_WRITE) {
-		if (make_parents(place.root, full) == -1)
-			return -1;
-		fd = io_open(place.root, full, flags, 0666);
-	}
+	if (mode == FILE_READ)
+		fd = open_to_read(place, path);
+	else if (mode == FILE_UPDATE)
+		fd = open_to_write(place, path, 0, 0);
+	else
+		fd = open_or_create(place, path);
 	if (fd == -1) {
 		if (errno == ENXIO || errno == EISDIR)
 			errno = FILE_NOT_REGULAR;
@@ -193,16 +241,6 @@ open_parent(int root, char *full, const char **base)
 	*slash = '/';
 	*base = slash + 1;
 	return dir;
-}
-
-static void
-close_parent(int root, int dir)
-{
-	int	error = errno;
-
-	if (dir != root && dir != -1)
-		io_close(dir);
-	errno = error;
 }
 
 /* unlinkat() of path in its directory, which is opened beneath the place. */
@@ -363,7 +401,7 @@ file_strerror(int error)
 		return "belongs to another user; see \"write shared files\" "
 		    "in mimd.conf(5)";
 	case EXDEV:
-		return "leads out of the download directory";
+		return "lies on another volume than the torrent's directory";
 	case ESTALE:
 		return "changed or was removed; check the torrent";
 	case ENODATA:

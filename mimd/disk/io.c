@@ -24,12 +24,14 @@ int
 io_open(int dir, const char *path, int flags, mode_t mode)
 {
 	struct open_how	how = {
-		.flags = (uint64_t)(unsigned int)flags | O_CLOEXEC,
+		.flags = (unsigned int)(flags & ~IO_ONE_MOUNT) | O_CLOEXEC,
 		.mode = mode,
 		.resolve = IO_RESOLVE
 	};
 	long		fd;
 
+	if (flags & IO_ONE_MOUNT)
+		how.resolve |= RESOLVE_NO_XDEV;
 	/* EAGAIN: a rename elsewhere raced with ".." checks of the kernel. */
 	do {
 		fd = syscall(SYS_openat2, dir, path, &how, sizeof(how));
@@ -58,6 +60,17 @@ io_birth(int fd)
 	    (sx.stx_mask & STATX_BTIME) == 0)
 		return 0;
 	return sx.stx_btime.tv_sec * 1000000000 + sx.stx_btime.tv_nsec;
+}
+
+uint64_t
+io_mount(int fd)
+{
+	struct statx	sx;
+
+	if (statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &sx) == -1 ||
+	    (sx.stx_mask & STATX_MNT_ID) == 0)
+		return 0;
+	return sx.stx_mnt_id;
 }
 
 int

@@ -20,12 +20,15 @@ struct statfs;
 
 /*
  * openat2(2) beneath dir: no symbolic link is followed, nothing is inherited
- * by exec.  Begun again when interrupted.
+ * by exec.  Begun again when interrupted.  IO_ONE_MOUNT, a flag of ours:
+ * EXDEV if something else is mounted on the way.
  */
+#define IO_ONE_MOUNT	(1 << 30)
 int	io_open(int dir, const char *path, int flags, mode_t mode);
 int	io_close(int fd);
 int	io_fstat(int fd, struct stat *st);
 int64_t	io_birth(int fd);	/* ns since 1970; 0: not known */
+uint64_t io_mount(int fd);	/* the number of its mount; 0: not known */
 int	io_fstatfs(int fd, struct statfs *st);
 off_t	io_lseek(int fd, off_t off, int whence);
 int	io_fadvise(int fd, off_t off, off_t len, int advice);	/* an errno */

@@ -43,6 +43,15 @@ remember(struct disk *d, const struct sub *sub)
 	free(path);
 }
 
+/* Of the same file system, perhaps: a part of it that is mounted there. */
+static bool
+is_mounted(const struct disk *d, const struct sub *sub, dev_t dev)
+{
+	const struct root	*root = &d->roots[sub->root];
+
+	return dev != root->dev || io_mount(sub->fd) != io_mount(root->fd);
+}
+
 /*
  * What is there: fd -1 is nothing.  A directory like others needs no care,
  * unless it was a volume once.
@@ -63,7 +72,7 @@ look(struct disk *d, struct sub *sub)
 		sub->birth = io_birth(sub->fd);
 		sub->away = v != NULL && (v->ino != sub->ino ||
 		    v->birth != sub->birth);
-		return v != NULL || st.st_dev != d->roots[sub->root].dev;
+		return v != NULL || is_mounted(d, sub, st.st_dev);
 	}
 	sub->away = v != NULL;
 	return sub->away;

@@ -76,6 +76,49 @@ def beneath(t):
     daemon.stop()
 
 
+def within(t):
+    """
+    Another volume in a torrent's own directory: nothing is written to it, so
+    that nothing is missed, nor made anew at its place, when it goes.
+    """
+    content = t.dir("in-content")
+    torrent = Torrent("album", [("one", 3_000_000), ("extra/two", 3_000_000),
+        ("three", 1_000_000)], 1 << 17).make(content)
+    root = t.dir("in-root", mimtest.SERVICE_USER)
+    for name in ("album", "album/extra"):
+        t.dir("in-root/" + name, mimtest.SERVICE_USER)
+    volume = Volume(t, "in-root/album/extra")
+    volume.put()
+    announce = tracker.Tracker()
+    seed = wire.Seed(t, torrent, content)
+    announce.fixed = [seed.peer]
+    daemon = mimd.Mimd(t, "within", root=root).start()
+    daemon.add(torrent.save(t.root + "/album.torrent", announce.url))
+    row = daemon.wait_state(torrent.infohash, "error", 30)
+    t.match(row["error"] or "", "extra/two: .*another volume",
+        "within: an error that names the file")
+    t.equal(listing(volume.store), [], "within: nothing is written there")
+    volume.take()
+    daemon.ctl("start", torrent.infohash)
+    daemon.wait_state(torrent.infohash, "seeding", 30)
+    t.equal(torrent.wrong(root), None, "within: goes on when it is gone")
+    t.equal(listing(volume.store), [], "within: and none of it is there")
+
+    # What was read from such a volume is not made anew where it was.
+    subprocess.run(["mv", torrent.path(root, torrent.files[1]),
+        volume.store], check=True)
+    volume.put()
+    daemon.ctl("check", torrent.infohash)
+    daemon.wait_state(torrent.infohash, "seeding", 30)
+    daemon.stop()
+    volume.take()
+    daemon.start()
+    row = daemon.wait_state(torrent.infohash, "error", 30)
+    t.match(row["error"] or "", "extra/two", "within: a file that is gone")
+    t.equal(listing(volume.point), [], "within: is not made anew")
+    daemon.stop()
+
+
 def test(t):
     content = t.dir("content")
     torrent = Torrent("big", [("one", 5_000_000), ("two", SIZE - 5_000_000)],
@@ -142,6 +185,7 @@ def test(t):
         if name != "disk"), 0, "no other process was started anew")
     daemon.stop()
     beneath(t)
+    within(t)
 
 
 mimtest.main(test, timeout=150)
