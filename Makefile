@@ -94,7 +94,7 @@ $(BUILD)/obj/mimd/%.o: $(BUILD)/gen/mimd/%.c
 	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 # The children's titles need libbsd's constructor where no main() of ours runs.
-$(BUILD)/unit/%: LIBS += -Wl,-u,libbsd_init_func -lbsd-ctor
+$(BUILD)/unit/%: LIBS += -Wl,-u,libbsd_init_func -lbsd-ctor -lbsd
 $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/libmimd.a \
     $(BUILD)/libmimctl.a $(BUILD)/libcommon.a
 	@mkdir -p $(@D)

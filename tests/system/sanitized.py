@@ -68,7 +68,7 @@ def main():
             print(f"# {seconds:.0f} s")
             for line in output.splitlines() if status != 0 else ():
                 if not line.startswith("ok "):
-                    print("#", line)
+                    print("#", line, file=sys.stderr)
     return 1 if failed else 0
 
 
