@@ -130,6 +130,8 @@ static const struct rule rules[] = {
 	ALLOW(NET, getsockopt),
 	ALLOW1(NET, setsockopt, IS(1, SOL_SOCKET)),
 	ALLOW1(NET, setsockopt, IS(1, IPPROTO_TCP)),
+	ALLOW2(TRACKER, setsockopt, IS(1, IPPROTO_IP), IS(2, IP_RECVERR)),
+	ALLOW2(TRACKER, setsockopt, IS(1, IPPROTO_IPV6), IS(2, IPV6_RECVERR)),
 	ALLOW(PEER, accept4),
 	SOCKET(NET, AF_INET, SOCK_STREAM, 0),
 	SOCKET(NET, AF_INET, SOCK_STREAM, IPPROTO_TCP),

@@ -8,6 +8,7 @@
 
 #include "bound.h"
 #include "guard.h"
+#include "icmp.h"
 #include "loop.h"
 #include "mem.h"
 #include "udp.h"
@@ -75,6 +76,18 @@ udp_timer(void *arg)
 
 /* ---- sockets ---- */
 
+/* Whom the network does not let us reach need not be waited for. */
+static void
+hear_refusals(struct udp *udp, int fd)
+{
+	struct icmp	icmp;
+	int		i;
+
+	for (i = 0; i < READS_MAX && icmp_next(fd, &icmp); i++)
+		udp_table_refused(udp->table, &icmp.to, icmp.packet, icmp.len,
+		    icmp.error, loop_now(udp->loop));
+}
+
 static void
 on_io(int fd, int what, void *arg)
 {
@@ -87,6 +100,7 @@ on_io(int fd, int what, void *arg)
 	int			 i;
 
 	(void)what;
+	hear_refusals(udp, fd);
 	for (i = 0; i < READS_MAX; i++) {
 		len = sizeof(ss);
 		n = recvfrom(fd, udp->buf, sizeof(udp->buf), 0,
@@ -108,6 +122,7 @@ sock_open(struct udp_sock *sock)
 	sock->fd = bound_socket(sock->v6 ? AF_INET6 : AF_INET, SOCK_DGRAM, 0);
 	if (sock->fd == -1)
 		return -1;
+	icmp_watch(sock->fd, sock->v6);
 	sock->io = loop_io_new(sock->udp->loop, sock->fd, on_io, sock);
 	loop_io_want(sock->io, LOOP_READ);
 	return 0;
@@ -128,20 +143,31 @@ udp_rebound(struct udp *udp)
 	}
 }
 
+/* An error may be of what was sent before, and is told once: ip(7). */
+static ssize_t
+send_to(int fd, const struct addr *to, const uint8_t *p, size_t len)
+{
+	struct sockaddr_storage	ss;
+	socklen_t		sslen = addr_to_sockaddr(to, &ss);
+	ssize_t			n;
+
+	n = sendto(fd, p, len, 0, (struct sockaddr *)&ss, sslen);
+	return n != -1 ? n :
+	    sendto(fd, p, len, 0, (struct sockaddr *)&ss, sslen);
+}
+
 /* A packet that finds no room is one of those that get lost. */
 static const char *
 udp_send(void *arg, const struct addr *to, const uint8_t *p, size_t len)
 {
-	struct udp		*udp = arg;
-	struct udp_sock		*sock = &udp->socks[!addr_is_v4(to)];
-	struct sockaddr_storage	 ss;
-	socklen_t		 sslen = addr_to_sockaddr(to, &ss);
+	struct udp	*udp = arg;
+	struct udp_sock	*sock = &udp->socks[!addr_is_v4(to)];
 
 	if (sock->fd == -1 && sock_open(sock) == -1)
 		return bound_refuses() != NULL ? bound_refuses() :
 		    strerror(errno);
-	if (sendto(sock->fd, p, len, 0, (struct sockaddr *)&ss, sslen) == -1 &&
-	    errno != EAGAIN && errno != ENOBUFS && errno != EINTR)
+	if (send_to(sock->fd, to, p, len) == -1 && errno != EAGAIN &&
+	    errno != ENOBUFS && errno != EINTR)
 		return strerror(errno);
 	return NULL;
 }

@@ -372,6 +372,36 @@ udp_table_input(struct udp_table *table, const struct addr *from,
 	tell(table);
 }
 
+/* Nobody is there, or will be for the next repetitions. */
+static void
+exchange_fail(struct udp_table *table, struct exchange *x,
+    const struct udp_result *result)
+{
+	if (x->req != NULL)
+		request_finish(table, x->req, result);
+	else
+		server_fail(table, x->server, result);
+}
+
+void
+udp_table_refused(struct udp_table *table, const struct addr *to,
+    const uint8_t *p, size_t len, const char *error, uint64_t now)
+{
+	const struct udp_result	 result = { .error = error };
+	struct udp_server	*s;
+	struct exchange		 key, *x;
+
+	if (udp_get_asked(p, len, &key.tid) == -1 ||
+	    (x = RB_FIND(exchange_tree, &table->exchanges, &key)) == NULL ||
+	    addr_cmp(to, &x->server->addr) != 0)
+		return;
+	s = x->server;
+	s->connected_until = 0;		/* who is gone forgets us */
+	exchange_fail(table, x, &result);
+	server_pump(table, s, now);
+	tell(table);
+}
+
 /* ---- time ---- */
 
 uint64_t
@@ -407,10 +437,8 @@ exchange_due(struct udp_table *table, struct exchange *x, uint64_t now)
 			request_leave(table, req);
 			request_wait(req);
 		}
-	} else if (req != NULL)
-		request_finish(table, req, &silent);
-	else
-		server_fail(table, s, &silent);
+	} else
+		exchange_fail(table, x, &silent);
 	server_pump(table, s, now);
 }
 

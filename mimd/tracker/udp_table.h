@@ -49,7 +49,7 @@ struct udp_user {
 		    uint32_t tid, bool plain, uint8_t buf[UDP_PACKET_MAX]);
 	/*
 	 * It ended, and may be freed or submitted again.  Called within
-	 * udp_table_input() and udp_table_tick() alone.
+	 * udp_table_input(), _refused() and _tick() alone.
 	 */
 	void	(*done)(struct udp_req *req, const struct udp_result *result);
 };
@@ -97,6 +97,12 @@ void	 udp_table_cancel(struct udp_table *table, struct udp_req *req,
 /* A packet came. */
 void	 udp_table_input(struct udp_table *table, const struct addr *from,
 	    const uint8_t *p, size_t len, uint64_t now);
+/*
+ * The network did not deliver p, of which it gives back len bytes.  As with an
+ * answer, only who has seen it knows its transaction id.
+ */
+void	 udp_table_refused(struct udp_table *table, const struct addr *to,
+	    const uint8_t *p, size_t len, const char *error, uint64_t now);
 /* When udp_table_tick() is to be called: UINT64_MAX never. */
 uint64_t udp_table_due(const struct udp_table *table);
 void	 udp_table_tick(struct udp_table *table, uint64_t now);

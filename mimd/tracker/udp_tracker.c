@@ -117,6 +117,15 @@ udp_put_scrape(uint8_t buf[UDP_PACKET_MAX], uint64_t connection,
 	return (size_t)(put_bytes(p, hashes, n * 20UL) - buf);
 }
 
+int
+udp_get_asked(const uint8_t *p, size_t len, uint32_t *tid)
+{
+	if (len < UDP_CONNECT_LEN)
+		return -1;
+	*tid = get32(p + UDP_CONNECT_LEN - 4);
+	return 0;
+}
+
 /* ---- answers ---- */
 
 int

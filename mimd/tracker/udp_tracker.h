@@ -29,6 +29,9 @@ size_t	udp_put_announce(uint8_t buf[UDP_PACKET_MAX], uint64_t connection,
 size_t	udp_put_scrape(uint8_t buf[UDP_PACKET_MAX], uint64_t connection,
 	    uint32_t tid, const uint8_t *hashes, unsigned int n);
 
+/* The transaction id of one of them, cut to len bytes; -1: cut too short. */
+int	udp_get_asked(const uint8_t *p, size_t len, uint32_t *tid);
+
 /* What every answer begins with; -1 if it is none. */
 int	udp_get_header(const uint8_t *p, size_t len, enum udp_action *action,
 	    uint32_t *tid);

@@ -107,7 +107,12 @@ step(uint8_t what, const uint8_t *p, size_t len)
 		udp_table_input(w.table, &a, packet, len < 8 ? 8 : len, w.now);
 		break;
 	case 2:
-		udp_table_input(w.table, &a, p, len, w.now);
+		if ((what & 0xc) == 0xc) {	/* the last does not arrive */
+			memcpy(packet + UDP_CONNECT_LEN - 4, w.tid, 4);
+			udp_table_refused(w.table, &a, packet, len, "refused",
+			    w.now);
+		} else
+			udp_table_input(w.table, &a, p, len, w.now);
 		break;
 	case 3:
 		w.now += (uint64_t)what << 7;

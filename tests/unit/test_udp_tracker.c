@@ -543,6 +543,44 @@ test_refusals(void **state)
 	assert_true(udp_table_due(net.table) == UINT64_MAX);
 }
 
+static void
+refused(const uint8_t *p, const struct addr *to, size_t len)
+{
+	udp_table_refused(net.table, to, p, len, "Connection refused",
+	    net.now);
+}
+
+/* The network says that nobody is there: all that ask that server fail. */
+static void
+test_unreached(void **state)
+{
+	struct udp_req	a, b;
+	uint8_t		wrong[16];
+
+	(void)state;
+	submit(&a);
+	submit(&b);
+	memcpy(wrong, sent(0, UDP_CONNECT), 16);
+	wrong[15] ^= 1;
+	refused(wrong, &server, 16);
+	refused(sent(0, UDP_CONNECT), &other, 16);
+	refused(sent(0, UDP_CONNECT), &server, 15);
+	assert_int_equal(net.done, 0);
+	refused(sent(0, UDP_CONNECT), &server, 16);
+	assert_int_equal(net.done, 2);
+	assert_string_equal(net.error, "Connection refused");
+	assert_true(udp_table_due(net.table) == UINT64_MAX);
+	/* One request, while another waits for its turn: by a new id. */
+	submit(&a);
+	connect_to(77);
+	refused(sent(-1, UDP_SCRAPE), &server, 64);
+	assert_int_equal(net.done, 3);
+	submit(&b);
+	sent(-1, UDP_CONNECT);
+	udp_table_cancel(net.table, &b, net.now);
+	assert_true(udp_table_due(net.table) == UINT64_MAX);
+}
+
 /* What cannot be sent fails, but not before the next turn. */
 static void
 test_no_route(void **state)
@@ -619,6 +657,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_expiry, set_up,
 		    tear_down),
 		cmocka_unit_test_setup_teardown(test_refusals, set_up,
+		    tear_down),
+		cmocka_unit_test_setup_teardown(test_unreached, set_up,
 		    tear_down),
 		cmocka_unit_test_setup_teardown(test_no_route, set_up,
 		    tear_down),
