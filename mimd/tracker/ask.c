@@ -8,6 +8,7 @@
 
 #include "ask.h"
 #include "child.h"
+#include "family.h"
 #include "hosts.h"
 #include "http.h"
 #include "log.h"

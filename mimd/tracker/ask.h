@@ -6,13 +6,8 @@
 
 /*
  * An announce under way, by the protocol of the tracker's URL.  It goes to
- * each address family of the tracker by itself, as a tracker knows us by the
- * address that it sees (BEP 7).
+ * each address family of the tracker by itself: family.h.
  */
-#define FAMILY_V4	0x1
-#define FAMILY_V6	0x2
-#define FAMILY_ALL	(FAMILY_V4 | FAMILY_V6)
-
 struct ask;
 struct book;
 struct reply;

@@ -15,7 +15,6 @@
 
 #define TIMEOUT		30000U	/* ms for an announce */
 #define TIMEOUT_STOPPED	5000U
-#define REST_TURNS	3U	/* announces without a family of no use */
 
 bool
 site_speaks(const char *url)
@@ -60,24 +59,13 @@ site_refuse(struct book *book, struct site *site, const char *why)
 	book_settle(book, site->torrent);
 }
 
-/* Where one family answers, the other may rest; stopped is owed to some. */
-static uint8_t
-site_families(struct site *site)
-{
-	if (site->announce.event == ANNOUNCE_STOPPED && site->heard != 0)
-		return site->heard;
-	if (site->rest_turns == 0)
-		return FAMILY_ALL;
-	site->rest_turns--;
-	return FAMILY_ALL & (uint8_t)~site->rests;
-}
-
 void
 site_announce(struct book *book, struct site *site)
 {
 	struct url	url;
 	const char	*why;
 	uint32_t	timeout = TIMEOUT;
+	uint8_t		families;
 
 	if (url_parse(&url, site->url, &why) == -1) {
 		site_refuse(book, site, why);
@@ -91,8 +79,9 @@ site_announce(struct book *book, struct site *site)
 	    !site->torrent->running)
 		timeout = TIMEOUT_STOPPED;
 	outbox_row(book, site);
-	site->ask = ask_new(book, site, &url, site_families(site),
-	    timeout);
+	families = families_pick(&site->families,
+	    (enum announce_event)site->announce.event);
+	site->ask = ask_new(book, site, &url, families, timeout);
 }
 
 /* Counters run from where this tracker first heard of us (BEP 3). */
@@ -112,13 +101,11 @@ site_request(struct book *book, struct site *site, uint8_t family,
 		.port = book->port, .key = book->key, .left = t->left,
 		.downloaded = t->downloaded - site->base_down,
 		.uploaded = t->uploaded - site->base_up,
-		.event = site->announce.event,
+		.event = families_event(&site->families, family,
+		    (enum announce_event)site->announce.event),
 		.tracker_id = site->tracker_id,
 		.tracker_id_len = site->tracker_id_len
 	};
-	/* A family that failed until now has not heard of us. */
-	if (r->event != ANNOUNCE_STOPPED && (site->heard & family) == 0)
-		r->event = ANNOUNCE_STARTED;
 }
 
 void
@@ -141,14 +128,8 @@ site_answered(struct book *book, struct site *site,
 	struct torrent	*t = site->torrent;
 	uint64_t	 now = loop_now(book->child->loop);
 
-	if (site->announce.event == ANNOUNCE_STOPPED)
-		site->heard = 0;
-	else
-		site->heard |= r->worked & FAMILY_ALL;
-	if (r->failed != 0) {
-		site->rests = r->failed & FAMILY_ALL;
-		site->rest_turns = REST_TURNS;
-	}
+	families_answered(&site->families,
+	    (enum announce_event)site->announce.event, r->worked, r->failed);
 	site->last = (uint64_t)time(NULL);
 	if (r->seeds != REPLY_UNKNOWN && r->leeches != REPLY_UNKNOWN) {
 		site->seeds = r->seeds;
@@ -188,7 +169,7 @@ site_ended(struct book *book, struct site *site, const struct ask_result *r)
 	if (r->worked != 0)
 		site_answered(book, site, r);
 	else {
-		site->rest_turns = 0;
+		families_failed(&site->families);
 		announce_failed(&site->announce, loop_now(book->child->loop),
 		    r->failed != 0 ? r->retry : 0,
 		    arc4random());

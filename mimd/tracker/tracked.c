@@ -338,6 +338,7 @@ tracked_start(struct book *book, struct torrent *t, uint64_t left)
 			continue;
 		turn_cancel(book, site);	/* a stopped, out of date */
 		site->based = false;
+		families_start(&site->families);
 		announce_start(&site->announce, now, 0);
 		outbox_row(book, site);
 	}
@@ -372,13 +373,19 @@ tracked_stop(struct book *book, struct torrent *t)
 void
 tracked_completed(struct book *book, struct torrent *t)
 {
-	unsigned int	i;
+	struct site	*site;
+	unsigned int	 i;
 
 	t->left = 0;
-	for (i = 0; i < t->nsites; i++)
-		if (t->sites[i]->usable)
-			announce_completed(&t->sites[i]->announce,
-			    loop_now(book->child->loop));
+	for (i = 0; i < t->nsites; i++) {
+		site = t->sites[i];
+		if (!site->usable)
+			continue;
+		announce_completed(&site->announce,
+		    loop_now(book->child->loop));
+		if (site->announce.owes_completed)
+			families_completed(&site->families);
+	}
 	tracked_schedule(book, t);
 	book_set_clock(book);
 }

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "announce.h"
+#include "family.h"
 #include "guard.h"
 #include "intern.h"
 #include "seed.h"
@@ -49,9 +50,7 @@ struct site {
 	bool			 asked;		/* for by the user */
 	bool			 listed;	/* in the list that comes */
 	bool			 dropped;	/* only told stopped */
-	uint8_t			 heard:2;	/* families: owed stopped */
-	uint8_t			 rests:2;	/* families left out ... */
-	uint8_t			 rest_turns:4;	/* ... of so many announces */
+	struct families		 families;
 };
 
 struct torrent {

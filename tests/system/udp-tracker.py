@@ -17,6 +17,7 @@ import wire
 from torrent import Torrent, bencode
 
 SIZE = 300_000
+PORT = 6969		# of nobody until a test says so
 
 
 def wrong_id(announce):
@@ -168,6 +169,23 @@ def scrape(handler, announce):
         {"complete": 21, "incomplete": 22, "downloaded": 23}}}))
 
 
+def refused(t, daemon):
+    """A closed port: nobody waits for an answer; then somebody is there."""
+    torrents = [add(t, daemon, f"closed {i}", f"udp://{addr}:{PORT}/announce")
+        for i, addr in enumerate((mimtest.TEST_ADDR,
+        f"[{mimtest.TEST_ADDR6}]"))]
+    for torrent in torrents:
+        row = t.wait(lambda: outcome(daemon, torrent), 45, torrent.name)
+        t.match(row["error"], "^(10.99.0.1|fd99::1): Connection refused$",
+            f"{torrent.name}: is no riddle")
+    servers = [udptracker.UdpTracker(addr, PORT)
+        for addr in (mimtest.TEST_ADDR, mimtest.TEST_ADDR6)]
+    for server, torrent in zip(servers, torrents):
+        t.wait(lambda: server.of(torrent.infohash, "started"), 45,
+            torrent.name)
+        t.ok(True, f"{torrent.name}: used when it is open")
+
+
 def both_families(t, daemon):
     lend_name(t, "both.test")
     udp = [udptracker.UdpTracker()]
@@ -186,7 +204,21 @@ def both_families(t, daemon):
             "the end of both")
         t.equal([len(s.of(torrent.infohash, "started")) for s in servers],
             [1, 1], f"{what}: each family is told once")
+        complete(t, daemon, servers, torrent)
+        t.equal([len(s.of(torrent.infohash, "completed")) for s in servers],
+            [1, 1], f"{what}: each is told completed once")
     return torrents
+
+
+def complete(t, daemon, servers, torrent):
+    seed = wire.Seed(t, torrent, t.dir("content"))
+    daemon.ctl("peers", torrent.infohash, "add", "%s:%u" % seed.peer)
+    daemon.wait_state(torrent.infohash, "seeding", 45)
+    for server in servers:
+        t.wait(lambda: server.of(torrent.infohash, "completed"), 45,
+            "completed")
+    t.wait(lambda: row_of(daemon, torrent)["state"] == "waiting", 30,
+        "the end of both")
 
 
 def no_family(t, daemon):
@@ -221,7 +253,7 @@ def test(t):
     server, torrents = odd_answers(t, daemon)
     families = both_families(t, daemon)
     t.together(lambda: scrapes(t, daemon), lambda: six(t, daemon),
-        lambda: no_family(t, daemon),
+        lambda: no_family(t, daemon), lambda: refused(t, daemon),
         lambda: real(t, daemon))
     t.equal(daemon.processes()["tracker"]["restarts"], 0,
         "the tracker child lived on")
