@@ -18,7 +18,7 @@
 #include "url.h"
 
 #define RESOLV_CONF	"/etc/resolv.conf"
-#define RELOAD_INTERVAL	3000U	/* ms between looks at it */
+#define RELOAD_INTERVAL	1000U	/* ms between looks at it */
 #define TRY_TIMEOUT	2500	/* ms for the first try, then doubled */
 #define TRIES		3
 #define SERVERS_MAX	3	/* resolv.conf(5), MAXNS */
@@ -44,7 +44,7 @@ struct resolver {
 	struct loop_timer	*pump;
 	const struct guard	*guard;
 	bool			 closing;
-	bool			 rebinding;	/* queries begin anew */
+	bool			 renewing;	/* queries begin anew */
 	resolver_fn		 fn;
 	void			*arg;
 	LIST_HEAD(, sock)	 socks;
@@ -56,6 +56,76 @@ struct resolver {
 
 static void	 resolver_pump(void *);
 static void	 on_answer(void *, int, int, struct ares_addrinfo *);
+
+/* ---- name servers ---- */
+
+/* Those under way are asked anew: by other sockets, or of other servers. */
+static void
+renew_queries(struct resolver *r)
+{
+	r->renewing = true;
+	ares_cancel(r->channel);
+	r->renewing = false;
+}
+
+/*
+ * Take the name servers that resolv.conf(5) names now.  The channel stays:
+ * a new one would seed its query ids from a file that is out of reach.  It
+ * takes other servers only while it asks none.
+ */
+static void
+reload(struct resolver *r)
+{
+	struct ares_addr_node	 nodes[SERVERS_MAX] = { 0 };
+	struct addr		 a;
+	FILE			*fp;
+	char			 line[256], host[64];
+	int			 n = 0;
+
+	r->looked = loop_now(r->loop);
+	if (stat(RESOLV_CONF, &r->conf) == -1)
+		memset(&r->conf, 0, sizeof(r->conf));
+	if ((fp = fopen(RESOLV_CONF, "re")) == NULL)
+		return;		/* those we know may still be right */
+	while (n < SERVERS_MAX && fgets(line, sizeof(line), fp) != NULL) {
+		if (sscanf(line, " nameserver %63s", host) != 1 ||
+		    addr_parse(&a, host, 0) == -1)
+			continue;
+		nodes[n].family = addr_is_v4(&a) ? AF_INET : AF_INET6;
+		if (addr_is_v4(&a))
+			memcpy(&nodes[n].addr, a.ip + 12, 4);
+		else
+			memcpy(&nodes[n].addr, a.ip, 16);
+		if (n > 0)
+			nodes[n - 1].next = &nodes[n];
+		n++;
+	}
+	fclose(fp);
+	log_info("%s changed: %d name servers read anew", RESOLV_CONF, n);
+	if (n == 0)
+		return;
+	renew_queries(r);
+	ares_set_servers(r->channel, nodes);
+}
+
+/* Is resolv.conf another one than was read? */
+static bool
+is_stale(struct resolver *r)
+{
+	struct stat	st;
+
+	if (loop_now(r->loop) < r->looked + RELOAD_INTERVAL)
+		return false;
+	if (stat(RESOLV_CONF, &st) == -1)
+		memset(&st, 0, sizeof(st));
+	if (st.st_mtim.tv_sec == r->conf.st_mtim.tv_sec &&
+	    st.st_mtim.tv_nsec == r->conf.st_mtim.tv_nsec &&
+	    st.st_ino == r->conf.st_ino && st.st_size == r->conf.st_size) {
+		r->looked = loop_now(r->loop);
+		return false;
+	}
+	return true;
+}
 
 /* ---- c-ares on the loop ---- */
 
@@ -76,7 +146,11 @@ on_timer(void *arg)
 {
 	struct resolver	*r = arg;
 
-	ares_process_fd(r->channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+	/* Who keeps us waiting may not be our name server any more. */
+	if (is_stale(r))
+		reload(r);
+	else
+		ares_process_fd(r->channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
 	set_timer(r);
 }
 
@@ -149,62 +223,6 @@ channel_open(struct resolver *r)
 	if (e != ARES_SUCCESS)
 		fatalx("name look-ups: %s", ares_strerror(e));
 	ares_set_socket_configure_callback(r->channel, on_new_sock, NULL);
-}
-
-/*
- * Take the name servers that resolv.conf(5) names now.  The channel stays:
- * a new one would seed its query ids from a file that is out of reach.
- */
-static void
-reload(struct resolver *r)
-{
-	struct ares_addr_node	 nodes[SERVERS_MAX] = { 0 };
-	struct addr		 a;
-	FILE			*fp;
-	char			 line[256], host[64];
-	int			 n = 0;
-
-	r->looked = loop_now(r->loop);
-	if (stat(RESOLV_CONF, &r->conf) == -1)
-		memset(&r->conf, 0, sizeof(r->conf));
-	if ((fp = fopen(RESOLV_CONF, "re")) == NULL)
-		return;		/* those we know may still be right */
-	while (n < SERVERS_MAX && fgets(line, sizeof(line), fp) != NULL) {
-		if (sscanf(line, " nameserver %63s", host) != 1 ||
-		    addr_parse(&a, host, 0) == -1)
-			continue;
-		nodes[n].family = addr_is_v4(&a) ? AF_INET : AF_INET6;
-		if (addr_is_v4(&a))
-			memcpy(&nodes[n].addr, a.ip + 12, 4);
-		else
-			memcpy(&nodes[n].addr, a.ip, 16);
-		if (n > 0)
-			nodes[n - 1].next = &nodes[n];
-		n++;
-	}
-	fclose(fp);
-	if (n > 0)
-		ares_set_servers(r->channel, nodes);
-	log_info("%s changed: name servers read anew", RESOLV_CONF);
-}
-
-/* Is resolv.conf another one than was read? */
-static bool
-is_stale(struct resolver *r)
-{
-	struct stat	st;
-
-	if (loop_now(r->loop) < r->looked + RELOAD_INTERVAL)
-		return false;
-	if (stat(RESOLV_CONF, &st) == -1)
-		memset(&st, 0, sizeof(st));
-	if (st.st_mtim.tv_sec == r->conf.st_mtim.tv_sec &&
-	    st.st_mtim.tv_nsec == r->conf.st_mtim.tv_nsec &&
-	    st.st_ino == r->conf.st_ino && st.st_size == r->conf.st_size) {
-		r->looked = loop_now(r->loop);
-		return false;
-	}
-	return true;
 }
 
 /* ---- queries ---- */
@@ -289,13 +307,10 @@ resolver_query(struct resolver *r, uint32_t query, const char *host)
 	enqueue(r, q);
 }
 
-/* Those under way are asked anew, by other sockets. */
 void
 resolver_rebound(struct resolver *r)
 {
-	r->rebinding = true;
-	ares_cancel(r->channel);
-	r->rebinding = false;
+	renew_queries(r);
 	set_timer(r);
 }
 
@@ -309,13 +324,10 @@ resolver_pump(void *arg)
 		.ai_family = AF_UNSPEC
 	};
 
+	if (is_stale(r))
+		reload(r);
 	while (r->nactive < RESOLVER_ACTIVE_MAX &&
 	    (q = TAILQ_FIRST(&r->waiting)) != NULL) {
-		if (is_stale(r)) {
-			if (r->nactive > 0)	/* they end soon */
-				break;
-			reload(r);
-		}
 		TAILQ_REMOVE(&r->waiting, q, link);
 		r->nwaiting--;
 		r->nactive++;
@@ -378,7 +390,7 @@ on_answer(void *arg, int status, int timeouts, struct ares_addrinfo *res)
 			ttl = shorter(ttl, node->ai_ttl);
 		}
 	ares_freeaddrinfo(res);
-	if (r->rebinding && bound_refuses() == NULL) {
+	if (r->renewing && bound_refuses() == NULL) {
 		enqueue(r, q);
 		return;
 	}

@@ -8,7 +8,7 @@
 #include "addr.h"
 
 /* Names to addresses by c-ares(3) on the loop: /etc/hosts, then DNS. */
-#define RESOLVER_ACTIVE_MAX	64U
+#define RESOLVER_ACTIVE_MAX	256U	/* most wait for dead servers */
 #define RESOLVER_QUEUE_MAX	4096U	/* that wait; more are refused */
 #define RESOLVER_ADDRS_MAX	16U	/* in an answer */
 

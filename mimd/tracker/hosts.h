@@ -15,9 +15,9 @@
  * monotonic clock.
  */
 #define HOSTS_MAX		1024U	/* kept before idle ones are dropped */
-#define HOSTS_LOOKUPS_MAX	64U	/* at a time; the rest wait */
+#define HOSTS_LOOKUPS_MAX	256U	/* at a time; the rest wait */
 #define HOST_ADDRS_MAX		16U
-#define HOST_TTL_MIN		60U	/* s */
+#define HOST_TTL_MIN		5U	/* s */
 #define HOST_TTL_MAX		3600U
 #define HOST_TTL_ERROR		5U	/* nobody asks in vain again so soon */
 

@@ -14,7 +14,8 @@
 
 /*
  * Requests wait at their host, hosts with something to start wait in a ring,
- * so that a slow host holds up nobody but itself.
+ * so that a slow host holds up nobody but itself.  A host gets there once its
+ * name has been looked up: neither does one whose name server is dead.
  */
 #define HOST_ACTIVE_HURRY	16U
 #define HTTP_HOSTS_MAX		1024U	/* ... before idle ones are dropped */
@@ -23,7 +24,10 @@ struct http_host {
 	RB_ENTRY(http_host)	 entry;	/* http::hosts */
 	TAILQ_ENTRY(http_host)	 link;	/* http::ready */
 	TAILQ_HEAD(, http_req)	 waiting;
+	struct http		*http;
+	struct host_wait	 wait;	/* for its addresses */
 	uint32_t		 active;
+	bool			 asked;	/* ... is under way */
 	bool			 ready;	/* is on that list */
 	char			 name[];
 };
@@ -92,7 +96,7 @@ hosts_sweep(struct http *http)
 	struct http_host	*h, *next;
 
 	RB_FOREACH_SAFE(h, http_tree, &http->at, next)
-		if (h->active == 0 && TAILQ_EMPTY(&h->waiting))
+		if (h->active == 0 && !h->asked && TAILQ_EMPTY(&h->waiting))
 			host_drop(http, h);
 }
 
@@ -105,6 +109,7 @@ host_get(struct http *http, const char *name)
 	h = xcalloc(1, sizeof(*h) + len);
 	memcpy(h->name, name, len);
 	TAILQ_INIT(&h->waiting);
+	h->http = http;
 	if (http->nhosts >= HTTP_HOSTS_MAX)
 		hosts_sweep(http);
 	if ((old = RB_INSERT(http_tree, &http->at, h)) != NULL) {
@@ -115,16 +120,42 @@ host_get(struct http *http, const char *name)
 	return h;
 }
 
-static void
-host_ready(struct http *http, struct http_host *h)
+static bool
+host_may_start(const struct http_host *h)
 {
-	if (h->ready || TAILQ_EMPTY(&h->waiting) ||
-	    h->active >= http->host_active_max)
+	return !TAILQ_EMPTY(&h->waiting) &&
+	    h->active < h->http->host_active_max;
+}
+
+/* Whatever came of it is known now, and each request asks by itself. */
+static void
+on_looked_up(struct host_wait *w, const struct addr *addrs, unsigned int n,
+    const char *error)
+{
+	struct http_host	*h = (struct http_host *)((char *)w -
+				    offsetof(struct http_host, wait));
+	struct http		*http = h->http;
+
+	(void)addrs;
+	(void)n;
+	(void)error;
+	h->asked = false;
+	if (!host_may_start(h))
 		return;
 	h->ready = true;
 	TAILQ_INSERT_TAIL(&http->ready, h, link);
 	if (!loop_timer_pending(http->pump))
 		loop_timer_set(http->pump, 0);
+}
+
+static void
+host_ready(struct http *http, struct http_host *h)
+{
+	if (h->ready || h->asked || !host_may_start(h))
+		return;
+	h->asked = true;
+	hosts_ask(http->hosts, &h->wait, h->name, on_looked_up,
+	    loop_now(http->loop));
 }
 
 /* ---- requests ---- */
