@@ -128,7 +128,7 @@ def refused(t, content):
     strict.add(save(t, x, web.url, "http://127.0.0.1:8080/", "http://[::1]/"))
     for i in range(3):
         t.wait(lambda: seeds(strict, x)[i]["error"] and "loopback" in
-            seeds(strict, x)[i]["error"], 20, f"web seed {i} refused")
+            seeds(strict, x)[i]["error"], 60, f"web seed {i} refused")
     t.ok(True, "loopback is refused, after a redirect as well")
     strict.stop()
 
