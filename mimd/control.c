@@ -89,7 +89,8 @@ control_end(struct control_conn *conn, enum ctl_code code, const char *text)
 	chan_send(conn->chan, MSG_CTL_END, &m);
 	conn->busy = false;
 	conn->active = loop_now(control_parent(conn)->loop);
-	chan_pause(conn->chan, false);
+	/* Who does not read its answers may not ask for more. */
+	chan_pause(conn->chan, chan_full(conn->chan));
 }
 
 void
@@ -147,10 +148,11 @@ control_on_drain(struct chan *c, void *arg)
 {
 	struct control_conn	*conn = arg;
 
-	(void)c;
 	conn->active = loop_now(control_parent(conn)->loop);
 	if (conn->list.active)
 		control_list_pump(conn);
+	else if (!conn->busy)
+		chan_pause(c, false);
 }
 
 static void
