@@ -2,6 +2,7 @@
 #include "part.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include "content.h"
 #include "disk.h"
 #include "fdcache.h"
+#include "io.h"
 #include "log.h"
 #include "mem.h"
 #include "metainfo.h"
@@ -132,6 +134,21 @@ static bool
 part_in_use(const struct disk *d, const struct content *t)
 {
 	return t->in_checks || scrub_holds(d, t);
+}
+
+void
+part_punch(struct disk *d, struct content *t, uint32_t file)
+{
+	const struct mi_file	*f = &t->files->mi->files[file];
+	int			 fd;
+
+	if (f->length == 0 || part_in_use(d, t))
+		return;
+	fd = fdcache_get(d->files, t->id, t->nfiles, content_place(d, t),
+	    t->part->name, FILE_UPDATE);
+	if (fd != -1)
+		io_fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+		    (off_t)f->offset, (off_t)f->length);
 }
 
 void

@@ -22,7 +22,7 @@ struct metainfo;
  * wanted again its bytes are copied out and synced (part_leave.h), then the
  * record forgets it, and when it names none any more the part file goes: so a
  * power cut finds the bytes at one place at least, and the record points at
- * it.
+ * it.  Its space is given back file by file.
  */
 #define PART_NAME_MAX	(sizeof(PATH_OURS ".part") + 2 * SHA1_LEN)
 
@@ -49,6 +49,11 @@ const char *part_path(const struct metainfo *mi, const struct part *p,
 bool	 part_enter(struct disk *d, struct content *t, uint32_t file);
 /* Those that are wanted are to come out of it, soon.  May load the torrent. */
 void	 part_follow(struct disk *d, struct content *t);
+/*
+ * A record is safe that does not name this file in it any more: give back its
+ * space, where the file system can.
+ */
+void	 part_punch(struct disk *d, struct content *t, uint32_t file);
 /* It has nothing of use any more: the record shall say that it is to go. */
 void	 part_forget(struct content *t);
 /* A record is safe: if it names nothing in the part file, that goes. */

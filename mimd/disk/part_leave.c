@@ -253,8 +253,10 @@ part_leave_saved(struct disk *d, struct content *t, const uint8_t *parted)
 	if (l->t != t || !l->copied ||
 	    bitfield_get(parted, l->work.files[0].index))
 		return;
-	for (i = 0; i < l->work.n; i++)
+	for (i = 0; i < l->work.n; i++) {
 		bitfield_clear(t->part->files, l->work.files[i].index);
+		part_punch(d, t, l->work.files[i].index);
+	}
 	if (bitfield_count(t->part->files, t->nfiles) == 0) {
 		part_forget(t);
 		content_dirty(d, t, 0);

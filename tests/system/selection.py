@@ -59,6 +59,10 @@ class Case:
         return [f for f in os.listdir(self.daemon.root)
             if f.endswith(".part")]
 
+    def part_space(self):
+        return os.stat(os.path.join(self.daemon.root,
+            self.parts()[0])).st_blocks
+
     def asked(self):
         return sorted(self.seed.requests)
 
@@ -113,9 +117,12 @@ def later(t, case):
     t.wait(lambda: os.path.exists(case.top + "/a") and
         case.row()["state"] == "seeding", 15, "the move back")
 
+    space = case.part_space()
     case.files("get", "1")
     t.wait(lambda: "b" in case.there()[0], 10, "b")
     case.done()
+    t.wait(lambda: case.part_space() < space, 10,
+        "the part file to give back the space of b")
     t.equal((case.there(), case.asked()), ((["a", "b", "sub/c"], []), before),
         "a file whose bytes came with others is there at once")
     case.files("get", "all")

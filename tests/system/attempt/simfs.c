@@ -556,8 +556,19 @@ WRAP(int, set_mtime, int fd, const struct timespec *mtime)
 
 WRAP(int, fallocate, int fd, int mode, off_t off, off_t len)
 {
-	uint64_t	end = (uint64_t)(off + len);
+	uint64_t	 end = (uint64_t)(off + len);
+	uint8_t		*zeros;
 
+	if (mode & FALLOC_FL_PUNCH_HOLE) {
+		if (end > nodes[inode(fd)].size)
+			end = nodes[inode(fd)].size;
+		if ((uint64_t)off >= end)
+			return 0;
+		zeros = xcalloc(1, (size_t)end - (size_t)off);
+		__wrap_io_pwrite(fd, zeros, (size_t)end - (size_t)off, off);
+		free(zeros);
+		return 0;
+	}
 	if ((mode & FALLOC_FL_KEEP_SIZE) != 0 || nodes[inode(fd)].size >= end)
 		return 0;
 	return __wrap_io_ftruncate(fd, (off_t)end);
