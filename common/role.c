@@ -9,6 +9,7 @@ static const char *const role_names[ROLE_COUNT] = {
 	[ROLE_DISK] = "disk",
 	[ROLE_TRACKER] = "tracker",
 	[ROLE_RESOLVER] = "resolver",
+	[ROLE_PORTMAP] = "portmap",
 	[ROLE_CTL] = "mimctl"
 };
 

@@ -120,6 +120,24 @@ enum tracker_state {
 };
 #define TRACKER_STATE_MAX	TRACKER_QUEUED
 
+/* portmap_state.state */
+enum portmap_state {
+	PORTMAP_OFF,		/* nothing is to be mapped */
+	PORTMAP_ASKING,		/* whoever may be the router */
+	PORTMAP_MAPPED,
+	PORTMAP_FAILED		/* will be tried again */
+};
+#define PORTMAP_STATE_MAX	PORTMAP_FAILED
+
+/* portmap_state.method */
+enum portmap_method {
+	PORTMAP_NATPMP,		/* RFC 6886 */
+	PORTMAP_UPNP		/* an Internet Gateway Device */
+};
+#define PORTMAP_METHOD_MAX	PORTMAP_UPNP
+#define PORTMAP_METHODS		(PORTMAP_METHOD_MAX + 1)
+#define PORTMAP_FOREVER		UINT32_MAX	/* rec_mapping.left */
+
 /* rec_seed_row.state */
 enum seed_state {
 	SEED_IDLE,		/* nothing to fetch from it now */
@@ -219,10 +237,12 @@ enum ctl_code {
 #define TO_DISK		(1U << ROLE_DISK)
 #define TO_TRACKER	(1U << ROLE_TRACKER)
 #define TO_RESOLVER	(1U << ROLE_RESOLVER)
+#define TO_PORTMAP	(1U << ROLE_PORTMAP)
 #define TO_CTL		(1U << ROLE_CTL)
-#define TO_CHILDREN	(TO_PEER | TO_DISK | TO_TRACKER | TO_RESOLVER)
+#define TO_CHILDREN	(TO_PEER | TO_DISK | TO_TRACKER | TO_RESOLVER | \
+			TO_PORTMAP)
 /* Those that speak to the network. */
-#define TO_NET		(TO_PEER | TO_TRACKER | TO_RESOLVER)
+#define TO_NET		(TO_PEER | TO_TRACKER | TO_RESOLVER | TO_PORTMAP)
 
 struct blob {
 	const uint8_t	*p;

@@ -9,12 +9,13 @@ enum role {
 	ROLE_DISK,
 	ROLE_TRACKER,
 	ROLE_RESOLVER,
+	ROLE_PORTMAP,
 	ROLE_CTL,		/* mimctl */
 	ROLE_COUNT
 };
 
 #define ROLE_CHILD_FIRST	ROLE_PEER
-#define ROLE_CHILD_LAST		ROLE_RESOLVER
+#define ROLE_CHILD_LAST		ROLE_PORTMAP
 
 /* "parent", "peer", ... */
 const char	*role_name(enum role role);

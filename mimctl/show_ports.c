@@ -10,6 +10,7 @@
 #include "mimctl.h"
 #include "role.h"
 #include "show.h"
+#include "show_mapping.h"
 #include "table.h"
 #include "text.h"
 
@@ -65,6 +66,8 @@ use_of(uint8_t role, const struct rec_ctl_socket *s)
 		return s->stream ? "trackers, web seeds" : "UDP trackers";
 	case ROLE_RESOLVER:
 		return "names";
+	case ROLE_PORTMAP:
+		return "port mapping";
 	default:
 		return s->stream ? "TCP" : "UDP";
 	}
@@ -146,6 +149,7 @@ ports_json(const struct msg_ctl_ports_now *m)
 		json_array_append_new(list, j);
 	}
 	json_object_set_new(all, "listening", list);
+	json_object_set_new(all, "mapping", json_null());
 	return all;
 }
 
@@ -207,6 +211,13 @@ on_message(const struct msg_in *in, void *arg)
 			p->all = ports_json(&in->body.ctl_ports_now);
 		else
 			print_ports(p->ctx, &in->body.ctl_ports_now);
+	}
+	if (in->type == MSG_CTL_MAPPING) {
+		if (p->ctx->json)
+			json_object_set_new(p->all, "mapping",
+			    mapping_json(&in->body.ctl_mapping));
+		else
+			mapping_print(p->ctx, &in->body.ctl_mapping);
 	}
 	if (in->type != MSG_CTL_SOCKETS)
 		return;

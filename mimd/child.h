@@ -52,7 +52,8 @@ struct child_ops {
 	void	(*shutdown)(void *arg, bool parent_gone);
 };
 
-extern const struct child_ops peer_ops, disk_ops, tracker_ops, resolver_ops;
+extern const struct child_ops peer_ops, disk_ops, tracker_ops, resolver_ops,
+	    portmap_ops;
 
 /* The life of a child, from its channel on descriptor 3 to its exit. */
 void	child_main(const struct child_ops *ops) __attribute__((noreturn));

@@ -63,6 +63,7 @@ struct conf {
 	uint32_t		 nlistens;
 	struct conf_bind	 bind;
 	uint16_t		 announce_port;	/* 0: as we listen */
+	bool			 mapping[PORTMAP_METHODS]; /* may be used */
 	char			*roots[ROOTS_MAX];	/* absolute */
 	uint8_t			 root_devices[ROOTS_MAX]; /* DEVICE_* */
 	uint32_t		 nroots;	/* the first is the default */

@@ -120,6 +120,9 @@ print_listens(const struct conf *conf, FILE *fp)
 	}
 	if (conf->announce_port != 0)
 		fprintf(fp, "announce port %u\n", conf->announce_port);
+	fprintf(fp, "port mapping %s\n", conf->mapping[PORTMAP_NATPMP] ?
+	    conf->mapping[PORTMAP_UPNP] ? "yes" : "nat-pmp" :
+	    conf->mapping[PORTMAP_UPNP] ? "upnp" : "no");
 }
 
 static void

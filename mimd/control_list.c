@@ -454,6 +454,8 @@ control_on_processes(struct chan *c, const struct msg_ctl_processes *m,
 	process_usage(&rows[n++]);
 	for (role = ROLE_CHILD_FIRST; role <= ROLE_CHILD_LAST; role++) {
 		p = parent_child(parent, role);
+		if (p->unwanted && p->pid == 0)
+			continue;
 		rows[n].pid = (uint32_t)p->pid;
 		rows[n].role = (uint8_t)role;
 		if (p->pid != 0 && now > p->started)

@@ -47,11 +47,21 @@ send_ports(struct chan *c, const struct parent *parent)
 	chan_send(c, MSG_CTL_PORTS_NOW, &m);
 }
 
+static void
+send_mapping(struct chan *c, const struct parent *parent)
+{
+	struct rec_mapping	 rows[2];
+	struct msg_ctl_mapping	 m = { .mappings = { rows, 0 } };
+
+	if (mapping_tell(parent, &m, rows))
+		chan_send(c, MSG_CTL_MAPPING, &m);
+}
+
 void
 control_on_ports(struct chan *c, const struct msg_ctl_ports *m, void *arg)
 {
 	static const enum role	 roles[] = { ROLE_PEER, ROLE_TRACKER,
-				    ROLE_RESOLVER };
+				    ROLE_RESOLVER, ROLE_PORTMAP };
 	struct control_conn	*conn = arg;
 	struct parent		*parent = control_parent(conn);
 	struct msg_sockets_ask	 ask = { .client = conn->client };
@@ -61,6 +71,7 @@ control_on_ports(struct chan *c, const struct msg_ctl_ports *m, void *arg)
 	(void)m;
 	control_begin(conn);
 	send_ports(c, parent);
+	send_mapping(c, parent);
 	conn->answers = 0;
 	conn->sockets = true;
 	for (i = 0; i < sizeof(roles) / sizeof(roles[0]); i++) {

@@ -308,6 +308,16 @@ parent_on_resolved(struct chan *c, const struct msg_resolved *m, void *arg)
 	names_on_resolved(&owner(arg)->names, m);
 }
 
+/* ---- from portmap ---- */
+
+static void
+parent_on_portmap_told(struct chan *c, const struct msg_portmap_told *m,
+    void *arg)
+{
+	(void)c;
+	mapping_on_told(owner(arg), m);
+}
+
 /* ---- web seeds ---- */
 
 static void
@@ -386,4 +396,5 @@ const union msg_fn	parent_fns[MSG_COUNT] = {
 	[MSG_TRACKER_ROWS] = { .tracker_rows = parent_on_tracker_rows },
 	[MSG_NAME_LOOKUP] = { .name_lookup = parent_on_name_lookup },
 	[MSG_RESOLVED] = { .resolved = parent_on_resolved },
+	[MSG_PORTMAP_TOLD] = { .portmap_told = parent_on_portmap_told },
 };

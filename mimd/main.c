@@ -87,6 +87,7 @@ become_child(const char *name)
 		[ROLE_DISK] = &disk_ops,
 		[ROLE_TRACKER] = &tracker_ops,
 		[ROLE_RESOLVER] = &resolver_ops,
+		[ROLE_PORTMAP] = &portmap_ops,
 	};
 	struct stat				sb;
 	int					role;

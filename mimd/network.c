@@ -14,7 +14,9 @@
 #include "parent.h"
 #include "port.h"
 
-static const enum role	roles[] = { ROLE_PEER, ROLE_TRACKER, ROLE_RESOLVER };
+static const enum role	roles[] = {
+	ROLE_PEER, ROLE_TRACKER, ROLE_RESOLVER, ROLE_PORTMAP
+};
 
 /* ---- to the children ---- */
 
@@ -57,12 +59,19 @@ copy_fd(int fd)
 	return copy;
 }
 
+/* The port that others are told instead of the one we listen at, or 0. */
+static uint16_t
+port_apart(const struct parent *parent)
+{
+	if (parent->conf->announce_port != 0)
+		return parent->conf->announce_port;
+	return mapping_port(&parent->network.mapping);
+}
+
 static void
 send_listens(struct parent *parent)
 {
-	struct msg_peer_unlisten	 none = {
-		.port = parent->conf->announce_port
-	};
+	struct msg_peer_unlisten	 none = { .port = port_apart(parent) };
 	struct msg_peer_listen		 m;
 	struct proc			*p = parent_child(parent, ROLE_PEER);
 	const struct listen		*l;
@@ -107,9 +116,9 @@ network_send_sockets(struct parent *parent)
 uint16_t
 network_port(const struct parent *parent)
 {
-	if (parent->conf->announce_port != 0)
-		return parent->conf->announce_port;
-	return listens_port(&parent->listens);
+	uint16_t	apart = port_apart(parent);
+
+	return apart != 0 ? apart : listens_port(&parent->listens);
 }
 
 static void
@@ -127,6 +136,15 @@ void
 network_send_port(struct parent *parent)
 {
 	send_port(parent, false);
+}
+
+void
+network_mapped(struct parent *parent)
+{
+	if (parent->conf->announce_port != 0)
+		return;
+	send_listens(parent);
+	send_port(parent, true);
 }
 
 /* ---- how it is now ---- */
@@ -199,9 +217,9 @@ update_multicast(struct parent *parent, bool anew)
 		send_multicast(parent);
 }
 
-/* Look, and have all follow what is seen. */
+/* Look, and have all follow what is seen; told: something did change. */
 static void
-look(struct parent *parent)
+look(struct parent *parent, bool told)
 {
 	struct network	*n = &parent->network;
 	struct bound	 was = *bound_get(), b;
@@ -220,6 +238,7 @@ look(struct parent *parent)
 	if (listens_renew(&parent->listens))
 		send_listens(parent);
 	update_multicast(parent, changed);
+	mapping_update(parent, told);
 	settle_soon(n);
 }
 
@@ -314,6 +333,7 @@ network_set_port(struct parent *parent, uint16_t port, char *err,
 	listens_close(&parent->listens, &ls);
 	parent->listens = ls;
 	log_info("listen on port %u, until the next reload", port);
+	mapping_update(parent, false);
 	send_listens(parent);
 	send_port(parent, parent->conf->announce_port == 0);
 	return 0;
@@ -382,6 +402,7 @@ network_reloaded(struct parent *parent, const struct conf *old)
 		}
 	}
 	ifaces_look(&parent->network.ifs);
+	mapping_update(parent, true);
 	send_listens(parent);
 	update_multicast(parent, rebind);
 	network_send_port(parent);
@@ -395,7 +416,7 @@ on_look(void *arg)
 	struct parent	*parent = arg;
 
 	if (parent->phase <= PARENT_RUNNING)
-		look(parent);
+		look(parent, true);
 }
 
 /* What it says does not matter: all is looked at anew. */
@@ -447,7 +468,7 @@ network_watch(struct parent *parent)
 		loop_io_want(n->io, LOOP_READ);
 	}
 	/* It may have changed since the start. */
-	look(parent);
+	look(parent, false);
 }
 
 void
@@ -457,7 +478,9 @@ network_tick(struct parent *parent)
 
 	if (n->fd == -1 || (bound_refuses() == NULL &&
 	    listens_lack(&parent->listens)))
-		look(parent);
+		look(parent, false);
+	else if (n->mapping.state != PORTMAP_MAPPED)
+		mapping_update(parent, false);
 }
 
 void

@@ -8,6 +8,7 @@
 
 #include "binding.h"
 #include "listen.h"
+#include "mapping.h"
 
 /*
  * The network as the parent sees it: what sockets are bound to, where we
@@ -30,6 +31,7 @@ struct network {
 	struct reach		 told;	/* ... when trackers were told */
 	bool			 again;	/* they are to be told anew */
 	struct listen_ports	 ports;
+	struct mapping		 mapping;
 };
 
 /* At the start: what the configuration wants, as far as it is there. */
@@ -57,6 +59,8 @@ void	network_send(struct proc *p);
 void	network_send_sockets(struct parent *parent);
 /* To tracker. */
 void	network_send_port(struct parent *parent);
+/* A router has given us another port, or none: tell all whom it concerns. */
+void	network_mapped(struct parent *parent);
 /* The port that others are told. */
 uint16_t network_port(const struct parent *parent);
 

@@ -425,7 +425,7 @@ parent_on_started(struct proc *p, void *arg)
 		setup_tracker(parent, p);
 	else if (p->role == ROLE_RESOLVER)
 		setup_resolver(parent, p);
-	else {
+	else if (p->role == ROLE_PEER) {
 		parent_send_peer_conf(parent);
 		parent_send_rates(parent);
 	}
@@ -439,6 +439,8 @@ parent_on_started(struct proc *p, void *arg)
 		network_send_port(parent);
 	else if (p->role == ROLE_RESOLVER)
 		names_replay(&parent->names);
+	else if (p->role == ROLE_PORTMAP)
+		mapping_send(parent);
 	chan_batch_begin();
 	registry_on_up(&parent->registry, p->role);
 	chan_batch_end();
@@ -556,6 +558,7 @@ parent_check_end(struct parent *parent)
 	}
 	proc_leave(parent_child(parent, ROLE_PEER));
 	proc_leave(parent_child(parent, ROLE_TRACKER));
+	proc_leave(parent_child(parent, ROLE_PORTMAP));
 	if (parent_child(parent, ROLE_PEER)->pid == 0)
 		proc_leave(parent_child(parent, ROLE_DISK));
 	if (parent_child(parent, ROLE_TRACKER)->pid == 0)

@@ -27,17 +27,18 @@ static int	 set_path(char **, char *, const char *(*)(const char *));
 %token	CA CACHE CONTROL DEVICE DIRECTORY
 %token	CLASS DOWN DOWNLOAD FIRST TIERS
 %token	ENCRYPTION EVERY EXEMPT FILE_ FILES FREE FULL
-%token	GROUP INCLUDE KEEP LISTEN LOCAL LSD MAX MODE NO OFF ON PEER PEERS PER
+%token	GROUP INCLUDE KEEP LISTEN LOCAL LSD MAPPING MAX MODE NATPMP
+%token	NO OFF ON PEER PEERS PER
 %token	COMPLETE INCOMPLETE MOVE TO
 %token	PAGE PEX
 %token	PORT PREFER RANDOM RATE RELAXED REQUIRE RESTRICTED ROTATING SANDBOX
 %token	SCRUB
-%token	SHARED SOCKET SOLID SPARSE STATE TORRENT TRACKERS UNLIMITED UP WRITE
-%token	WRONG YES
+%token	SHARED SOCKET SOLID SPARSE STATE TORRENT TRACKERS UNLIMITED UP UPNP
+%token	WRITE WRONG YES
 %token	<string>	STRING
 %token	<number>	NUMBER
 %type	<string>	group
-%type	<number>	amount device encryption port yesno
+%type	<number>	amount device encryption methods port yesno
 %type	<rates>	rates
 
 %destructor { free($$); } <string>
@@ -190,6 +191,17 @@ listen	: LISTEN ON STRING PORT port {
 	| ANNOUNCE PORT port {
 		conf->announce_port = (uint16_t)$3;
 	}
+	| PORT MAPPING methods {
+		conf->mapping[PORTMAP_NATPMP] =
+		    $3 & 1 << PORTMAP_NATPMP;
+		conf->mapping[PORTMAP_UPNP] = $3 & 1 << PORTMAP_UPNP;
+	}
+	;
+
+methods	: YES		{ $$ = 1 << PORTMAP_NATPMP | 1 << PORTMAP_UPNP; }
+	| NATPMP	{ $$ = 1 << PORTMAP_NATPMP; }
+	| UPNP		{ $$ = 1 << PORTMAP_UPNP; }
+	| NO		{ $$ = 0; }
 	;
 
 port	: NUMBER {

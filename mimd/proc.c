@@ -28,6 +28,7 @@ struct procs {
 	int			 exe;	/* O_PATH, the binary that runs */
 	bool			 keep_stderr;
 	mode_t			 mask;	/* of the children */
+	bool			 running;	/* procs_start() was said */
 	bool			 stopping;
 	struct proc		 child[ROLE_COUNT];
 };
@@ -99,8 +100,11 @@ procs_start(struct procs *procs)
 {
 	struct proc	*p;
 
-	FOREACH_CHILD(p, procs)
-		proc_start(p);
+	procs->running = true;
+	FOREACH_CHILD(p, procs) {
+		if (!p->unwanted)
+			proc_start(p);
+	}
 }
 
 struct proc *
@@ -121,7 +125,7 @@ procs_all_ready(const struct procs *procs)
 	const struct proc	*p;
 
 	FOREACH_CHILD(p, procs) {
-		if (!p->ready)
+		if (!p->ready && !p->unwanted)
 			return false;
 	}
 	return true;
@@ -437,6 +441,21 @@ proc_leave(struct proc *p)
 	loop_timer_set(p->timer, PROC_LEAVE_MS);
 }
 
+void
+proc_want(struct proc *p, bool want)
+{
+	if (p->unwanted == !want)
+		return;
+	p->unwanted = !want;
+	if (p->pid != 0) {
+		if (!want)
+			proc_leave(p);
+	} else if (!want)
+		loop_timer_clear(p->timer);
+	else if (p->procs->running && !p->procs->stopping)
+		proc_start(p);
+}
+
 /* When is the next start?  At once, if this was the first death. */
 static uint32_t
 proc_backoff(struct proc *p, uint64_t now)
@@ -483,7 +502,7 @@ proc_on_death(struct proc *p)
 	p->pid = 0;
 	p->ready = p->leaving = p->reaped = false;
 	loop_timer_clear(p->timer);
-	if (!procs->stopping) {
+	if (!procs->stopping && !p->unwanted) {
 		p->restarts++;
 		loop_timer_set(p->timer, planned ? 0 :
 		    proc_backoff(p, loop_now(procs->loop)));

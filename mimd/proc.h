@@ -41,6 +41,7 @@ struct proc {
 	uint32_t	 backoff_ms;	/* before the next start */
 	bool		 ready;		/* sealed, as it says below */
 	bool		 leaving;	/* was asked to end */
+	bool		 unwanted;	/* is not to run for now */
 	bool		 killed;	/* by us, said why already */
 	uint64_t	 log_at;	/* loop_now() of the last line */
 	uint64_t	 log_spent;	/* thousandths of lines of a burst */
@@ -79,6 +80,8 @@ void		 procs_start(struct procs *procs);
 struct proc	*procs_get(struct procs *procs, enum role role);
 void		*procs_arg(const struct procs *procs);
 bool		 procs_all_ready(const struct procs *procs);
+/* Shall it run?  All do, unless it is said that they shall not. */
+void		 proc_want(struct proc *p, bool want);
 /* Is there a channel to it? */
 bool		 proc_up(const struct proc *p);
 /* Lost if the child is down: its successor is told anew. */

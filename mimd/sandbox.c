@@ -31,6 +31,7 @@
 #define FILES_DISK	1024
 #define FILES_TRACKER	1024
 #define FILES_RESOLVER	256
+#define FILES_PORTMAP	32
 #define ADDRESS_SPACE	(32ULL << 30)	/* far above the largest cache */
 
 #define CAPS_NONE	0U
@@ -228,6 +229,8 @@ files_of(enum role role)
 		return FILES_DISK;
 	case ROLE_TRACKER:
 		return FILES_TRACKER;
+	case ROLE_PORTMAP:
+		return FILES_PORTMAP;
 	default:
 		return FILES_RESOLVER;
 	}

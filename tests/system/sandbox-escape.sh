@@ -58,6 +58,7 @@ liar() {
 	printf '%s\n' "listen on 127.0.0.1 port $((20000 + $$ % 10000))" \
 	    "state directory \"$dir/$role/state\"" \
 	    "download directory \"$dir/$role/downloads\"" \
+	    "port mapping yes" \
 	    "control socket \"$dir/$role/sock\"" >"$dir/$role/conf"
 	chown -R 65534:65534 "$dir/$role" 2>/dev/null
 	if [ "$(id -u)" -eq 0 ]; then
@@ -87,7 +88,7 @@ liar() {
 	[ $found -eq 0 ] || sed 's/^/# /' "$dir/$role/log"
 }
 
-for role in peer disk tracker resolver; do
+for role in peer disk tracker resolver portmap; do
 	liar $role
 done
 echo "1..$n"

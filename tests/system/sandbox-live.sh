@@ -39,6 +39,7 @@ start() {
 	printf '%s\n' "listen on 127.0.0.1 port $((30000 + $$ % 10000))" \
 	    "state directory \"$dir/$who/state\"" \
 	    "download directory \"$dir/$who/downloads\"" \
+	    "port mapping yes" \
 	    "control socket \"$dir/$who/sock\"" >"$dir/$who/conf"
 	chown -R "$owner" "$dir/$who" 2>/dev/null
 	"$@" "$dir/mimd" -d -f "$dir/$who/conf" >"$dir/$who/log" 2>&1 \
@@ -92,7 +93,7 @@ examine() {
 # What only root may look at.
 examine_root() {
 	case $1 in
-	peer|tracker)
+	peer|tracker|portmap)
 		[ "$who" = root ] && is "$(readlink "/proc/$2/root")" \
 		    /var/empty/mimd "$name: locked in"
 		is "$(files "$2")" 0 \

@@ -71,6 +71,8 @@ test_empty(void **state)
 	assert_int_equal(conf->nroots, 1);
 	assert_true(conf->pex);
 	assert_true(conf->lsd);
+	assert_false(conf->mapping[PORTMAP_NATPMP]);
+	assert_false(conf->mapping[PORTMAP_UPNP]);
 	assert_false(conf->allocate);
 	assert_true(conf->keep_free == CONF_KEEP_AUTO);
 	assert_false(conf->write_shared);
@@ -132,7 +134,7 @@ static const char everything[] =
     "listen on 10.0.0.1 \\\n\tport 1\n"
     "listen on ::1 port 65535	# behind a line\n"
     "listen on * port random\n"
-    "announce port 7\n"
+    "announce port 7\nport mapping upnp\n"
     "bind device wg0\nbind address 10.0.0.1\nbind address \"2001:db8::1\"\n"
     "download directory $disk rotating\n"
     "download directory \"/srv/with \\\"quotes\\\" and \\\\\"\n"
@@ -223,6 +225,8 @@ check_everything(const struct conf *conf)
 	assert_int_equal(conf->max_peers, 7);
 	assert_int_equal(conf->max_peers_torrent, 3);
 	assert_false(conf->pex);
+	assert_false(conf->mapping[PORTMAP_NATPMP]);
+	assert_true(conf->mapping[PORTMAP_UPNP]);
 	assert_int_equal(conf->scrub, 36 * 3600);
 	assert_int_equal(conf->page_cache, 1 << 30);
 	assert_int_equal(conf->root_devices[0], DEVICE_ROTATING);
@@ -323,6 +327,7 @@ test_errors(void **state)
 		{ "cache 1X", "t:1: syntax error near \"1X\"" },
 		{ "cache 99999999999999999999",
 		    "t:1: syntax error near \"99999999999999999999\"" },
+		{ "port mapping maybe", "t:1: syntax error near \"maybe\"" },
 		{ "pex maybe", "t:1: syntax error near \"maybe\"" },
 		{ "lsd", "t:1: syntax error near \"end of line\"" },
 		{ "page cache 5G", "t:1: page cache is not between 1M and 4G "

@@ -12,6 +12,7 @@ struct attempt_env {
 	int	memfd;			/* an executable image */
 	int	arena;			/* sealed, 64 slots */
 	int	listener;		/* of 127.0.0.1, UDP-free */
+	int	datagram;		/* a UDP socket */
 	pid_t	sibling;		/* same user, not sealed */
 };
 
@@ -26,7 +27,8 @@ enum expect {
 struct attempt {
 	const char	*name;
 	int		(*fn)(const struct attempt_env *env);
-	enum expect	 expect[4];	/* peer, disk, tracker, resolver */
+	/* peer, disk, tracker, resolver, portmap */
+	enum expect	 expect[5];
 	int		 signal;	/* other than SIGSYS that may end it */
 };
 

@@ -53,6 +53,7 @@ attempt_prepare(struct attempt_env *env)
 			break;
 	}
 	close(from);
+	env->datagram = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	env->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (bind(env->listener, (struct sockaddr *)&sin, sizeof(sin)) == -1 ||
 	    listen(env->listener, 8) == -1)
@@ -266,6 +267,26 @@ try_udp(const struct attempt_env *env)
 {
 	(void)env;
 	return closed(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+}
+
+static int
+try_multicast(const struct attempt_env *env)
+{
+	struct ip_mreqn	mreq = { .imr_ifindex = 0 };
+
+	return setsockopt(env->datagram, IPPROTO_IP, IP_MULTICAST_IF, &mreq,
+	    sizeof(mreq));
+}
+
+static int
+try_join(const struct attempt_env *env)
+{
+	struct ip_mreqn	mreq = {
+		.imr_multiaddr.s_addr = htonl(0xeffffffa)
+	};
+
+	return setsockopt(env->datagram, IPPROTO_IP, IP_ADD_MEMBERSHIP, &mreq,
+	    sizeof(mreq));
 }
 
 static int
@@ -542,88 +563,109 @@ try_arena_resize(const struct attempt_env *env)
 /* ---- the table ---- */
 
 const struct attempt	attempts[] = {
-	/* name, function, { peer, disk, tracker, resolver }, signal */
+	/*
+	 * name, function, { peer, disk, tracker, resolver, portmap },
+	 * signal
+	 */
 	{ "stand behind all walls", NULL,
-	    { WORKS, WORKS, WORKS, WORKS }, 0 },
+	    { WORKS, WORKS, WORKS, WORKS, WORKS }, 0 },
 	{ "read a file outside", try_read_outside,
-	    { FAILS, FAILS, FAILS, FAILS }, 0 },
+	    { FAILS, FAILS, FAILS, FAILS, FAILS }, 0 },
 	{ "write a file outside", try_write_outside,
-	    { FAILS, FAILS, FAILS, FAILS }, 0 },
+	    { FAILS, FAILS, FAILS, FAILS, FAILS }, 0 },
 	{ "create a file outside", try_create_outside,
-	    { FAILS, FAILS, FAILS, FAILS }, 0 },
+	    { FAILS, FAILS, FAILS, FAILS, FAILS }, 0 },
 	{ "create a file inside", try_write_inside,
-	    { KILLED, WORKS, KILLED, KILLED }, 0 },
+	    { KILLED, WORKS, KILLED, KILLED, KILLED }, 0 },
 	{ "leave by a symbolic link", try_symlink_out,
-	    { KILLED, FAILS, KILLED, KILLED }, 0 },
+	    { KILLED, FAILS, KILLED, KILLED, KILLED }, 0 },
 	{ "leave by ..", try_dotdot_out,
-	    { KILLED, FAILS, KILLED, KILLED }, 0 },
+	    { KILLED, FAILS, KILLED, KILLED, KILLED }, 0 },
 	{ "rename to the outside", try_rename_out,
-	    { KILLED, FAILS, KILLED, KILLED }, 0 },
+	    { KILLED, FAILS, KILLED, KILLED, KILLED }, 0 },
 	{ "read /etc", try_read_etc,
-	    { FAILS, FAILS, FAILS, WORKS }, 0 },
+	    { FAILS, FAILS, FAILS, WORKS, FAILS }, 0 },
 	{ "write to /etc", try_write_etc,
-	    { FAILS, FAILS, FAILS, KILLED }, 0 },
+	    { FAILS, FAILS, FAILS, KILLED, FAILS }, 0 },
 	{ "stat a file outside", try_stat_outside,
-	    { FAILS, WORKS, FAILS, WORKS }, 0 },
+	    { FAILS, WORKS, FAILS, WORKS, FAILS }, 0 },
 	{ "open /proc/self/mem", try_proc_mem,
-	    { FAILS, FAILS, FAILS, KILLED }, 0 },
+	    { FAILS, FAILS, FAILS, KILLED, FAILS }, 0 },
 	{ "open a memfd again", try_memfd_reopen,
-	    { FAILS, FAILS, FAILS, KILLED }, 0 },
-	{ "chmod", try_chmod, { KILLED, KILLED, KILLED, KILLED }, 0 },
+	    { FAILS, FAILS, FAILS, KILLED, FAILS }, 0 },
+	{ "chmod", try_chmod, { KILLED, KILLED, KILLED, KILLED, KILLED }, 0 },
 	{ "set the time of a file by its path", try_utimes,
-	    { KILLED, KILLED, KILLED, KILLED }, 0 },
-	{ "ioctl", try_ioctl, { FAILS, FAILS, FAILS, FAILS }, 0 },
+	    { KILLED, KILLED, KILLED, KILLED, KILLED }, 0 },
+	{ "ioctl", try_ioctl, { FAILS, FAILS, FAILS, FAILS, FAILS }, 0 },
 	{ "change places with a file outside", try_rename_over,
-	    { KILLED, FAILS, KILLED, KILLED }, 0 },
-	{ "symlink", try_symlink, { KILLED, KILLED, KILLED, KILLED }, 0 },
-	{ "TCP socket", try_tcp, { WORKS, FAILS, WORKS, WORKS }, 0 },
-	{ "TCP socket of IPv6", try_tcp6, { WORKS, FAILS, WORKS, WORKS }, 0 },
-	{ "connect", try_connect, { WORKS, KILLED, WORKS, WORKS }, 0 },
-	{ "accept", try_accept, { WORKS, KILLED, KILLED, KILLED }, 0 },
+	    { KILLED, FAILS, KILLED, KILLED, KILLED }, 0 },
+	{ "symlink", try_symlink,
+	    { KILLED, KILLED, KILLED, KILLED, KILLED }, 0 },
+	{ "TCP socket", try_tcp, { WORKS, FAILS, WORKS, WORKS, WORKS }, 0 },
+	{ "TCP socket of IPv6", try_tcp6,
+	    { WORKS, FAILS, WORKS, WORKS, KILLED }, 0 },
+	{ "connect", try_connect, { WORKS, KILLED, WORKS, WORKS, WORKS }, 0 },
+	{ "accept", try_accept, { WORKS, KILLED, KILLED, KILLED, KILLED }, 0 },
 	{ "connect by MSG_FASTOPEN", try_fastopen,
-	    { KILLED, FAILS, KILLED, KILLED }, 0 },
-	{ "UDP socket", try_udp, { FAILS, FAILS, WORKS, WORKS }, 0 },
-	{ "UNIX socket", try_unix, { FAILS, FAILS, FAILS, FAILS }, 0 },
-	{ "NETLINK socket", try_netlink, { FAILS, FAILS, FAILS, FAILS }, 0 },
-	{ "PACKET socket", try_packet, { FAILS, FAILS, FAILS, FAILS }, 0 },
-	{ "RAW socket", try_raw, { KILLED, FAILS, KILLED, KILLED }, 0 },
-	{ "MPTCP socket", try_mptcp, { KILLED, FAILS, KILLED, KILLED }, 0 },
-	{ "bind", try_bind, { KILLED, KILLED, KILLED, KILLED }, 0 },
-	{ "listen", try_listen, { KILLED, KILLED, KILLED, KILLED }, 0 },
-	{ "exec", try_exec, { KILLED, KILLED, KILLED, KILLED }, 0 },
+	    { KILLED, FAILS, KILLED, KILLED, KILLED }, 0 },
+	{ "UDP socket", try_udp, { FAILS, FAILS, WORKS, WORKS, WORKS }, 0 },
+	{ "choose a device for multicasts", try_multicast,
+	    { KILLED, KILLED, KILLED, KILLED, WORKS }, 0 },
+	{ "join a group", try_join,
+	    { KILLED, KILLED, KILLED, KILLED, KILLED }, 0 },
+	{ "UNIX socket", try_unix, { FAILS, FAILS, FAILS, FAILS, FAILS }, 0 },
+	{ "NETLINK socket", try_netlink,
+	    { FAILS, FAILS, FAILS, FAILS, FAILS }, 0 },
+	{ "PACKET socket", try_packet,
+	    { FAILS, FAILS, FAILS, FAILS, FAILS }, 0 },
+	{ "RAW socket", try_raw, { KILLED, FAILS, KILLED, KILLED, KILLED }, 0 },
+	{ "MPTCP socket", try_mptcp,
+	    { KILLED, FAILS, KILLED, KILLED, KILLED }, 0 },
+	{ "bind", try_bind, { KILLED, KILLED, KILLED, KILLED, KILLED }, 0 },
+	{ "listen", try_listen, { KILLED, KILLED, KILLED, KILLED, KILLED }, 0 },
+	{ "exec", try_exec, { KILLED, KILLED, KILLED, KILLED, KILLED }, 0 },
 	{ "exec of a memfd", try_exec_memfd,
-	    { KILLED, KILLED, KILLED, KILLED }, 0 },
-	{ "fork", try_fork, { FAILS, FAILS, FAILS, FAILS }, 0 },
-	{ "signal a sibling", try_kill, { KILLED, KILLED, KILLED, KILLED }, 0 },
+	    { KILLED, KILLED, KILLED, KILLED, KILLED }, 0 },
+	{ "fork", try_fork, { FAILS, FAILS, FAILS, FAILS, FAILS }, 0 },
+	{ "signal a sibling", try_kill,
+	    { KILLED, KILLED, KILLED, KILLED, KILLED }, 0 },
 	{ "ptrace a sibling", try_ptrace,
-	    { KILLED, KILLED, KILLED, KILLED }, 0 },
+	    { KILLED, KILLED, KILLED, KILLED, KILLED }, 0 },
 	{ "read a sibling's memory", try_vm_read,
-	    { KILLED, KILLED, KILLED, KILLED }, 0 },
+	    { KILLED, KILLED, KILLED, KILLED, KILLED }, 0 },
 	{ "take a sibling's descriptor", try_pidfd_getfd,
-	    { KILLED, KILLED, KILLED, KILLED }, 0 },
-	{ "mount", try_mount, { KILLED, KILLED, KILLED, KILLED }, 0 },
-	{ "unshare", try_unshare, { KILLED, KILLED, KILLED, KILLED }, 0 },
-	{ "chroot", try_chroot, { KILLED, KILLED, KILLED, KILLED }, 0 },
-	{ "setresuid", try_setuid, { KILLED, KILLED, KILLED, KILLED }, 0 },
-	{ "bpf", try_bpf, { KILLED, KILLED, KILLED, KILLED }, 0 },
+	    { KILLED, KILLED, KILLED, KILLED, KILLED }, 0 },
+	{ "mount", try_mount, { KILLED, KILLED, KILLED, KILLED, KILLED }, 0 },
+	{ "unshare", try_unshare,
+	    { KILLED, KILLED, KILLED, KILLED, KILLED }, 0 },
+	{ "chroot", try_chroot, { KILLED, KILLED, KILLED, KILLED, KILLED }, 0 },
+	{ "setresuid", try_setuid,
+	    { KILLED, KILLED, KILLED, KILLED, KILLED }, 0 },
+	{ "bpf", try_bpf, { KILLED, KILLED, KILLED, KILLED, KILLED }, 0 },
 	{ "io_uring_setup", try_io_uring,
-	    { KILLED, KILLED, KILLED, KILLED }, 0 },
-	{ "memfd_create", try_memfd, { KILLED, KILLED, KILLED, KILLED }, 0 },
-	{ "keyctl", try_keyctl, { KILLED, KILLED, KILLED, KILLED }, 0 },
-	{ "perf_event_open", try_perf, { KILLED, KILLED, KILLED, KILLED }, 0 },
-	{ "mmap of code", try_mmap_exec, { FAILS, FAILS, FAILS, FAILS }, 0 },
+	    { KILLED, KILLED, KILLED, KILLED, KILLED }, 0 },
+	{ "memfd_create", try_memfd,
+	    { KILLED, KILLED, KILLED, KILLED, KILLED }, 0 },
+	{ "keyctl", try_keyctl, { KILLED, KILLED, KILLED, KILLED, KILLED }, 0 },
+	{ "perf_event_open", try_perf,
+	    { KILLED, KILLED, KILLED, KILLED, KILLED }, 0 },
+	{ "mmap of code", try_mmap_exec,
+	    { FAILS, FAILS, FAILS, FAILS, FAILS }, 0 },
 	{ "mprotect to code", try_mprotect_exec,
-	    { FAILS, FAILS, FAILS, FAILS }, 0 },
-	{ "become dumpable", try_undump, { FAILS, FAILS, FAILS, FAILS }, 0 },
+	    { FAILS, FAILS, FAILS, FAILS, FAILS }, 0 },
+	{ "become dumpable", try_undump,
+	    { FAILS, FAILS, FAILS, FAILS, FAILS }, 0 },
 	{ "F_SETOWN", try_own_signals,
-	    { KILLED, KILLED, KILLED, KILLED }, 0 },
-	{ "another ABI", try_foreign_abi, { FAILS, FAILS, FAILS, FAILS }, 0 },
-	{ "use the arena", try_arena, { WORKS, WORKS, WORKS, WORKS }, 0 },
+	    { KILLED, KILLED, KILLED, KILLED, KILLED }, 0 },
+	{ "another ABI", try_foreign_abi,
+	    { FAILS, FAILS, FAILS, FAILS, FAILS }, 0 },
+	{ "use the arena", try_arena,
+	    { WORKS, WORKS, WORKS, WORKS, WORKS }, 0 },
 	{ "map more than the arena", try_arena_larger,
-	    { FAILS, FAILS, FAILS, FAILS }, 0 },
+	    { FAILS, FAILS, FAILS, FAILS, FAILS }, 0 },
 	{ "write beyond the arena", try_arena_beyond,
-	    { KILLED, KILLED, KILLED, KILLED }, SIGBUS },
+	    { KILLED, KILLED, KILLED, KILLED, KILLED }, SIGBUS },
 	{ "resize the arena", try_arena_resize,
-	    { KILLED, FAILS, KILLED, KILLED }, 0 },
-	{ NULL, NULL, { WORKS, WORKS, WORKS, WORKS }, 0 }
+	    { KILLED, FAILS, KILLED, KILLED, KILLED }, 0 },
+	{ NULL, NULL, { WORKS, WORKS, WORKS, WORKS, WORKS }, 0 }
 };

@@ -25,7 +25,7 @@
 #define ATTEMPT_SECONDS	20
 
 static const enum role	roles[] = {
-	ROLE_PEER, ROLE_DISK, ROLE_TRACKER, ROLE_RESOLVER
+	ROLE_PEER, ROLE_DISK, ROLE_TRACKER, ROLE_RESOLVER, ROLE_PORTMAP
 };
 #define NROLES		(sizeof(roles) / sizeof(roles[0]))
 

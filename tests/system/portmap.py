@@ -1,0 +1,177 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: ISC
+# A mimd behind a router that translates addresses asks it for a port, and can
+# then be reached from outside; routers that restart, refuse, lie or are not
+# there.
+
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "lib"))
+import mimd
+import mimtest
+import natpmp
+import router
+import tracker
+import wire
+from torrent import Torrent
+
+
+def mapping(daemon):
+    return daemon.ctl("show", "ports")["mapping"]
+
+
+def wait_mapping(t, daemon, good, what):
+    """Until what show ports says of the router is good; returns that."""
+    return t.wait(lambda: (lambda m: m and good(m) and m)(mapping(daemon)),
+        30, lambda: f"{what}: {mapping(daemon)}")
+
+
+def mapped(port, external=None):
+    """Does show ports say so of TCP and UDP?"""
+    return lambda m: m["state"] == "mapped" and [(p["protocol"], p["port"],
+        p["external_port"]) for p in m["ports"]] == [("tcp", port,
+        external or port), ("udp", port, external or port)]
+
+
+def failed(m):
+    return m["state"] == "failed" and m["error"]
+
+
+class Place:
+    """A router, a host behind it, and a tracker outside."""
+
+    def __init__(self, t, number, method):
+        self.t = t
+        self.method = method
+        self.router = router.Router(t, number)
+        self.host = self.router.client()
+        self.tracker = tracker.Tracker(self.router.far)
+        self.content = t.dir(f"content{number}")
+        self.torrent = Torrent("one", 300_000, 1 << 16).make(self.content)
+        self.file = self.torrent.save(f"{t.root}/{number}.torrent",
+            self.tracker.url)
+        self.daemon = mimd.Mimd(t, f"mimd{number}", host=self.host,
+            conf=f"port mapping {method}\n")
+
+    def seed(self):
+        os.link(f"{self.content}/one", f"{self.daemon.root}/one")
+        self.daemon.start()
+        self.daemon.ctl("add", "-c", self.file)
+        self.daemon.wait_state(self.torrent.infohash, "seeding", 30)
+
+    def held(self, port, external=None):
+        """Of Router.mappings(): TCP and UDP of a port."""
+        return {(p, external or port): f"{self.host.addr}:{port}"
+            for p in ("tcp", "udp")}
+
+    def fetch(self, port):
+        """A peer from outside connects to the router's address."""
+        got = []
+        peer = wire.connect(self.t, (self.router.outside, port),
+            self.torrent.infohash, self.router.far)
+        wire.leech(peer, self.torrent, [0], lambda *block: got.append(block))
+        peer.close()
+        return got == [(0, begin, self.torrent.read(self.content, 0, begin,
+            wire.BLOCK)) for begin in range(0, 1 << 16, wire.BLOCK)]
+
+    def nudge(self, addr):
+        """The network has changed: all is looked at soon."""
+        self.host.ip("addr", "add", addr + "/24", "dev", "eth0")
+
+
+def reachable(t, p):
+    """miniupnpd, and all that there is to it."""
+    name = p.method
+    p.seed()
+    m = wait_mapping(t, p.daemon, mapped(6881), "a mapping")
+    t.ok(m["router"] == router.INSIDE and m["address"] == p.router.outside
+        and all(3500 < row["left"] <= 3600 for row in m["ports"]),
+        f"{name}: show ports tells of it", m)
+    t.equal(p.router.mappings(), p.held(6881), f"{name}: the router maps")
+    t.ok(p.fetch(6881), f"{name}: a peer outside is served")
+    t.match(p.daemon.run("show", "ports")[1],
+        rf"mapped: {p.router.outside} port 6881 TCP, by ",
+        f"{name}: in words, too")
+
+    p.daemon.ctl("set", "port", "7001")
+    wait_mapping(t, p.daemon, mapped(7001), "the other port")
+    t.equal(p.router.mappings(), p.held(7001), f"{name}: another port is set")
+    t.ok(p.fetch(7001), f"{name}: and leads to us")
+    pid = p.daemon.processes()["portmap"]["pid"]
+    os.kill(pid, 9)
+    t.wait(lambda: p.daemon.processes()["portmap"]["pid"] not in (0, pid),
+        20, "another portmap child")
+    wait_mapping(t, p.daemon, mapped(7001), "its mapping")
+    t.equal(p.router.mappings(), p.held(7001),
+        f"{name}: a child that is killed begins anew")
+    t.equal({a["port"] for a in p.tracker.of(p.torrent.infohash)} -
+        {"6881", "7001"}, set(), f"{name}: trackers are told these ports")
+    p.daemon.stop()
+    t.equal(p.router.mappings(), {}, f"{name}: nothing is left at its end")
+
+
+def by_natpmp(t):
+    p = Place(t, 1, "nat-pmp")
+    p.router.start(natpmp=True)
+    reachable(t, p)
+
+
+def scripted(t):
+    """A router that gives other ports, begins anew, refuses and lies."""
+    p = Place(t, 2, "yes")
+    r = natpmp.Responder(t, p.router, router.INSIDE, p.router.outside)
+    r.external[6881] = 50123
+    p.seed()
+    wait_mapping(t, p.daemon, mapped(6881, 50123), "another port outside")
+    t.wait(lambda: [a for a in p.tracker.of(p.torrent.infohash)
+        if a["port"] == "50123"], 30, "an announce with that port")
+    t.equal(p.daemon.ctl("show", "ports")["announced_port"], 50123,
+        "a port that the router chose is what others are told")
+    r.restart()
+    p.nudge("192.168.77.50")
+    t.wait(lambda: set(r.mapped) == {(natpmp.TCP, 6881), (natpmp.UDP, 6881)},
+        30, lambda: f"mappings made anew: {r.asked}")
+    t.ok(True, "a router that has begun anew is asked anew")
+    t.equal(r.asked[-1][2], 50123, "for the port that others know")
+    p.daemon.write_conf(p.daemon.conf + "announce port 4242\n")
+    p.daemon.ctl("reload")
+    t.equal(p.daemon.ctl("show", "ports")["announced_port"], 4242,
+        "announce port has its way")
+    p.daemon.stop()
+    t.equal(r.mapped, {}, "its mappings are given back")
+
+
+def hostile(t):
+    """Whatever it says: an error in words, and no haste."""
+    p = Place(t, 3, "nat-pmp")
+    r = natpmp.Responder(t, p.router, router.INSIDE, p.router.outside)
+    junk = [b"", b"\0", b"\0\x80", os.urandom(7), b"\0\x82\0\0" + bytes(6),
+        os.urandom(1400), b"\0\x83" + bytes(14), b"\0\x00" + bytes(14)]
+
+    def truncated(question, answer):
+        return junk + [answer[:-1]]
+    r.script = truncated
+    p.daemon.start()
+    m = wait_mapping(t, p.daemon, failed, "garbage to be no answer")
+    t.match(m["error"], "NAT-PMP: the router does not answer",
+        "garbage and cut off answers are none")
+    t.ok(len(r.asked) <= 8, "it is asked again a few times", r.asked)
+    r.script = lambda question, answer: answer[:2] + b"\0\2" + answer[4:]
+    p.nudge("192.168.77.51")
+    m = wait_mapping(t, p.daemon, lambda m: failed(m) and
+        "does not allow it" in m["error"], "a refusal")
+    t.match(p.daemon.run("show", "ports")[1], "not mapped: NAT-PMP: "
+        "the router does not allow it", "a refusal is told in words")
+    r.script = lambda question, answer: [junk[3], answer]
+    p.nudge("192.168.77.52")
+    wait_mapping(t, p.daemon, mapped(6881), "a mapping after all")
+    t.equal(p.daemon.processes()["portmap"]["restarts"], 0,
+        "the child lives through it all")
+
+
+def test(t):
+    t.together(lambda: by_natpmp(t), lambda: scripted(t), lambda: hostile(t))
+
+
+mimtest.main(test)
