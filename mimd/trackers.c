@@ -78,7 +78,7 @@ edit_add(struct registry *reg, struct torrent *t,
 {
 	unsigned int	tier = 0;
 	uint32_t	i;
-	bool		new = false;
+	uint8_t		was = t->ntrackers;
 
 	/* BEP 27: its own tracker alone may know of it. */
 	if (t->private)
@@ -92,11 +92,13 @@ edit_add(struct registry *reg, struct torrent *t,
 			continue;
 		if (tier > UINT8_MAX)
 			tier = UINT8_MAX;
-		if (add(reg, t, list[i].url, (uint8_t)tier++) == -1)
-			return "it has 64 trackers, and cannot have more";
-		new = true;
+		if (add(reg, t, list[i].url, (uint8_t)tier++) == 0)
+			continue;
+		while (t->ntrackers > was)
+			drop(reg, t, t->ntrackers - 1);
+		return "it cannot have more than 64 trackers";
 	}
-	return new ? NULL : "it has that tracker already";
+	return t->ntrackers > was ? NULL : "it has that tracker already";
 }
 
 static bool
