@@ -135,7 +135,8 @@ book_tick(void *arg)
 	uint64_t	 now = loop_now(book->child->loop);
 	int		 i;
 
-	for (i = 0; i < TURN_MAX; i++) {
+	/* When we leave all are queued, for the active ones to go first. */
+	for (i = 0; i < TURN_MAX || book->leaving; i++) {
 		t = RB_MIN(torrent_dues, &book->due);
 		if (t == NULL || t->due > now)
 			break;
