@@ -16,6 +16,7 @@
 #include "meta.h"
 #include "net.h"
 #include "patience.h"
+#include "rx.h"
 
 /* The life of a connection: connect or accept, handshake, work, end. */
 
@@ -234,7 +235,7 @@ conn_close(struct conn *c, const char *why)
 	throttle_leave(c);
 	upload_clear(c);
 	bare_clear(c);
-	recv_clear(c);
+	rx_clear(c);
 	send_clear(c);
 	if (c->swarm != NULL)
 		conn_leave_swarm(c);

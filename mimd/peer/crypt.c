@@ -10,6 +10,7 @@
 #include "mem.h"
 #include "mse.h"
 #include "net.h"
+#include "rx.h"
 
 struct crypt {
 	TAILQ_ENTRY(crypt) link;	/* net::crypt_queue, if queued */
@@ -237,7 +238,7 @@ crypt_done(struct conn *c, uint8_t *p, size_t n)
 	crypt_free_mse(x);
 	if (x->in != NULL)
 		rc4_apply(x->in, p, p, n);
-	recv_feed(c, ia, len);
+	rx_feed(c, ia, len);
 }
 
 /* If we do not know the torrent, we may be about to be told of it. */

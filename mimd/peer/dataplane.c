@@ -7,6 +7,7 @@
 #include "loop.h"
 #include "meta.h"
 #include "net.h"
+#include "rx.h"
 
 /* The data channel to disk: blocks to write and to read, and its answers. */
 
@@ -309,7 +310,7 @@ data_stop(struct net *net)
 		TAILQ_FOREACH(c, &s->conns, link) {
 			upload_unwait(c);
 			send_detach(c);
-			recv_detach(c);
+			rx_detach(c);
 		}
 		swarm_on_data_gone(s);
 		fetch_on_disk_gone(s);

@@ -182,12 +182,6 @@ void	room_fit(struct swarm *s);
 
 /* recv.c: read as much as a turn allows. */
 void	recv_ready(struct conn *c);
-/* Bytes that were read elsewhere, in the clear. */
-void	recv_feed(struct conn *c, uint8_t *p, uint32_t n);
-void	recv_clear(struct conn *c);
-/* Its slot is taken from it, or gone: what is half received is lost. */
-void	recv_detach(struct conn *c);
-
 /* The same for one whose turn it is: room bytes at most. */
 void	recv_turn(struct conn *c, uint64_t room);
 

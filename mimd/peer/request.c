@@ -8,6 +8,7 @@
 
 #include "loop.h"
 #include "net.h"
+#include "rx.h"
 
 #define FAST_SECONDS	20	/* a piece within that: a peer of its own */
 #define BITCOMET_MAX	50	/* it drops what goes beyond */
@@ -336,7 +337,7 @@ request_tick(struct conn *c, uint64_t now)
 		reqs_clear(&c->limbo);
 	if (c->rx.state == RX_DATA && now - c->rx.since > SCARCE_MS &&
 	    !c->waiting && !c->rx_line.waiting && !data_slots(c->net))
-		recv_detach(c);
+		rx_detach(c);
 	if (c->asked.n == 0) {
 		request_refill(c);
 		if (c->asked.n == 0 && c->asked.v != NULL)
