@@ -6,23 +6,16 @@
 #include <unistd.h>
 
 #include "arena.h"
-
-#ifndef MFD_NOEXEC_SEAL
-#define MFD_NOEXEC_SEAL	0x0008U		/* Linux 6.3 */
-#endif
+#include "memfile.h"
 
 #define ARENA_SEALS	(F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL)
 
 int
 arena_create(uint32_t nslots)
 {
-	unsigned int	flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
-	int		fd, saved;
+	int	fd, saved;
 
-	fd = memfd_create("mim-arena", flags | MFD_NOEXEC_SEAL);
-	if (fd == -1 && errno == EINVAL)
-		fd = memfd_create("mim-arena", flags);
-	if (fd == -1)
+	if ((fd = memfile_new("mim-arena")) == -1)
 		return -1;
 	if (ftruncate(fd, (off_t)nslots * ARENA_SLOT) == -1 ||
 	    fcntl(fd, F_ADD_SEALS, ARENA_SEALS) == -1) {

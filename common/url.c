@@ -34,6 +34,13 @@ url_default_port(const char *scheme)
 	return 0;
 }
 
+bool
+url_is_http(const char *s)
+{
+	return strncasecmp(s, "http://", 7) == 0 ||
+	    strncasecmp(s, "https://", 8) == 0;
+}
+
 int
 url_parse(struct url *u, const char *s, const char **err)
 {

@@ -39,6 +39,8 @@ int	url_format(const struct url *u, char *buf, size_t size);
  */
 int	url_escape(const void *s, size_t len, bool keep_slashes, char *buf,
 	    size_t size);
+/* Begins as a URL of http or https does. */
+bool	url_is_http(const char *s);
 /* 80 and 443 for http and https, 0 for others. */
 uint16_t url_default_port(const char *scheme);
 /* True for a host name in the sense of url_parse(); addresses are none. */

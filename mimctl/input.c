@@ -15,6 +15,7 @@
 #include "magnet.h"
 #include "mem.h"
 #include "metainfo.h"
+#include "url.h"
 
 #define READ_FIRST	(64U << 10)
 
@@ -90,6 +91,11 @@ int
 input_read(struct input *src, const char *name)
 {
 	*src = (struct input){ .name = name };
+	if (access(name, F_OK) == -1 && url_is_http(name)) {
+		input_complain(name, "only mimd uses the network: save the "
+		    "file first, or \"mimctl add -P\" the URL");
+		return -1;
+	}
 	if (access(name, F_OK) == -1 && magnet_looks_like(name)) {
 		src->link = true;
 		src->buf = (uint8_t *)xstrdup(name);

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: ISC */
-#include <sys/mman.h>
-
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -11,18 +9,13 @@
 
 #include "link.h"
 #include "magnet.h"
+#include "memfile.h"
 #include "metainfo.h"
 #include "source.h"
+#include "url.h"
 
-#ifndef MFD_NOEXEC_SEAL
-#define MFD_NOEXEC_SEAL	0x0008U		/* Linux 6.3 */
-#endif
-
-#define SEALS	(F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL)
-
+static int	check_url(const char *what);
 static int	open_file(const char *what);
-static bool	is_url(const char *what);
-static int	memfd_new(void);
 static int	copy(int from, int to, const char *what);
 
 int
@@ -30,8 +23,10 @@ source_open(struct source *src, const char *what)
 {
 	*src = (struct source){ .what = what, .fd = -1 };
 	if (strcmp(what, "-") != 0 && access(what, F_OK) == -1) {
-		if (is_url(what))
-			return -1;
+		if (url_is_http(what)) {
+			src->url = true;
+			return check_url(what);
+		}
 		if (magnet_looks_like(what)) {
 			src->link = link_read(what);
 			return src->link == NULL ? -1 : 0;
@@ -46,7 +41,17 @@ source_send(const struct source *src, struct client *client,
     const struct msg_ctl_add *req, bool all)
 {
 	struct msg_ctl_add_magnet	magnet;
+	struct msg_ctl_add_url		url;
 
+	if (src->url) {
+		url = (struct msg_ctl_add_url){
+			.url = src->what, .dir = req->dir,
+			.paused = req->paused, .check = req->check,
+			.only = { req->only.v, req->only.n },
+			.except = { req->except.v, req->except.n },
+		};
+		return daemon_send(client, MSG_CTL_ADD_URL, &url, -1);
+	}
 	if (src->link == NULL)
 		return daemon_send(client, MSG_CTL_ADD, req, src->fd);
 	magnet = *link_request(src->link);
@@ -73,6 +78,16 @@ source_close(struct source *src)
 	src->link = NULL;
 }
 
+/* The rest is said by who fetches it. */
+static int
+check_url(const char *what)
+{
+	if (strlen(what) <= URL_MAX)
+		return 0;
+	warnx("%.60s...: longer than %u characters", what, URL_MAX);
+	return -1;
+}
+
 static int
 open_file(const char *what)
 {
@@ -85,44 +100,19 @@ open_file(const char *what)
 			return -1;
 		}
 	}
-	fd = memfd_new();
+	fd = memfile_new("torrent");
 	if (fd == -1)
 		warn("memfd_create");
 	else if (copy(from, fd, what) == -1) {
 		close(fd);
 		fd = -1;
-	} else if (fcntl(fd, F_ADD_SEALS, SEALS) == -1) {
+	} else if (fcntl(fd, F_ADD_SEALS, MEMFILE_FROZEN) == -1) {
 		warn("cannot seal a memory file");
 		close(fd);
 		fd = -1;
 	}
 	if (from != STDIN_FILENO)
 		close(from);
-	return fd;
-}
-
-/* Known, to be refused by name. */
-static bool
-is_url(const char *what)
-{
-	if (strncasecmp(what, "http://", 7) != 0 &&
-	    strncasecmp(what, "https://", 8) != 0)
-		return false;
-	warnx("%s: URLs are not supported yet; fetch the file and add that",
-	    what);
-	return true;
-}
-
-/* Kernels before 6.3 refuse the flag they do not know. */
-static int
-memfd_new(void)
-{
-	unsigned	flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
-	int		fd;
-
-	fd = memfd_create("torrent", flags | MFD_NOEXEC_SEAL);
-	if (fd == -1 && errno == EINVAL)
-		fd = memfd_create("torrent", flags);
 	return fd;
 }
 

@@ -12,7 +12,8 @@ struct msg_ctl_add;
 /* Where a torrent to be added comes from. */
 struct source {
 	const char	*what;		/* as the user has it */
-	int		 fd;		/* -1: a magnet link */
+	bool		 url;		/* of a .torrent, for mimd to fetch */
+	int		 fd;		/* -1: a URL, or a magnet link */
 	struct link	*link;
 };
 

@@ -24,6 +24,7 @@ static const union msg_fn	full_fns[MSG_COUNT] = {
 	[MSG_CTL_DISK] = { .ctl_disk = control_on_disk },
 	[MSG_CTL_ADD] = { .ctl_add = control_on_add },
 	[MSG_CTL_ADD_MAGNET] = { .ctl_add_magnet = control_on_add_magnet },
+	[MSG_CTL_ADD_URL] = { .ctl_add_url = control_on_add_url },
 	[MSG_CTL_ACT] = { .ctl_act = control_on_act },
 	[MSG_CTL_LIMIT] = { .ctl_limit = control_on_limit },
 	[MSG_CTL_LIMITS] = { .ctl_limits = control_on_limits },

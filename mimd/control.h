@@ -22,6 +22,8 @@
 #define CONTROL_PORTS_MS	3000	/* for children to tell of sockets */
 #define CONTROL_REMOVE_MS	10000	/* for disk to delete data */
 
+struct choice;
+struct magnet;
 struct parent;
 struct torrent;
 struct control;
@@ -62,6 +64,13 @@ struct control	*control_new(struct parent *parent, const struct conf *conf,
 void		 control_free(struct control *control);	/* NULL is fine */
 /* Now and then: drop the idle, accept again. */
 void		 control_sweep(struct control *control);
+/*
+ * Add the .torrent in fd, a sealed memory file, or (if that is -1) magnet, for
+ * a client, which may be gone.  Takes fd, magnet and choice.
+ */
+void		 control_add(struct parent *parent, uint64_t client, int fd,
+		    struct magnet *magnet, struct choice *choice,
+		    const char *dir, bool paused, bool check);
 /* Disk's answers for a client, which may be gone. */
 void		 control_added(struct control *control, uint64_t client,
 		    const struct torrent *t);
@@ -144,9 +153,14 @@ void	control_on_limit(struct chan *c, const struct msg_ctl_limit *m,
 void	control_on_limits(struct chan *c, const struct msg_ctl_limits *m,
 	    void *arg);
 
+/* control_add.c */
 void	control_on_add(struct chan *c, const struct msg_ctl_add *m, void *arg);
 void	control_on_add_magnet(struct chan *c,
 	    const struct msg_ctl_add_magnet *m, void *arg);
+void	control_on_add_url(struct chan *c, const struct msg_ctl_add_url *m,
+	    void *arg);
+
+/* control_order.c */
 void	control_on_act(struct chan *c, const struct msg_ctl_act *m, void *arg);
 void	control_on_log(struct chan *c, const struct msg_ctl_log *m, void *arg);
 void	control_on_reload(struct chan *c, const struct msg_ctl_reload *m,

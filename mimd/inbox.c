@@ -294,6 +294,14 @@ parent_on_tracker_rows(struct chan *c, const struct msg_tracker_rows *m,
 }
 
 static void
+parent_on_torrent_fetched(struct chan *c,
+    const struct msg_torrent_fetched *m, void *arg)
+{
+	(void)c;
+	fetches_on_fetched(owner(arg), m);
+}
+
+static void
 parent_on_name_lookup(struct chan *c, const struct msg_name_lookup *m,
     void *arg)
 {
@@ -394,6 +402,8 @@ const union msg_fn	parent_fns[MSG_COUNT] = {
 	[MSG_TRACKER_PEERS] = { .tracker_peers = parent_on_tracker_peers },
 	[MSG_TRACKER_TALLY] = { .tracker_tally = parent_on_tracker_tally },
 	[MSG_TRACKER_ROWS] = { .tracker_rows = parent_on_tracker_rows },
+	[MSG_TORRENT_FETCHED] =
+	    { .torrent_fetched = parent_on_torrent_fetched },
 	[MSG_NAME_LOOKUP] = { .name_lookup = parent_on_name_lookup },
 	[MSG_RESOLVED] = { .resolved = parent_on_resolved },
 	[MSG_PORTMAP_TOLD] = { .portmap_told = parent_on_portmap_told },

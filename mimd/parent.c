@@ -219,6 +219,7 @@ parent_clear(struct parent *parent)
 	control_free(parent->control);
 	registry_clear(&parent->registry);
 	names_forget(&parent->names);
+	fetches_clear(&parent->fetches);
 	storage_clear(&parent->storage);
 	network_close(parent);
 	filters_close(&parent->filters);
@@ -445,8 +446,10 @@ parent_on_started(struct proc *p, void *arg)
 	registry_on_up(&parent->registry, p->role);
 	chan_batch_end();
 	links_on_started(parent, p->role);
-	if (p->role == ROLE_TRACKER)
+	if (p->role == ROLE_TRACKER) {
 		seed_share_update(parent);
+		fetches_send(parent);
+	}
 }
 
 /* Every child stands in its sandbox and disk has told what there is. */
@@ -511,6 +514,7 @@ parent_on_ended(struct proc *p, void *arg)
 	}
 	if (p->role == ROLE_TRACKER) {
 		names_forget(&parent->names);
+		fetches_on_down(parent);
 		parent->share.seeds = 0;
 		parent->announces = 0;
 	}

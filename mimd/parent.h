@@ -8,6 +8,7 @@
 #include "addr.h"
 #include "banned.h"
 #include "conf.h"
+#include "fetches.h"
 #include "filters.h"
 #include "links.h"
 #include "listen.h"
@@ -66,6 +67,7 @@ struct parent {
 	struct control		*control;
 	struct registry		 registry;
 	struct names		 names;
+	struct fetches		 fetches;
 	struct network		 network;
 	struct listens		 listens;
 	struct limits		 limits;

@@ -18,6 +18,7 @@
 #include "child.h"
 #include "landlock.h"
 #include "log.h"
+#include "metainfo.h"
 #include "privs.h"
 #include "sandbox.h"
 #include "sandbox_filter.h"
@@ -246,7 +247,9 @@ limit_all(enum role role)
 	if (role != ROLE_DISK) {
 		/* Standard error may be a file: an error, not a signal. */
 		signal(SIGXFSZ, SIG_IGN);
-		good &= limit(RLIMIT_FSIZE, 0);
+		/* Tracker is lent memory files, each for a .torrent. */
+		good &= limit(RLIMIT_FSIZE, role == ROLE_TRACKER ?
+		    METAINFO_SIZE_MAX : 0);
 	}
 #ifndef SANITIZED
 	good &= limit(RLIMIT_AS, sizeof(void *) < 8 ? RLIM_INFINITY :

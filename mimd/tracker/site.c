@@ -19,9 +19,7 @@
 bool
 site_speaks(const char *url)
 {
-	return strncasecmp(url, "http://", 7) == 0 ||
-	    strncasecmp(url, "https://", 8) == 0 ||
-	    strncasecmp(url, "udp://", 6) == 0;
+	return url_is_http(url) || strncasecmp(url, "udp://", 6) == 0;
 }
 
 void

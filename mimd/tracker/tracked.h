@@ -14,6 +14,7 @@
 #include "intern.h"
 #include "seed.h"
 #include "tier.h"
+#include "torrent_file.h"
 
 struct ask;
 struct ask_result;
@@ -105,6 +106,7 @@ struct book {
 	struct guard		 guard;
 	char			*ca_file;
 	struct seeds		 seeds;
+	struct torrent_files	 files;
 };
 
 void	book_init(struct book *book, struct child *child);

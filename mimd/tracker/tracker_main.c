@@ -27,6 +27,7 @@ tracker_start(struct child *child)
 	book_init(book, child);
 	book->ca_file = xstrdup("");
 	seeds_init(&book->seeds, child);
+	torrent_files_init(&book->files, child);
 	return book;
 }
 
@@ -52,6 +53,8 @@ tracker_warm(void *arg, struct child_path *paths)
 	book->scraper = scraper_new(book);
 	book->seeds.fetcher = http_fetcher(book->http);
 	book->seeds.hosts = book->hosts;
+	book->files.fetcher = book->seeds.fetcher;
+	book->files.hosts = book->hosts;
 	return 0;
 }
 
@@ -262,6 +265,15 @@ tracker_on_name_answer(struct chan *c, const struct msg_name_answer *m,
 	    m->error, loop_now(book->child->loop));
 }
 
+static void
+tracker_on_torrent_fetch(struct chan *c, const struct msg_torrent_fetch *m,
+    void *arg)
+{
+	struct book	*book = arg;
+
+	torrent_file_fetch(&book->files, m->fetch, m->url, chan_take_fd(c));
+}
+
 /* ---- web seeds ---- */
 
 static struct seeds *
@@ -329,6 +341,7 @@ static const union msg_fn tracker_fns[MSG_COUNT] = {
 	[MSG_TRACKER_FORGET] = { .tracker_forget = tracker_on_forget },
 	[MSG_TRACKER_SCRAPE] = { .tracker_scrape = tracker_on_scrape },
 	[MSG_NAME_ANSWER] = { .name_answer = tracker_on_name_answer },
+	[MSG_TORRENT_FETCH] = { .torrent_fetch = tracker_on_torrent_fetch },
 	[MSG_DATA_ARENA] = { .data_arena = tracker_on_data_arena },
 	[MSG_DATA_CHANNEL] = { .data_channel = tracker_on_data_channel },
 	[MSG_SEED_RUN] = { .seed_run = tracker_on_seed_run },

@@ -250,7 +250,24 @@ tell_pieces(struct gen *g)
 	}
 }
 
-/* What was asked of peer and disk is done, well or not. */
+/* A file is there, and as good as those of clients; or none is. */
+static void
+fetched(struct gen *g)
+{
+	struct msg_torrent_fetched	 m = { .error = "" };
+	struct fetch			*f = parent.fetches.v;
+
+	for (; f < parent.fetches.v + FETCHES_MAX; f++) {
+		if ((m.fetch = f->id) == 0)
+			continue;
+		m.error = gen_byte(g) % 4 == 0 ? "no" : "";
+		if (gen_byte(g) % 4 != 0)
+			check(write(f->fd, "de", 2) == 2);
+		fetches_on_fetched(&parent, &m);
+	}
+}
+
+/* What was asked of peer, tracker and disk is done, well or not. */
 static void
 children(struct gen *g)
 {
@@ -262,6 +279,7 @@ children(struct gen *g)
 	uint32_t			 i, id = 0;
 
 	tell_pieces(g);
+	fetched(g);
 	while ((t = registry_after(reg, id)) != NULL) {
 		id = gone.id = moved.id = t->id;
 		gone.error = gen_byte(g) % 2 ? "" : "a file stays";
@@ -357,7 +375,7 @@ client_ask(struct client *cl, struct gen *g)
 		MSG_CTL_RELOAD, MSG_CTL_SHUTDOWN, MSG_CTL_LIMIT, MSG_CTL_LIMITS,
 		MSG_CTL_SET, MSG_CTL_PRIO, MSG_CTL_PEER, MSG_CTL_MOVE,
 		MSG_CTL_RENAME, MSG_CTL_PIECES, MSG_CTL_BANS,
-		MSG_CTL_PORTS
+		MSG_CTL_PORTS, MSG_CTL_ADD_URL
 	};
 	static uint8_t	frame[GEN_SIZE];
 	uint8_t		what = gen_byte(g);
@@ -435,6 +453,7 @@ finish(void)
 	run_loop();
 	parent.phase = PARENT_RUNNING;		/* after a ctl_shutdown */
 	registry_clear(&parent.registry);
+	fetches_clear(&parent.fetches);
 }
 
 int
