@@ -112,12 +112,16 @@ print_traffic(const struct mimctl *ctx, const struct view_torrent *t,
 static void
 print_modes(uint8_t modes, FILE *fp)
 {
+	char	text[64];
+
 	if (modes == 0)
 		return;
-	line(fp, "modes", "%s%s%s",
-	    modes & TMODE_SEQUENTIAL ? "sequential " : "",
-	    modes & TMODE_FIRST_LAST ? "first-last " : "",
-	    modes & TMODE_SUPER ? "super-seeding" : "");
+	/* What is left out is the blank before the first. */
+	snprintf(text, sizeof(text), "%s%s%s",
+	    modes & TMODE_SEQUENTIAL ? " sequential" : "",
+	    modes & TMODE_FIRST_LAST ? " first-last" : "",
+	    modes & TMODE_SUPER ? " super-seeding" : "");
+	line(fp, "modes", "%s", text + 1);
 }
 
 void

@@ -113,6 +113,8 @@ void	control_on_pieces(struct chan *c, const struct msg_ctl_pieces *m,
 void	control_on_processes(struct chan *c, const struct msg_ctl_processes *m,
 	    void *arg);
 
+/* One that is named; NULL: it is noted as failed that there is none. */
+struct torrent	*control_torrent(struct control_conn *conn, uint32_t id);
 /* Say how it went for conn->found torrents, and for conn->failed. */
 void	control_end_act(struct control_conn *conn);
 

@@ -30,13 +30,8 @@ limit_torrents(struct control_conn *conn, const struct msg_ctl_limit *m)
 
 	conn->found = conn->failed = 0;
 	for (i = 0; i < m->ids.n; i++) {
-		t = registry_find(&parent->registry, m->ids.v[i].id);
-		if (t == NULL || t->removing) {
-			conn->failed++;
-			control_note(conn, m->ids.v[i].id, CTL_NO_TORRENT,
-			    "no such torrent");
+		if ((t = control_torrent(conn, m->ids.v[i].id)) == NULL)
 			continue;
-		}
 		conn->found++;
 		parent_limit_torrent(parent, t, (enum ctl_limit_what)m->what,
 		    m->value, m->preset);

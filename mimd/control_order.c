@@ -39,6 +39,19 @@ act_on(struct control_conn *conn, enum ctl_action action, struct torrent *t)
 	return NULL;
 }
 
+struct torrent *
+control_torrent(struct control_conn *conn, uint32_t id)
+{
+	struct torrent	*t;
+
+	t = registry_find(&control_parent(conn)->registry, id);
+	if (t != NULL && !t->removing)
+		return t;
+	conn->failed++;
+	control_note(conn, id, CTL_NO_TORRENT, "no such torrent");
+	return NULL;
+}
+
 void
 control_end_act(struct control_conn *conn)
 {
@@ -67,14 +80,8 @@ control_on_act(struct chan *c, const struct msg_ctl_act *m, void *arg)
 		return;
 	}
 	for (i = 0; i < m->ids.n; i++) {
-		t = registry_find(&control_parent(conn)->registry,
-		    m->ids.v[i].id);
-		if (t == NULL || t->removing) {
-			conn->failed++;
-			control_note(conn, m->ids.v[i].id, CTL_NO_TORRENT,
-			    "no such torrent");
+		if ((t = control_torrent(conn, m->ids.v[i].id)) == NULL)
 			continue;
-		}
 		why = act_on(conn, (enum ctl_action)m->action, t);
 		if (why == NULL) {
 			conn->found++;

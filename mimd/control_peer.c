@@ -65,12 +65,9 @@ control_on_peer(struct chan *c, const struct msg_ctl_peer *m, void *arg)
 		return;
 	}
 	for (i = 0; i < m->ids.n; i++) {
-		t = registry_find(&parent->registry, m->ids.v[i].id);
-		if (t == NULL || t->removing) {
-			conn->failed++;
-			control_note(conn, m->ids.v[i].id, CTL_NO_TORRENT,
-			    "no such torrent");
-		} else if (m->what != PEER_ADD)
+		if ((t = control_torrent(conn, m->ids.v[i].id)) == NULL)
+			continue;
+		if (m->what != PEER_ADD)
 			conn->found++;
 		else if (!add_peer(conn, t, &addr))
 			refused++;

@@ -16,13 +16,8 @@ control_on_set(struct chan *c, const struct msg_ctl_set *m, void *arg)
 	control_begin(conn);
 	conn->found = conn->failed = 0;
 	for (i = 0; i < m->ids.n; i++) {
-		t = registry_find(&parent->registry, m->ids.v[i].id);
-		if (t == NULL || t->removing) {
-			conn->failed++;
-			control_note(conn, m->ids.v[i].id, CTL_NO_TORRENT,
-			    "no such torrent");
+		if ((t = control_torrent(conn, m->ids.v[i].id)) == NULL)
 			continue;
-		}
 		conn->found++;
 		registry_set_modes(&parent->registry, t, m->modes, m->on);
 	}

@@ -54,13 +54,8 @@ control_on_tracker(struct chan *c, const struct msg_ctl_tracker *m, void *arg)
 		return;
 	}
 	for (i = 0; i < m->ids.n; i++) {
-		t = registry_find(reg, m->ids.v[i].id);
-		if (t == NULL || t->removing) {
-			conn->failed++;
-			control_note(conn, m->ids.v[i].id, CTL_NO_TORRENT,
-			    "no such torrent");
+		if ((t = control_torrent(conn, m->ids.v[i].id)) == NULL)
 			continue;
-		}
 		why = registry_edit_trackers(reg, t,
 		    (enum tracker_what)m->what, m->trackers.v, m->trackers.n);
 		if (why == NULL) {
