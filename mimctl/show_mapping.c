@@ -121,7 +121,8 @@ mapping_print(const struct mimctl *ctx, const struct msg_ctl_mapping *m)
 	for (i = 0; i < m->mappings.n; i++)
 		print_mapped(ctx, m, &m->mappings.v[i]);
 	if (m->state == PORTMAP_ASKING)
-		printf("mapped: not yet, a router is asked\n");
+		printf("mapped: %s\n", m->mappings.n == 0 ?
+		    "not yet, a router is asked" : "a router is asked anew");
 	else if (m->state == PORTMAP_OFF)
 		printf("mapped: nothing\n");
 	else if (m->state == PORTMAP_FAILED) {

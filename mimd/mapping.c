@@ -120,6 +120,13 @@ mapping_on_told(struct parent *parent, const struct msg_portmap_told *m)
 		network_mapped(parent);
 }
 
+void
+mapping_on_down(struct parent *parent)
+{
+	if (is_wanted(parent))
+		parent->network.mapping.state = PORTMAP_ASKING;
+}
+
 bool
 mapping_tell(const struct parent *parent, struct msg_ctl_mapping *m,
     struct rec_mapping rows[2])

@@ -34,6 +34,8 @@ void	 mapping_update(struct parent *parent, bool again);
 void	 mapping_send(struct parent *parent);
 void	 mapping_on_told(struct parent *parent,
 	    const struct msg_portmap_told *m);
+/* The child has ended; what it mapped may stand, its successor finds out. */
+void	 mapping_on_down(struct parent *parent);
 /* The port outside that TCP comes to us by; 0: none, or the same as ours. */
 uint16_t mapping_port(const struct mapping *mapping);
 /* For mimctl, with room for rows; false if no port is to be mapped. */

@@ -518,6 +518,8 @@ parent_on_ended(struct proc *p, void *arg)
 		parent->share.seeds = 0;
 		parent->announces = 0;
 	}
+	if (p->role == ROLE_PORTMAP)
+		mapping_on_down(parent);
 	registry_on_down(&parent->registry, p->role);
 	storage_on_down(parent, p->role);
 	parent_check_end(parent);

@@ -16,7 +16,7 @@
  */
 #define MAPPER_LEASE		3600U	/* s that are asked for */
 #define MAPPER_CHECK_MS		60000U	/* between looks at what stands */
-#define MAPPER_AGAIN_MS		5000U	/* ... and at the earliest */
+#define MAPPER_AGAIN_MS		3000U	/* ... and at the earliest */
 #define MAPPER_RETRY_MS		10000U	/* after a failure, then doubled */
 #define MAPPER_RETRY_MAX_MS	900000U
 #define MAPPER_FAILURES		3U	/* in a row lose a router */

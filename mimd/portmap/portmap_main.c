@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bound.h"
 #include "chan.h"
 #include "child.h"
 #include "late.h"
@@ -9,7 +10,8 @@
 #include "mapper.h"
 #include "mem.h"
 #include "msg.h"
-#include "natpmp.h"
+#include "nat_pmp.h"
+#include "upnp.h"
 
 /*
  * The portmap child: asks the router to send on to us what comes to a port of
@@ -22,6 +24,7 @@ struct state {
 	struct child		*child;
 	struct mapper		 mapper;
 	struct natpmp		*natpmp;
+	struct upnp		*upnp;
 	struct loop_timer	*timer;
 	struct loop_timer	*leave;
 	bool			 leaving;
@@ -54,13 +57,15 @@ static void
 make_told(struct state *s, struct msg_portmap_told *m)
 {
 	const struct mapper	*mapper = &s->mapper;
+	const struct addr	*router = mapper->method == PORTMAP_UPNP ?
+				    upnp_router(s->upnp) :
+				    &mapper->want.gateway;
 
 	memset(m, 0, sizeof(*m));
 	m->state = mapper->state;
 	m->method = mapper->method;
-	if (mapper->want.gateway.port != 0)
-		memcpy(m->gateway, mapper->want.gateway.ip,
-		    sizeof(m->gateway));
+	if (router->port != 0)
+		memcpy(m->gateway, router->ip, sizeof(m->gateway));
 	if (mapper->address.port != 0)
 		memcpy(m->address, mapper->address.ip, sizeof(m->address));
 	m->error = mapper->state == PORTMAP_FAILED ? mapper->error : "";
@@ -72,7 +77,8 @@ log_told(const struct state *s)
 	static const char *const methods[] = { "NAT-PMP", "UPnP" };
 	const struct rec_mapping *r;
 
-	if (s->told.state == PORTMAP_FAILED)
+	/* That there is no network has been said. */
+	if (s->told.state == PORTMAP_FAILED && bound_refuses() == NULL)
 		log_warnx("port %u is not mapped: %s", s->mapper.want.port,
 		    s->error);
 	if (s->told.state != PORTMAP_MAPPED)
@@ -91,6 +97,10 @@ tell(struct state *s)
 	uint32_t		 n;
 	bool			 news;
 
+	/* In the midst of a round it is neither so nor so. */
+	if (!mapper_is_idle(&s->mapper) &&
+	    s->mapper.state != PORTMAP_ASKING)
+		return;
 	make_told(s, &m);
 	n = mapper_rows(&s->mapper, loop_now(s->child->loop), rows);
 	news = m.state != s->told.state || n != s->told.mappings.n ||
@@ -126,6 +136,18 @@ static void
 cancel(struct state *s)
 {
 	natpmp_cancel(s->natpmp);
+	upnp_cancel(s->upnp);
+}
+
+static void
+put(struct state *s, const struct gate_ask *ask)
+{
+	const struct mapper_want	*w = &s->mapper.want;
+
+	if (s->mapper.method == PORTMAP_NATPMP)
+		natpmp_ask(s->natpmp, &w->gateway, ask);
+	else
+		upnp_ask(s->upnp, &w->gateway, w->index, ask);
 }
 
 static void
@@ -135,7 +157,7 @@ pump(struct state *s)
 	uint64_t	now = loop_now(s->child->loop), due;
 
 	if (mapper_next(&s->mapper, now, &ask))
-		natpmp_ask(s->natpmp, &s->mapper.want.gateway, &ask);
+		put(s, &ask);
 	if (s->leaving) {
 		if (mapper_is_idle(&s->mapper))
 			child_exit(s->child);
@@ -158,6 +180,8 @@ on_timer(void *arg)
 static void
 want(struct state *s, const struct mapper_want *w)
 {
+	if (w->index != s->mapper.want.index)
+		upnp_forget(s->upnp);
 	if (mapper_want(&s->mapper, w, loop_now(s->child->loop)))
 		cancel(s);
 	pump(s);
@@ -200,6 +224,7 @@ portmap_run(void *arg)
 	s->timer = loop_timer_new(s->child->loop, on_timer, s);
 	s->leave = loop_timer_new(s->child->loop, on_leave, s);
 	s->natpmp = natpmp_new(s->child->loop, on_answer, s);
+	s->upnp = upnp_new(s->child->loop, on_answer, s);
 }
 
 /* Its sockets are for a question each: what was asked is asked anew. */
@@ -210,6 +235,7 @@ portmap_rebound(void *arg)
 	struct mapper_want	 none = { .port = 0 }, was = s->mapper.want;
 
 	cancel(s);
+	upnp_forget(s->upnp);
 	mapper_want(&s->mapper, &none, loop_now(s->child->loop));
 	want(s, &was);
 }

@@ -18,7 +18,9 @@ from torrent import Torrent
 
 
 def mapping(daemon):
-    return daemon.ctl("show", "ports")["mapping"]
+    """Also of a daemon whose children are just being replaced."""
+    status, ports = daemon.ctl("show", "ports", check=False)
+    return ports["mapping"] if status in (0, 6) else None
 
 
 def wait_mapping(t, daemon, good, what):
@@ -117,6 +119,45 @@ def by_natpmp(t):
     reachable(t, p)
 
 
+def by_upnp(t):
+    """Also a router that is switched off and on, and has another port."""
+    p = Place(t, 4, "upnp")
+    p.daemon.write_conf(p.daemon.conf + "bind device eth0\n")
+    p.router.start(upnp=True)
+    reachable(t, p)
+    p.daemon.start()
+    wait_mapping(t, p.daemon, mapped(6881), "a mapping once more")
+    p.router.stop()
+    p.router.clear()
+    p.router.start(upnp=True)
+    p.nudge("192.168.77.53")
+    t.wait(lambda: p.router.mappings() == p.held(6881), 40,
+        lambda: f"mappings made anew: {mapping(p.daemon)}")
+    t.ok(p.fetch(6881), "upnp: a router that has forgotten is told anew")
+    p.daemon.write_conf(p.daemon.conf.replace("port mapping upnp\n", "") +
+        "bind device eth0\n")
+    p.daemon.ctl("reload")
+    t.wait(lambda: "portmap" not in p.daemon.processes(), 20,
+        "the end of the child")
+    t.ok(p.router.mappings() == {} and mapping(p.daemon) is None,
+        "upnp: without the setting there is neither child nor mapping")
+
+
+def nobody(t):
+    """A router that knows of nothing."""
+    p = Place(t, 5, "yes")
+    p.daemon.start()
+    m = wait_mapping(t, p.daemon, failed, "nobody to be found")
+    t.match(m["error"], "^NAT-PMP: the router does not speak it; "
+        "UPnP: no router answers$", "no router is told in words")
+    t.ok(p.daemon.processes()["portmap"]["cpu_ms"] < 1000,
+        "and not looked for all the time")
+    p.router.start(natpmp=True)
+    p.nudge("192.168.77.54")
+    wait_mapping(t, p.daemon, mapped(6881), "one that has come")
+    t.equal(p.router.mappings(), p.held(6881), "one that comes later is used")
+
+
 def scripted(t):
     """A router that gives other ports, begins anew, refuses and lies."""
     p = Place(t, 2, "yes")
@@ -171,7 +212,8 @@ def hostile(t):
 
 
 def test(t):
-    t.together(lambda: by_natpmp(t), lambda: scripted(t), lambda: hostile(t))
+    t.together(lambda: by_natpmp(t), lambda: by_upnp(t), lambda: nobody(t),
+        lambda: scripted(t), lambda: hostile(t))
 
 
 mimtest.main(test)

@@ -10,7 +10,7 @@
 
 #include "gateway.h"
 #include "portmap/mapper.h"
-#include "portmap/natpmp.h"
+#include "portmap/nat_pmp.h"
 
 #define SEC	UINT64_C(1000)
 #define START	(UINT64_C(1) << 40)	/* the clock of the tests begins here */

@@ -10,7 +10,7 @@
 #include "late.h"
 #include "loop.h"
 #include "mem.h"
-#include "natpmp.h"
+#include "nat_pmp.h"
 
 #define LEN_REFUSED	8	/* version, operation, result, epoch */
 #define LEN_ADDRESS	12

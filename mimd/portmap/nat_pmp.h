@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef NATPMP_GATE_H
-#define NATPMP_GATE_H
+#ifndef NAT_PMP_H
+#define NAT_PMP_H
 
 #include "mapper.h"
 
@@ -25,4 +25,4 @@ void		 natpmp_cancel(struct natpmp *n);
  */
 bool		 natpmp_is_whole(const uint8_t *p, size_t len);
 
-#endif /* NATPMP_GATE_H */
+#endif /* NAT_PMP_H */
