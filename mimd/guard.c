@@ -10,7 +10,8 @@ guard_set(struct guard *g, bool all, const struct rec_prefix *v, uint32_t n)
 {
 	g->all = all;
 	g->n = n < LOCAL_PREFIXES_MAX ? n : LOCAL_PREFIXES_MAX;
-	memcpy(g->v, v, g->n * sizeof(*v));
+	if (g->n > 0)
+		memcpy(g->v, v, g->n * sizeof(*v));
 }
 
 static bool
