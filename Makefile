@@ -18,7 +18,8 @@ VERSION =	0.1
 PKGS =		libbsd-overlay libssl libcrypto msgpack libevent_core \
 		libseccomp libcares jansson
 # Not libcurl, libminiupnpc and libnatpmp, which the tracker and portmap
-# children load: mimd/tracker/curl_late.h, mimd/portmap/late.h.
+# children load: mimd/tracker/curl_late.h, mimd/portmap/late.h.  OpenSSL is
+# for tests; the programs load it: include/library.h.
 PKG_CFLAGS :=	$(shell pkg-config --cflags $(PKGS) libcurl 2>/dev/null)
 PKG_LIBS :=	$(shell pkg-config --libs $(PKGS) 2>/dev/null)
 

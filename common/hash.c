@@ -4,8 +4,19 @@
 #include <stdlib.h>
 
 #include "hash.h"
+#include "library.h"
 #include "log.h"
 #include "mem.h"
+
+#define CALLS(X)							\
+	X(EVP_Digest)							\
+	X(EVP_DigestFinal_ex)						\
+	X(EVP_DigestInit_ex2)						\
+	X(EVP_DigestUpdate)						\
+	X(EVP_MD_CTX_free)						\
+	X(EVP_MD_CTX_new)						\
+	X(EVP_MD_fetch)
+LIBRARY_TABLE(crypto, CALLS);
 
 struct hash {
 	EVP_MD_CTX	*ctx;
@@ -19,8 +30,9 @@ hash_init(void)
 {
 	if (md_sha1 != NULL)
 		return;
-	md_sha1 = EVP_MD_fetch(NULL, "SHA1", NULL);
-	md_sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+	LIBRARY_LOAD(LIBRARY_CRYPTO, crypto, CALLS);
+	md_sha1 = crypto.EVP_MD_fetch(NULL, "SHA1", NULL);
+	md_sha256 = crypto.EVP_MD_fetch(NULL, "SHA256", NULL);
 	if (md_sha1 == NULL || md_sha256 == NULL)
 		fatalx("libcrypto has no SHA-1 or SHA-256");
 }
@@ -28,7 +40,7 @@ hash_init(void)
 static void
 hash_once(const EVP_MD *md, const void *p, size_t len, uint8_t *out)
 {
-	if (EVP_Digest(p, len, out, NULL, md, NULL) != 1)
+	if (crypto.EVP_Digest(p, len, out, NULL, md, NULL) != 1)
 		fatalx("EVP_Digest failed");
 }
 
@@ -53,7 +65,7 @@ hash_new(void)
 
 	hash_init();
 	h = xcalloc(1, sizeof(*h));
-	if ((h->ctx = EVP_MD_CTX_new()) == NULL)
+	if ((h->ctx = crypto.EVP_MD_CTX_new()) == NULL)
 		fatalx("EVP_MD_CTX_new failed");
 	hash_reset(h);
 	return h;
@@ -62,21 +74,21 @@ hash_new(void)
 void
 hash_reset(struct hash *h)
 {
-	if (EVP_DigestInit_ex2(h->ctx, md_sha1, NULL) != 1)
+	if (crypto.EVP_DigestInit_ex2(h->ctx, md_sha1, NULL) != 1)
 		fatalx("EVP_DigestInit_ex2 failed");
 }
 
 void
 hash_update(struct hash *h, const void *p, size_t len)
 {
-	if (EVP_DigestUpdate(h->ctx, p, len) != 1)
+	if (crypto.EVP_DigestUpdate(h->ctx, p, len) != 1)
 		fatalx("EVP_DigestUpdate failed");
 }
 
 void
 hash_final(struct hash *h, uint8_t out[SHA1_LEN])
 {
-	if (EVP_DigestFinal_ex(h->ctx, out, NULL) != 1)
+	if (crypto.EVP_DigestFinal_ex(h->ctx, out, NULL) != 1)
 		fatalx("EVP_DigestFinal_ex failed");
 }
 
@@ -85,7 +97,7 @@ hash_free(struct hash *h)
 {
 	if (h == NULL)
 		return;
-	EVP_MD_CTX_free(h->ctx);
+	crypto.EVP_MD_CTX_free(h->ctx);
 	free(h);
 }
 

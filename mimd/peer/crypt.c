@@ -25,6 +25,7 @@ struct crypt {
 const char *
 crypt_load(void)
 {
+	dh_load();
 	return rc4_load();
 }
 

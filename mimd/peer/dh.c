@@ -4,7 +4,24 @@
 #include <openssl/bn.h>
 
 #include "dh.h"
+#include "library.h"
 #include "log.h"
+
+#define CALLS(X)							\
+	X(BN_CTX_new)							\
+	X(BN_MONT_CTX_new)						\
+	X(BN_MONT_CTX_set)						\
+	X(BN_bin2bn)							\
+	X(BN_bn2binpad)							\
+	X(BN_cmp)							\
+	X(BN_mod_exp_mont_consttime)					\
+	X(BN_new)							\
+	X(BN_num_bits)							\
+	X(BN_set_flags)							\
+	X(BN_set_word)							\
+	X(BN_sub_word)							\
+	X(BN_zero_ex)
+LIBRARY_TABLE(crypto, CALLS);
 
 static const uint8_t prime[DH_PUBLIC_LEN] = {
 	0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xc9, 0x0f, 0xda, 0xa2,
@@ -25,44 +42,46 @@ static struct {
 	BIGNUM		*x, *y, *s;
 } dh;
 
-static void
-dh_init(void)
+void
+dh_load(void)
 {
 	bool	good;
 
 	if (dh.ctx != NULL)
 		return;
-	dh.ctx = BN_CTX_new();
-	dh.mont = BN_MONT_CTX_new();
-	dh.p = BN_bin2bn(prime, sizeof(prime), NULL);
-	dh.max = BN_bin2bn(prime, sizeof(prime), NULL);
-	dh.x = BN_new();
-	dh.y = BN_new();
-	dh.s = BN_new();
+	LIBRARY_LOAD(LIBRARY_CRYPTO, crypto, CALLS);
+	dh.ctx = crypto.BN_CTX_new();
+	dh.mont = crypto.BN_MONT_CTX_new();
+	dh.p = crypto.BN_bin2bn(prime, sizeof(prime), NULL);
+	dh.max = crypto.BN_bin2bn(prime, sizeof(prime), NULL);
+	dh.x = crypto.BN_new();
+	dh.y = crypto.BN_new();
+	dh.s = crypto.BN_new();
 	good = dh.ctx != NULL && dh.mont != NULL && dh.p != NULL &&
 	    dh.max != NULL && dh.x != NULL && dh.y != NULL && dh.s != NULL;
-	if (!good || BN_sub_word(dh.max, 2) != 1 ||
-	    BN_MONT_CTX_set(dh.mont, dh.p, dh.ctx) != 1)
+	if (!good || crypto.BN_sub_word(dh.max, 2) != 1 ||
+	    crypto.BN_MONT_CTX_set(dh.mont, dh.p, dh.ctx) != 1)
 		fatalx("DH: no memory");
-	BN_set_flags(dh.x, BN_FLG_CONSTTIME);
+	crypto.BN_set_flags(dh.x, BN_FLG_CONSTTIME);
 }
 
 /* dh.y to the power of x */
 static void
 dh_power(const uint8_t x[DH_PRIVATE_LEN], uint8_t out[DH_PUBLIC_LEN])
 {
-	if (BN_bin2bn(x, DH_PRIVATE_LEN, dh.x) == NULL ||
-	    BN_mod_exp_mont_consttime(dh.s, dh.y, dh.x, dh.p, dh.ctx,
-	    dh.mont) != 1 || BN_bn2binpad(dh.s, out, DH_PUBLIC_LEN) == -1)
+	if (crypto.BN_bin2bn(x, DH_PRIVATE_LEN, dh.x) == NULL ||
+	    crypto.BN_mod_exp_mont_consttime(dh.s, dh.y, dh.x, dh.p, dh.ctx,
+	    dh.mont) != 1 ||
+	    crypto.BN_bn2binpad(dh.s, out, DH_PUBLIC_LEN) == -1)
 		fatalx("DH: no memory");
-	BN_zero(dh.x);
+	crypto.BN_zero_ex(dh.x);
 }
 
 void
 dh_public(const uint8_t x[DH_PRIVATE_LEN], uint8_t y[DH_PUBLIC_LEN])
 {
-	dh_init();
-	if (BN_set_word(dh.y, 2) != 1)
+	dh_load();
+	if (crypto.BN_set_word(dh.y, 2) != 1)
 		fatalx("DH: no memory");
 	dh_power(x, y);
 }
@@ -71,10 +90,10 @@ int
 dh_secret(const uint8_t x[DH_PRIVATE_LEN], const uint8_t y[DH_PUBLIC_LEN],
     uint8_t s[DH_PUBLIC_LEN])
 {
-	dh_init();
-	if (BN_bin2bn(y, DH_PUBLIC_LEN, dh.y) == NULL)
+	dh_load();
+	if (crypto.BN_bin2bn(y, DH_PUBLIC_LEN, dh.y) == NULL)
 		fatalx("DH: no memory");
-	if (BN_num_bits(dh.y) < 2 || BN_cmp(dh.y, dh.max) > 0)
+	if (crypto.BN_num_bits(dh.y) < 2 || crypto.BN_cmp(dh.y, dh.max) > 0)
 		return -1;
 	dh_power(x, s);
 	return 0;

@@ -13,6 +13,9 @@
 #define DH_PRIVATE_LEN	20
 #define DH_PUBLIC_LEN	96
 
+/* To be called while files can still be opened; once is enough. */
+void	dh_load(void);
+
 void	dh_public(const uint8_t x[DH_PRIVATE_LEN], uint8_t y[DH_PUBLIC_LEN]);
 /* -1 if the other's y is none: 0, 1, the prime less one, or larger. */
 int	dh_secret(const uint8_t x[DH_PRIVATE_LEN],

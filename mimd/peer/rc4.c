@@ -6,8 +6,26 @@
 #include <openssl/params.h>
 #include <openssl/provider.h>
 
+#include "library.h"
 #include "log.h"
 #include "rc4.h"
+
+#define CALLS(X)							\
+	X(ERR_clear_error)						\
+	X(ERR_peek_last_error)						\
+	X(ERR_reason_error_string)					\
+	X(EVP_CIPHER_CTX_free)						\
+	X(EVP_CIPHER_CTX_new)						\
+	X(EVP_CIPHER_fetch)						\
+	X(EVP_EncryptInit_ex2)						\
+	X(EVP_EncryptUpdate)						\
+	X(OSSL_LIB_CTX_free)						\
+	X(OSSL_LIB_CTX_new)						\
+	X(OSSL_PARAM_construct_end)					\
+	X(OSSL_PARAM_construct_size_t)					\
+	X(OSSL_PROVIDER_load)						\
+	X(OSSL_PROVIDER_unload)
+LIBRARY_TABLE(crypto, CALLS);
 
 /* A context of its own: the default one must keep its default provider. */
 static EVP_CIPHER	*cipher;
@@ -15,9 +33,10 @@ static EVP_CIPHER	*cipher;
 static const char *
 reason(void)
 {
-	const char	*why = ERR_reason_error_string(ERR_peek_last_error());
+	unsigned long	 error = crypto.ERR_peek_last_error();
+	const char	*why = crypto.ERR_reason_error_string(error);
 
-	ERR_clear_error();
+	crypto.ERR_clear_error();
 	return why == NULL ? "RC4 is not there" : why;
 }
 
@@ -30,17 +49,18 @@ rc4_load(void)
 
 	if (cipher != NULL)
 		return NULL;
-	if ((lib = OSSL_LIB_CTX_new()) == NULL)
+	LIBRARY_LOAD(LIBRARY_CRYPTO, crypto, CALLS);
+	if ((lib = crypto.OSSL_LIB_CTX_new()) == NULL)
 		return reason();
-	legacy = OSSL_PROVIDER_load(lib, "legacy");
+	legacy = crypto.OSSL_PROVIDER_load(lib, "legacy");
 	if (legacy != NULL)
-		cipher = EVP_CIPHER_fetch(lib, "RC4", NULL);
+		cipher = crypto.EVP_CIPHER_fetch(lib, "RC4", NULL);
 	if (cipher != NULL)
 		return NULL;
 	why = reason();
 	if (legacy != NULL)
-		OSSL_PROVIDER_unload(legacy);
-	OSSL_LIB_CTX_free(lib);
+		crypto.OSSL_PROVIDER_unload(legacy);
+	crypto.OSSL_LIB_CTX_free(lib);
 	return why;
 }
 
@@ -55,15 +75,16 @@ rc4_new(const uint8_t key[RC4_KEY_LEN])
 {
 	size_t		 len = RC4_KEY_LEN;
 	OSSL_PARAM	 params[] = {
-		OSSL_PARAM_construct_size_t(OSSL_CIPHER_PARAM_KEYLEN, &len),
-		OSSL_PARAM_construct_end()
+		crypto.OSSL_PARAM_construct_size_t(OSSL_CIPHER_PARAM_KEYLEN,
+		    &len),
+		crypto.OSSL_PARAM_construct_end()
 	};
-	EVP_CIPHER_CTX	*rc4 = EVP_CIPHER_CTX_new();
+	EVP_CIPHER_CTX	*rc4 = crypto.EVP_CIPHER_CTX_new();
 	uint8_t		 skip[RC4_SKIP] = { 0 };
 
 	if (rc4 == NULL ||
-	    EVP_EncryptInit_ex2(rc4, cipher, NULL, NULL, params) != 1 ||
-	    EVP_EncryptInit_ex2(rc4, NULL, key, NULL, NULL) != 1)
+	    crypto.EVP_EncryptInit_ex2(rc4, cipher, NULL, NULL, params) != 1 ||
+	    crypto.EVP_EncryptInit_ex2(rc4, NULL, key, NULL, NULL) != 1)
 		fatalx("RC4: %s", reason());
 	rc4_apply(rc4, skip, skip, sizeof(skip));
 	return rc4;
@@ -76,7 +97,8 @@ rc4_apply(EVP_CIPHER_CTX *rc4, const uint8_t *in, uint8_t *out, size_t n)
 
 	for (; n > 0; n -= (size_t)k, in += k, out += k) {
 		k = n > INT_MAX / 2 ? INT_MAX / 2 : (int)n;
-		if (EVP_EncryptUpdate(rc4, out, &len, in, k) != 1 || len != k)
+		if (crypto.EVP_EncryptUpdate(rc4, out, &len, in, k) != 1 ||
+		    len != k)
 			fatalx("RC4: %s", reason());
 	}
 }
@@ -84,5 +106,5 @@ rc4_apply(EVP_CIPHER_CTX *rc4, const uint8_t *in, uint8_t *out, size_t n)
 void
 rc4_free(EVP_CIPHER_CTX *rc4)
 {
-	EVP_CIPHER_CTX_free(rc4);
+	crypto.EVP_CIPHER_CTX_free(rc4);
 }

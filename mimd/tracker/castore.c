@@ -11,8 +11,21 @@
 #include <unistd.h>
 
 #include "castore.h"
+#include "library.h"
 #include "log.h"
 #include "mem.h"
+
+#define CALLS(X)							\
+	X(BIO_free)							\
+	X(BIO_new_mem_buf)						\
+	X(ERR_clear_error)						\
+	X(PEM_read_bio_X509_AUX)					\
+	X(X509_STORE_add_cert)						\
+	X(X509_STORE_free)						\
+	X(X509_STORE_new)						\
+	X(X509_STORE_set_flags)						\
+	X(X509_free)
+LIBRARY_TABLE(crypto, CALLS);
 
 struct castore {
 	char		*path;
@@ -67,6 +80,7 @@ castore_new(const char *path)
 	const char	*why;
 	int		 fd;
 
+	LIBRARY_LOAD(LIBRARY_CRYPTO, crypto, CALLS);
 	ca->path = xstrdup(*path == '\0' ? CASTORE_SYSTEM : path);
 	if ((fd = open(ca->path, O_RDONLY | O_CLOEXEC)) == -1) {
 		complain(ca, strerror(errno));
@@ -88,13 +102,14 @@ parse(X509_STORE *store, const char *pem, size_t len)
 	X509		*cert;
 	unsigned int	 n = 0;
 
-	if ((bio = BIO_new_mem_buf(pem, (int)len)) == NULL)
+	if ((bio = crypto.BIO_new_mem_buf(pem, (int)len)) == NULL)
 		fatalx("BIO_new_mem_buf");
-	while ((cert = PEM_read_bio_X509_AUX(bio, NULL, NULL, NULL)) != NULL) {
-		n += X509_STORE_add_cert(store, cert) == 1;
-		X509_free(cert);
+	while ((cert = crypto.PEM_read_bio_X509_AUX(bio, NULL, NULL, NULL)) !=
+	    NULL) {
+		n += crypto.X509_STORE_add_cert(store, cert) == 1;
+		crypto.X509_free(cert);
 	}
-	BIO_free(bio);
+	crypto.BIO_free(bio);
 	return n;
 }
 
@@ -105,18 +120,18 @@ castore_get(struct castore *ca)
 
 	if (ca->pem == NULL)
 		return ca->store;
-	if ((store = X509_STORE_new()) == NULL)
+	if ((store = crypto.X509_STORE_new()) == NULL)
 		fatalx("X509_STORE_new");
 	/* As libcurl does: a certificate in the store is enough. */
-	X509_STORE_set_flags(store,
+	crypto.X509_STORE_set_flags(store,
 	    X509_V_FLAG_TRUSTED_FIRST | X509_V_FLAG_PARTIAL_CHAIN);
 	if (parse(store, ca->pem, ca->len) > 0)
 		ca->store = store;
 	else {
 		complain(ca, "none could be parsed");
-		X509_STORE_free(store);
+		crypto.X509_STORE_free(store);
 	}
-	ERR_clear_error();	/* of the end of the file, too */
+	crypto.ERR_clear_error();	/* of the end of the file, too */
 	drop_pem(ca);
 	return ca->store;
 }

@@ -14,10 +14,25 @@
 #include "bound.h"
 #include "castore.h"
 #include "guard.h"
+#include "library.h"
 #include "log.h"
 #include "loop.h"
 #include "mem.h"
 #include "transfer.h"
+
+#define SSL_CALLS(X)							\
+	X(OPENSSL_init_ssl)						\
+	X(SSL_CTX_free)							\
+	X(SSL_CTX_new)							\
+	X(SSL_CTX_set1_cert_store)					\
+	X(TLS_client_method)
+LIBRARY_TABLE(ssl, SSL_CALLS);
+
+#define CRYPTO_CALLS(X)							\
+	X(ERR_clear_error)						\
+	X(RAND_bytes)							\
+	X(X509_verify_cert_error_string)
+LIBRARY_TABLE(crypto, CRYPTO_CALLS);
 
 #define CONNECT_TIMEOUT	15000L	/* ms, shared among the addresses */
 #define CONNS_MAX	32L	/* connections kept open for the next time */
@@ -62,14 +77,16 @@ warm(struct fetcher *f)
 
 	tzset();
 	curl_late_load();
+	LIBRARY_LOAD(LIBRARY_SSL, ssl, SSL_CALLS);
+	LIBRARY_LOAD(LIBRARY_CRYPTO, crypto, CRYPTO_CALLS);
 	CHECK(curl_global_init(CURL_GLOBAL_DEFAULT));
-	OPENSSL_init_ssl(OPENSSL_INIT_LOAD_SSL_STRINGS |
+	ssl.OPENSSL_init_ssl(OPENSSL_INIT_LOAD_SSL_STRINGS |
 	    OPENSSL_INIT_LOAD_CRYPTO_STRINGS | OPENSSL_INIT_LOAD_CONFIG, NULL);
-	if (RAND_bytes(&c, 1) != 1)
+	if (crypto.RAND_bytes(&c, 1) != 1)
 		fatalx("RAND_bytes");
 	/* The first context fetches the algorithms from the provider. */
-	SSL_CTX_free(SSL_CTX_new(TLS_client_method()));
-	ERR_clear_error();
+	ssl.SSL_CTX_free(ssl.SSL_CTX_new(ssl.TLS_client_method()));
+	crypto.ERR_clear_error();
 	if ((f->multi = curl_multi_init()) == NULL)
 		fatalx("curl_multi_init");
 	curl_easy_cleanup(curl_easy_init());
@@ -485,7 +502,7 @@ on_ssl_ctx(CURL *easy, void *ctx, void *arg)
 	struct fetcher	*f = arg;
 
 	(void)easy;
-	SSL_CTX_set1_cert_store(ctx, castore_get(f->castore));
+	ssl.SSL_CTX_set1_cert_store(ctx, castore_get(f->castore));
 	return CURLE_OK;
 }
 
@@ -512,7 +529,7 @@ tls_text(struct transfer *t)
 	if (verify == X509_V_OK || verify == X509_V_ERR_UNSPECIFIED)
 		return "certificate does not match the host name";
 	snprintf(t->error, sizeof(t->error), "bad certificate: %s",
-	    X509_verify_cert_error_string(verify));
+	    crypto.X509_verify_cert_error_string(verify));
 	return t->error;
 }
 
