@@ -37,12 +37,12 @@ struct save {
 	char		**paths;
 	uint64_t	*least;		/* that they hold, of what is had */
 	bool		 drop_link;	/* the record has all of it now */
-	uint8_t		*torrent;	/* NULL: only the record */
+	uint8_t		*torrent;	/* or link; NULL: only the record */
 	size_t		 torrent_len;
 	const char	*suffix;	/* of its file */
 	int		 error;		/* errno */
 	uint32_t	 failed;	/* path, npaths: the record */
-	struct store_file file;		/* that is being written */
+	struct store_file record, source;	/* that are being written */
 };
 
 /* Those that wait go together: a device syncs many for the price of one. */
@@ -302,51 +302,70 @@ save_sync_files(struct save *s)
 		}
 }
 
-/* Begin its .torrent or link, or its record; false if there is none. */
-static bool
-save_begin(struct save *s, int dir, bool torrent)
+/* Write its record, and its .torrent or link, under names for a moment. */
+static void
+save_begin(struct save *s, const struct save_batch *b)
 {
 	char	 name[STORE_NAME_MAX];
 	uint8_t	*buf;
 	size_t	 len;
 
-	if (s->error != 0 || (torrent && s->torrent == NULL))
-		return false;
-	if (torrent) {
-		store_name(s->r.infohash, s->suffix, name);
-		store_begin(&s->file, dir, name, s->torrent, s->torrent_len);
-		return true;
-	}
 	store_name(s->r.infohash, ".resume", name);
 	if (s->r.files != NULL)
 		s->r.part = s->r.files[s->r.nfiles];
 	buf = resume_encode(&s->r, &len);
-	store_begin(&s->file, dir, name, buf, len);
+	store_begin(&s->record, b->resumes, name, buf, len);
 	free(buf);
-	return true;
+	if (s->torrent == NULL)
+		return;
+	store_name(s->r.infohash, s->suffix, name);
+	store_begin(&s->source, b->torrents, name, s->torrent,
+	    s->torrent_len);
+}
+
+/* Give what has been begun in a directory its names, for good. */
+static void
+save_name(struct save_batch *b, int dir, bool sources)
+{
+	struct save	*s, *list[SAVE_BATCH_MAX];
+	uint32_t	 i, n = 0;
+
+	for (i = 0; i < b->n; i++) {
+		s = b->saves[i];
+		if (s->error != 0 || (sources && s->torrent == NULL))
+			continue;
+		if (store_finish(sources ? &s->source : &s->record) == -1)
+			s->error = errno;
+		else
+			list[n++] = s;
+	}
+	if (n == 0 || io_fsync(dir) == 0)
+		return;
+	for (i = 0; i < n; i++)
+		list[i]->error = errno;
 }
 
 /* All that are not in error yet: each step for all, then the next. */
 static void
-save_write(struct save_batch *b, int dir, bool torrent)
+save_write(struct save_batch *b)
 {
-	struct save	*list[SAVE_BATCH_MAX];
+	struct save	*begun[SAVE_BATCH_MAX];
 	uint32_t	 i, n = 0;
-	int		 error = 0;
 
 	for (i = 0; i < b->n; i++)
-		if (save_begin(b->saves[i], dir, torrent))
-			list[n++] = b->saves[i];
+		if (b->saves[i]->error == 0)
+			save_begin(begun[n++] = b->saves[i], b);
+	for (i = 0; i < n; i++) {
+		store_sync(&begun[i]->record);
+		if (begun[i]->torrent != NULL)
+			store_sync(&begun[i]->source);
+	}
+	/* A torrent is there when its .torrent is: not without its place. */
+	save_name(b, b->resumes, false);
+	save_name(b, b->torrents, true);
 	for (i = 0; i < n; i++)
-		store_sync(&list[i]->file);
-	for (i = 0; i < n; i++)
-		if (store_finish(&list[i]->file) == -1)
-			list[i]->error = errno;
-	if (n > 0 && io_fsync(dir) == -1)
-		error = errno;
-	for (i = 0; i < n; i++)
-		if (list[i]->error == 0)
-			list[i]->error = error;
+		if (begun[i]->torrent != NULL && begun[i]->error != 0)
+			store_drop(&begun[i]->source);
 }
 
 /* A torrent that cannot be kept is refused: nothing may be left of it. */
@@ -369,9 +388,7 @@ save_run(struct job *job, unsigned int worker)
 	(void)worker;
 	for (i = 0; i < b->n; i++)
 		save_sync_files(b->saves[i]);
-	/* A torrent is there when its .torrent is: not without its place. */
-	save_write(b, b->resumes, false);
-	save_write(b, b->torrents, true);
+	save_write(b);
 	for (i = 0; i < b->n; i++)
 		if (b->saves[i]->torrent != NULL && b->saves[i]->error != 0)
 			save_undo(b->saves[i], b->torrents, b->resumes);

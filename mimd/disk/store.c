@@ -177,6 +177,13 @@ store_finish(struct store_file *f)
 	return 0;
 }
 
+void
+store_drop(struct store_file *f)
+{
+	if (f->error == 0)
+		store_fail(f, ECANCELED);
+}
+
 int
 store_write(int dir, const char *name, const void *buf, size_t len)
 {

@@ -33,6 +33,8 @@ int	 store_begin(struct store_file *f, int dir, const char *name,
 	    const void *buf, size_t len);
 int	 store_sync(struct store_file *f);
 int	 store_finish(struct store_file *f);
+/* Not to be finished, after all; one that is stays. */
+void	 store_drop(struct store_file *f);
 /* Remove what unfinished replacements have left. */
 void	 store_clean(int dir);
 /* 0 also if it was not there. */
