@@ -128,6 +128,14 @@ parent_on_torrent_loaded(struct chan *c, const struct msg_torrent_loaded *m,
 }
 
 static void
+parent_on_torrent_kept(struct chan *c, const struct msg_torrent_kept *m,
+    void *arg)
+{
+	(void)c;
+	registry_on_kept(registry(arg), m->id);
+}
+
+static void
 parent_on_torrent_refused(struct chan *c,
     const struct msg_torrent_refused *m, void *arg)
 {
@@ -381,6 +389,7 @@ const union msg_fn	parent_fns[MSG_COUNT] = {
 	[MSG_TORRENT_PEERS] = { .torrent_peers = parent_on_torrent_peers },
 	[MSG_TORRENT_FILES] = { .torrent_files = parent_on_torrent_files },
 	[MSG_TORRENT_LOADED] = { .torrent_loaded = parent_on_torrent_loaded },
+	[MSG_TORRENT_KEPT] = { .torrent_kept = parent_on_torrent_kept },
 	[MSG_TORRENT_REFUSED] =
 	    { .torrent_refused = parent_on_torrent_refused },
 	[MSG_SCAN_END] = { .scan_end = parent_on_scan_ended },

@@ -59,8 +59,8 @@ registry_add(struct registry *reg, int fd, struct magnet *magnet,
 	return 0;
 }
 
-static bool
-is_promised(const struct registry *reg, uint32_t id)
+bool
+registry_is_adding(const struct registry *reg, uint32_t id)
 {
 	uint32_t	i;
 
@@ -77,7 +77,7 @@ free_id(const struct registry *reg)
 {
 	uint32_t	id = reg->next_id;
 
-	while (id == 0 || is_promised(reg, id) ||
+	while (id == 0 || registry_is_adding(reg, id) ||
 	    registry_find(reg, id) != NULL)
 		id++;
 	return id;
@@ -192,6 +192,19 @@ registry_end_add(struct registry *reg, uint32_t id, uint64_t *client)
 	return false;
 }
 
+void
+registry_refuse(struct registry *reg, uint32_t id, const char *error)
+{
+	struct torrent	*t = registry_find(reg, id);
+	uint64_t	 client;
+
+	if (!registry_end_add(reg, id, &client))
+		return;
+	reg->ops->refused(client, error, reg->arg);
+	if (t != NULL && !t->removing)
+		registry_remove(reg, t, false, 0);
+}
+
 /* Numbers are given out once disk has told which are taken. */
 void
 registry_send_adds(struct registry *reg)
@@ -207,9 +220,8 @@ registry_send_adds(struct registry *reg)
 			continue;
 		/* A file that kills its reader must not do so for ever. */
 		if (add->tries == REGISTRY_ADD_TRIES)
-			reg->ops->refused(end_add(add),
-			    "the disk process died while it read this",
-			    reg->arg);
+			registry_refuse(reg, add->id,
+			    "the disk process died while it read this");
 		else
 			send_add(reg, add);
 	}
@@ -353,6 +365,10 @@ void
 registry_remove(struct registry *reg, struct torrent *t, bool delete_data,
     uint64_t client)
 {
+	uint64_t	adder;
+
+	if (registry_end_add(reg, t->id, &adder))
+		reg->ops->refused(adder, "it has been removed", reg->arg);
 	t->removing = true;
 	if (delete_data)
 		t->delete_data = true;

@@ -173,7 +173,7 @@ struct add_place {
 	const char	*away_subdir;
 };
 
-/* A .torrent or a link that disk has not answered for. */
+/* A .torrent or a link that is not yet safe in the state directory. */
 struct pending_add {
 	int		 fd;		/* sealed memfd, or -1 */
 	struct magnet	*magnet;	/* or this; neither: free */
@@ -303,6 +303,10 @@ int	 registry_add(struct registry *reg, int fd, struct magnet *magnet,
 	    const struct add_place *at, struct choice *choice, bool paused,
 	    bool check, uint64_t client);
 void	 registry_send_adds(struct registry *reg);
+bool	 registry_is_adding(const struct registry *reg, uint32_t id);
+/* One to be added is not to be; removes what disk has told of it. */
+void	 registry_refuse(struct registry *reg, uint32_t id,
+	    const char *error);
 /* Disk has answered for this number; false if nobody asked. */
 bool	 registry_end_add(struct registry *reg, uint32_t id,
 	    uint64_t *client);
@@ -358,6 +362,7 @@ void	 registry_on_disk_peers(struct registry *reg,
 int	 registry_on_files(struct registry *reg,
 	    const struct msg_torrent_files *m);
 int	 registry_on_loaded(struct registry *reg, uint32_t id);
+void	 registry_on_kept(struct registry *reg, uint32_t id);
 void	 registry_on_refused(struct registry *reg,
 	    const struct msg_torrent_refused *m);
 void	 registry_on_scan_end(struct registry *reg);

@@ -170,7 +170,6 @@ int
 registry_on_loaded(struct registry *reg, uint32_t id)
 {
 	struct torrent	*t = registry_find(reg, id);
-	uint64_t	 client;
 
 	if (t == NULL)
 		return 0;
@@ -190,20 +189,25 @@ registry_on_loaded(struct registry *reg, uint32_t id)
 	t->learning = false;
 	if (t->prios_stale)
 		registry_prios_changed(reg, t);
-	if (registry_end_add(reg, id, &client)) {
-		log_info("torrent %u added: %s", t->id, t->name);
-		reg->ops->added(client, t, reg->arg);
-	}
 	return 0;
+}
+
+void
+registry_on_kept(struct registry *reg, uint32_t id)
+{
+	struct torrent	*t = registry_find(reg, id);
+	uint64_t	 client;
+
+	if (t == NULL || !registry_end_add(reg, id, &client))
+		return;
+	log_info("torrent %u added: %s", t->id, t->name);
+	reg->ops->added(client, t, reg->arg);
 }
 
 void
 registry_on_refused(struct registry *reg, const struct msg_torrent_refused *m)
 {
-	uint64_t	client;
-
-	if (registry_end_add(reg, m->id, &client))
-		reg->ops->refused(client, m->error, reg->arg);
+	registry_refuse(reg, m->id, m->error);
 }
 
 static void
@@ -260,7 +264,8 @@ registry_on_scan_end(struct registry *reg)
 	reg->scanned = true;
 	while ((t = registry_after(reg, id)) != NULL) {
 		id = t->id;
-		if (!t->seen)
+		/* One that is still being added is about to be asked for. */
+		if (!t->seen && !registry_is_adding(reg, id))
 			not_seen(reg, t);
 	}
 	registry_send_orders(reg);

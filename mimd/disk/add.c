@@ -67,8 +67,10 @@ is_new(struct disk *d, struct content *t, uint32_t id)
 	if (t->id != id)
 		report_refused(d, id, "already there as number %u%s", t->id,
 		    t->magnet != NULL ? ", by its magnet link" : "");
-	else if (!t->adding && !t->removing)
+	else if (!t->removing) {
+		t->untold = true;
 		report_content(d, t);
+	}
 	return false;
 }
 
@@ -165,6 +167,7 @@ add_on_torrent(struct chan *c, const struct msg_torrent_add *m, void *arg)
 		check_want(d, t, NULL);
 	roots_used(d, m->root);
 	save_new(d, t, buf, len);
+	report_content(d, t);
 }
 
 void
@@ -194,4 +197,5 @@ add_on_magnet(struct chan *c, const struct msg_magnet_add *m, void *arg)
 	choice_free(choice);
 	link = magnet_format(t->magnet);
 	save_new(d, t, (uint8_t *)link, strlen(link));
+	report_content(d, t);
 }

@@ -98,6 +98,8 @@ struct content {
 	bool			 is_dirty, is_changed, is_reported;
 	bool			 in_reports, in_checks;
 	bool			 adding;	/* first record under way */
+	bool			 untold;	/* what has become of that */
+	uint8_t			 add_error;	/* errno, or 0 */
 	bool			 saving;
 	bool			 link_left;	/* until the next record */
 	bool			 clean;		/* as the record says */

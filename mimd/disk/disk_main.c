@@ -310,7 +310,7 @@ disk_on_torrent_save(struct chan *c, const struct msg_torrent_save *m,
 	t->max_peers = m->max_peers;
 	t->active = m->active;
 	content_set_peers(t, m->peers.v, m->peers.n);
-	if (t->paused != was && !t->adding && (t->state == DSTATE_READY ||
+	if (t->paused != was && (t->state == DSTATE_READY ||
 	    t->state == DSTATE_WAITING))
 		admit(d, t);
 	content_dirty(d, t, TICK_MS);

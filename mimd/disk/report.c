@@ -157,6 +157,7 @@ report_end(struct disk *d, struct content *t)
 			bitfield_set(t->files->changed, i);
 	t->in_reports = false;
 	TAILQ_REMOVE(&d->reports, t, report_link);
+	report_added(d, t);
 	if (t->magnet != NULL)
 		return;
 	t->files->pins--;
@@ -257,7 +258,7 @@ report_scan(struct disk *d)
 
 	/* Asked again: what is known is told again. */
 	for (t = content_first(d); t != NULL; t = content_next(t))
-		if (!t->adding && !t->removing)
+		if (!t->removing)
 			report_content(d, t);
 	if (d->scan == NULL)
 		d->scan = scan_new(d);
@@ -281,6 +282,21 @@ report_content(struct disk *d, struct content *t)
 	}
 	if (!loop_timer_pending(d->pump))
 		loop_timer_set(d->pump, 0);
+}
+
+void
+report_added(struct disk *d, struct content *t)
+{
+	struct msg_torrent_kept	kept = { .id = t->id };
+
+	if (!t->untold || t->adding || !t->is_reported)
+		return;
+	t->untold = false;
+	if (t->add_error == 0)
+		chan_send(d->parent, MSG_TORRENT_KEPT, &kept);
+	else
+		report_refused(d, t->id, "state directory: %s",
+		    strerror(t->add_error));
 }
 
 void

@@ -19,6 +19,8 @@ void	report_scan(struct disk *d);
 void	report_state(struct disk *d, const struct content *t);
 /* Queue the whole report of one torrent. */
 void	report_content(struct disk *d, struct content *t);
+/* Tell whether one that was added is kept, once that and it are known. */
+void	report_added(struct disk *d, struct content *t);
 void	report_refused(struct disk *d, uint32_t id, const char *fmt, ...)
 	    __attribute__((format(printf, 3, 4)));
 /* Tell the progress of a torrent now, if there is news. */

@@ -215,7 +215,7 @@ save_submit(struct disk *d)
 void
 save_new(struct disk *d, struct content *t, uint8_t *torrent, size_t len)
 {
-	t->adding = true;
+	t->adding = t->untold = true;
 	save_start(d, t, true, torrent, len);
 }
 
@@ -472,49 +472,38 @@ save_failed(struct disk *d, struct save *s, struct content *t)
 		content_dirty(d, t, CONTENT_SAVE_MS);
 }
 
-/* A torrent that could not be kept is not there, and so removed, too. */
+/* Its first record; one that has none is for the parent to remove. */
 static void
-save_refuse(struct disk *d, struct content *t, int error)
+save_added(struct disk *d, struct save *s, struct content *t)
 {
-	struct msg_torrent_removed	m = { .id = t->id, .error = "" };
-
-	if (t->removing)
-		chan_send(d->parent, MSG_TORRENT_REMOVED, &m);
-	else
-		report_refused(d, t->id, "state directory: %s",
-		    strerror(error));
-	check_cancel(d, t);
-	content_free(d, t);
+	t->adding = false;
+	t->add_error = (uint8_t)s->error;
+	report_added(d, t);
+	check_soon(d);
 }
 
 static void
 save_settle(struct disk *d, struct save *s)
 {
 	struct content	*t = content_find(d, s->id);
-	bool		 adding = t->adding;
 
 	d->njobs--;
-	t->saving = t->adding = false;
-	if (adding && s->error != 0) {
-		save_refuse(d, t, s->error);
-		t = NULL;
-	} else if (s->error != 0)
+	t->saving = false;
+	if (s->error != 0 && !t->adding)
 		save_failed(d, s, t);
-	else {
+	else if (s->error == 0) {
 		if (d->state_bad)
 			log_info("state directory: records are written again");
 		d->state_bad = false;
 		save_succeeded(d, s, t);
 	}
-	if (t != NULL && adding)
-		check_soon(d);
-	if (t != NULL && t->move != NULL)
+	if (t->adding)
+		save_added(d, s, t);
+	if (t->move != NULL)
 		move_saved(d, t, &s->r, s->error == 0);
-	else if (t != NULL && t->removing)
+	else if (t->removing)
 		remove_try(d, t);
-	else if (t != NULL && adding)
-		report_content(d, t);
-	else if (t != NULL) {
+	else {
 		meta_settle(d, t);
 		move_saved(d, t, &s->r, s->error == 0);
 	}

@@ -155,6 +155,7 @@ HEARS(torrent_trackers, w->breach = registry_on_trackers(&w->reg, m) == -1)
 HEARS(torrent_peers, registry_on_disk_peers(&w->reg, m))
 HEARS(torrent_files, w->breach = registry_on_files(&w->reg, m) == -1)
 HEARS(torrent_loaded, w->breach = registry_on_loaded(&w->reg, m->id) == -1)
+HEARS(torrent_kept, registry_on_kept(&w->reg, m->id))
 HEARS(torrent_refused, registry_on_refused(&w->reg, m))
 HEARS(scan_end, registry_on_scan_end(&w->reg))
 HEARS(torrent_moved, registry_on_moved(&w->reg, m))
@@ -175,6 +176,7 @@ static const union msg_fn	fns[MSG_COUNT] = {
 	[MSG_TORRENT_PEERS] = { .torrent_peers = on_torrent_peers },
 	[MSG_TORRENT_FILES] = { .torrent_files = on_torrent_files },
 	[MSG_TORRENT_LOADED] = { .torrent_loaded = on_torrent_loaded },
+	[MSG_TORRENT_KEPT] = { .torrent_kept = on_torrent_kept },
 	[MSG_TORRENT_REFUSED] = { .torrent_refused = on_torrent_refused },
 	[MSG_SCAN_END] = { .scan_end = on_scan_end },
 	[MSG_TORRENT_MOVED] = { .torrent_moved = on_torrent_moved },

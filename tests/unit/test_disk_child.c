@@ -443,6 +443,7 @@ added(struct world *w)
 	assert_int_equal(w->in->body.torrent_meta.nfiles, NFILES);
 	expect(w, w->parent, MSG_TORRENT_LOADED);
 	expect(w, w->parent, MSG_DISK_STATE);
+	expect(w, w->parent, MSG_TORRENT_KEPT);
 }
 
 static void
@@ -785,13 +786,23 @@ test_add_refused(void **state)
 	assert_int_equal(w->in->body.torrent_refused.id, 3);
 }
 
+static void
+removed(struct world *w)
+{
+	struct msg_torrent_remove	m = { .id = 1 };
+
+	say(w->parent, MSG_TORRENT_REMOVE, &m);
+	expect(w, w->parent, MSG_TORRENT_REMOVED);
+	assert_int_equal(w->in->body.torrent_removed.id, 1);
+	assert_string_equal(w->in->body.torrent_removed.error, "");
+}
+
 /* It cannot be kept, though the files are there: nothing of it is left. */
 static void
 test_add_not_kept(void **state)
 {
-	struct world			*w = *state;
-	struct msg_torrent_remove	 m = { .id = 1 };
-	int				 fd;
+	struct world	*w = *state;
+	int		 fd;
 
 	assert_int_equal(mkdirat(w->root, "top", 0700), 0);
 	fd = openat(w->root, "top/b", O_WRONLY | O_CREAT, 0600);
@@ -799,14 +810,14 @@ test_add_not_kept(void **state)
 	assert_int_equal(unlinkat(w->state, "torrents", AT_REMOVEDIR), 0);
 	assert_int_equal(unlinkat(w->state, "resume", AT_REMOVEDIR), 0);
 	add(w, 1);
+	expect(w, w->parent, MSG_TORRENT_LOADED);
 	expect(w, w->parent, MSG_TORRENT_REFUSED);
 	assert_non_null(strstr(w->in->body.torrent_refused.error,
 	    "state directory: "));
+	removed(w);
 	/* It may be removed before that is known. */
 	add(w, 1);
-	say(w->parent, MSG_TORRENT_REMOVE, &m);
-	expect(w, w->parent, MSG_TORRENT_REMOVED);
-	assert_string_equal(w->in->body.torrent_removed.error, "");
+	removed(w);
 	add(w, 1);
 	expect(w, w->parent, MSG_TORRENT_REFUSED);
 }
@@ -1013,6 +1024,14 @@ expect_magnet(struct world *w)
 	expect_state(w, DSTATE_READY);
 }
 
+static void
+added_magnet(struct world *w)
+{
+	add_magnet(w);
+	expect_magnet(w);
+	expect(w, w->parent, MSG_TORRENT_KEPT);
+}
+
 static bool
 open_meta(struct world *w, uint32_t torrent, uint32_t size)
 {
@@ -1045,15 +1064,13 @@ test_magnet(void **state)
 	struct world	*w = *state;
 	struct msg_meta_read r = { .torrent = 1, .slot = 7, .gen = 8 };
 
-	add_magnet(w);
-	expect_magnet(w);
+	added_magnet(w);
 	/* A link outlives disk. */
 	disk_kill(w);
 	disk_begin(w);
 	disk_scan_no_wait(w);
 	expect_magnet(w);
-	add_magnet(w);		/* told again */
-	expect_magnet(w);
+	added_magnet(w);	/* told again */
 	assert_true(open_meta(w, 1, w->info_len));
 	assert_false(write_meta(w, false));
 	assert_true(open_meta(w, 1, w->info_len));
@@ -1088,8 +1105,7 @@ test_magnet_files(void **state)
 	char		 name[128], hex[2 * SHA1_LEN + 1];
 	int		 fd;
 
-	add_magnet(w);
-	expect_magnet(w);
+	added_magnet(w);
 	disk_kill(w);
 	/* As if it had died between the .torrent and all else. */
 	hash_hex(w->infohash, SHA1_LEN, hex);

@@ -667,9 +667,78 @@ test_add(void **state)
 	registry_on_scan_end(&w->reg);
 	expect(w, "torrent_add ");
 	assert_int_equal(w->last_id, 5);
+	/* It runs while its record is being written. */
 	report(w, 5, DSTATE_READY);
-	assert_int_equal(w->added, 11);
 	expect(w, STARTED);
+	assert_int_equal(w->added, 0);
+	registry_on_kept(&w->reg, 5);
+	assert_int_equal(w->added, 11);
+	w->added = 0;
+	registry_on_kept(&w->reg, 5);		/* nobody asked */
+	assert_int_equal(w->added, 0);
+}
+
+/* One that runs, and of which disk says that it cannot be kept. */
+static void
+test_add_not_kept(void **state)
+{
+	struct world			*w = *state;
+	struct msg_torrent_refused	 m = { .error = "no room" };
+	struct msg_torrent_removed	 gone = { .error = "" };
+
+	registry_on_scan_end(&w->reg);
+	assert_int_equal(registry_add(&w->reg, some_fd(), NULL, &home, NULL,
+	    false, false, 17), 0);
+	m.id = gone.id = w->last_id;
+	report(w, m.id, DSTATE_READY);
+	expect(w, "torrent_add " STARTED);
+	registry_on_refused(&w->reg, &m);
+	assert_int_equal(w->refused, 17);
+	expect(w, "swarm_halt ");
+	registry_on_halted(&w->reg, m.id);
+	expect(w, "tracker_totals tracker_forget torrent_remove ");
+	registry_on_removed(&w->reg, &gone);
+	assert_int_equal(w->reg.n, 0);
+}
+
+/* Disk dies before it is kept: it goes on, and is added again. */
+static void
+test_add_kept_late(void **state)
+{
+	struct world	*w = *state;
+	struct torrent	*t;
+
+	registry_on_scan_end(&w->reg);
+	assert_int_equal(registry_add(&w->reg, some_fd(), NULL, &home, NULL,
+	    false, false, 18), 0);
+	report(w, w->last_id, DSTATE_READY);
+	expect(w, "torrent_add " STARTED);
+	t = registry_find(&w->reg, w->last_id);
+	restart_disk(w);
+	expect(w, "state_scan torrent_add ");
+	assert_int_equal(w->last_id, t->id);
+	assert_int_equal(t->dstate, DSTATE_READY);
+	report(w, t->id, DSTATE_READY);
+	registry_on_kept(&w->reg, t->id);
+	assert_int_equal(w->added, 18);
+	assert_int_equal(w->refused, 0);
+}
+
+/* Who asked for it hears that somebody has removed it meanwhile. */
+static void
+test_add_removed(void **state)
+{
+	struct world	*w = *state;
+
+	registry_on_scan_end(&w->reg);
+	assert_int_equal(registry_add(&w->reg, some_fd(), NULL, &home, NULL,
+	    false, false, 19), 0);
+	report(w, w->last_id, DSTATE_READY);
+	expect(w, "torrent_add " STARTED);
+	registry_remove(&w->reg, registry_find(&w->reg, w->last_id), false,
+	    7);
+	assert_int_equal(w->refused, 19);
+	expect(w, "swarm_halt ");
 }
 
 /* An order to move outlives the disk child that was to do it. */
@@ -910,6 +979,7 @@ linked(struct world *w)
 	    false, false, 21), 0);
 	expect(w, "magnet_add ");
 	report_magnet(w);
+	registry_on_kept(&w->reg, w->last_id);
 	assert_int_equal(w->added, 21);
 	expect(w, "swarm_run peers_found tracker_torrent tracker_urls "
 	    "tracker_start tracker_totals ");
@@ -1036,6 +1106,9 @@ main(void)
 		TEST(test_add),
 		TEST(test_move),
 		TEST(test_moving),
+		TEST(test_add_not_kept),
+		TEST(test_add_kept_late),
+		TEST(test_add_removed),
 		TEST(test_add_replayed),
 		TEST(test_add_bounded),
 		TEST(test_totals),

@@ -28,6 +28,16 @@ loaded(const struct torrent *t)
 	} while (run.in->body.torrent_loaded.id != id_of(t));
 }
 
+/* It was added, and no power cut takes it away. */
+static void
+kept(const struct torrent *t)
+{
+	do {
+		must(expect(run.parent, MSG_TORRENT_KEPT));
+	} while (run.in->body.torrent_kept.id != id_of(t));
+	sim_mark(MARK_ADDED, id_of(t), NULL, 0);
+}
+
 static void
 add(struct torrent *t)
 {
@@ -43,7 +53,7 @@ add(struct torrent *t)
 	say_fd(run.parent, MSG_TORRENT_ADD, &m, fd);
 	close(fd);
 	loaded(t);
-	sim_mark(MARK_ADDED, id_of(t), NULL, 0);
+	kept(t);
 	must(wait_ready(t));
 	must(open_data(t));
 }
@@ -57,7 +67,7 @@ add_link(struct torrent *t)
 	memcpy(m.infohash, t->infohash, SHA1_LEN);
 	say(run.parent, MSG_MAGNET_ADD, &m);
 	loaded(t);
-	sim_mark(MARK_ADDED, id_of(t), NULL, 0);
+	kept(t);
 }
 
 /* What a peer has sent of its metadata: one block is all. */
