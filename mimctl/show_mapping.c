@@ -108,10 +108,22 @@ print_mapped(const struct mimctl *ctx, const struct msg_ctl_mapping *m,
 		printf(", for %s\n", text_duration(ctx, r->left, left));
 }
 
+/* Has the router itself an address that others translate? */
+static bool
+is_behind(const uint8_t ip[16], char buf[ADDR_STRLEN])
+{
+	struct addr	a = { .port = 0 };
+
+	if (host_of(ip, buf) == NULL)
+		return false;
+	memcpy(a.ip, ip, sizeof(a.ip));
+	return addr_class(&a) != ADDR_GLOBAL;
+}
+
 void
 mapping_print(const struct mimctl *ctx, const struct msg_ctl_mapping *m)
 {
-	char		*error;
+	char		 address[ADDR_STRLEN], *error;
 	uint32_t	 i;
 
 	if (ctx->headerless) {
@@ -120,6 +132,9 @@ mapping_print(const struct mimctl *ctx, const struct msg_ctl_mapping *m)
 	}
 	for (i = 0; i < m->mappings.n; i++)
 		print_mapped(ctx, m, &m->mappings.v[i]);
+	if (m->mappings.n > 0 && is_behind(m->address, address))
+		printf("%s is no address of the internet: the router is "
+		    "behind another one\n", address);
 	if (m->state == PORTMAP_ASKING)
 		printf("mapped: %s\n", m->mappings.n == 0 ?
 		    "not yet, a router is asked" : "a router is asked anew");

@@ -157,6 +157,18 @@ conf_add_bind(struct conf *conf, const char *host)
 }
 
 const char *
+conf_set_router(struct conf *conf, const char *host)
+{
+	struct addr	a;
+
+	if (addr_parse(&a, host, 1) == -1 || !addr_is_v4(&a) ||
+	    addr_class(&a) == ADDR_UNUSABLE)
+		return "not an IPv4 address of a router";
+	conf->router = a;
+	return NULL;
+}
+
+const char *
 conf_add_root(struct conf *conf, const char *path, uint8_t device)
 {
 	const char	*why;

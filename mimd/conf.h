@@ -64,6 +64,7 @@ struct conf {
 	struct conf_bind	 bind;
 	uint16_t		 announce_port;	/* 0: as we listen */
 	bool			 mapping[PORTMAP_METHODS]; /* may be used */
+	struct addr		 router;	/* by it; port 0: the usual */
 	char			*roots[ROOTS_MAX];	/* absolute */
 	uint8_t			 root_devices[ROOTS_MAX]; /* DEVICE_* */
 	uint32_t		 nroots;	/* the first is the default */
@@ -139,6 +140,7 @@ const char	*conf_add_listen(struct conf *conf, const char *host,
 		    uint16_t port);
 const char	*conf_set_device(struct conf *conf, const char *name);
 const char	*conf_add_bind(struct conf *conf, const char *host);
+const char	*conf_set_router(struct conf *conf, const char *host);
 const char	*conf_add_root(struct conf *conf, const char *path,
 		    uint8_t device);
 const char	*conf_add_filter(struct conf *conf, const char *path,

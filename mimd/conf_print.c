@@ -103,6 +103,21 @@ print_rates(const struct conf *conf, FILE *fp)
 }
 
 static void
+print_mapping(const struct conf *conf, FILE *fp)
+{
+	char	host[ADDR_STRLEN];
+
+	fprintf(fp, "port mapping %s", conf->mapping[PORTMAP_NATPMP] ?
+	    conf->mapping[PORTMAP_UPNP] ? "yes" : "nat-pmp" :
+	    conf->mapping[PORTMAP_UPNP] ? "upnp" : "no");
+	if (conf->router.port != 0) {
+		fputs(" router ", fp);
+		print_quoted(addr_host(&conf->router, host), fp);
+	}
+	putc('\n', fp);
+}
+
+static void
 print_listens(const struct conf *conf, FILE *fp)
 {
 	const struct conf_listen	*l;
@@ -120,9 +135,7 @@ print_listens(const struct conf *conf, FILE *fp)
 	}
 	if (conf->announce_port != 0)
 		fprintf(fp, "announce port %u\n", conf->announce_port);
-	fprintf(fp, "port mapping %s\n", conf->mapping[PORTMAP_NATPMP] ?
-	    conf->mapping[PORTMAP_UPNP] ? "yes" : "nat-pmp" :
-	    conf->mapping[PORTMAP_UPNP] ? "upnp" : "no");
+	print_mapping(conf, fp);
 }
 
 static void

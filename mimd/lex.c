@@ -103,6 +103,7 @@ static const struct keyword {
 	{ "require",	REQUIRE },
 	{ "restricted",	RESTRICTED },
 	{ "rotating",	ROTATING },
+	{ "router",	ROUTER },
 	{ "sandbox",	SANDBOX },
 	{ "scrub",	SCRUB },
 	{ "shared",	SHARED },

@@ -25,6 +25,20 @@ wished_port(const struct parent *parent)
 	return port != 0 ? port : mapping->want.port;
 }
 
+/* That of the configuration, or of the default route. */
+static void
+find_router(const struct parent *parent, struct gateway *g)
+{
+	const struct bound	*b = bound_get();
+
+	if (parent->conf->router.port == 0) {
+		gateway_find(g, b, &parent->network.ifs);
+		return;
+	}
+	g->addr = parent->conf->router;
+	strlcpy(g->device, b->device, sizeof(g->device));
+}
+
 /* False if it is as it was. */
 static bool
 decide(const struct parent *parent, struct msg_portmap_want *m)
@@ -34,14 +48,13 @@ decide(const struct parent *parent, struct msg_portmap_want *m)
 
 	memset(m, 0, sizeof(*m));
 	m->external = was.external;
-	gateway_find(&g, bound_get(), &parent->network.ifs);
+	find_router(parent, &g);
 	m->natpmp = parent->conf->mapping[PORTMAP_NATPMP];
 	m->upnp = parent->conf->mapping[PORTMAP_UPNP];
 	m->port = listens_port(&parent->listens);
-	if (g.device[0] != '\0') {
-		memcpy(m->gateway, g.addr.ip, sizeof(m->gateway));
+	memcpy(m->gateway, g.addr.ip, sizeof(m->gateway));
+	if (g.device[0] != '\0')
 		m->index = if_nametoindex(g.device);
-	}
 	return m->natpmp != was.natpmp || m->upnp != was.upnp ||
 	    m->port != was.port || m->index != was.index ||
 	    memcmp(m->gateway, was.gateway, sizeof(was.gateway)) != 0;

@@ -31,8 +31,8 @@ static int	 set_path(char **, char *, const char *(*)(const char *));
 %token	NO OFF ON PEER PEERS PER
 %token	COMPLETE INCOMPLETE MOVE TO
 %token	PAGE PEX
-%token	PORT PREFER RANDOM RATE RELAXED REQUIRE RESTRICTED ROTATING SANDBOX
-%token	SCRUB
+%token	PORT PREFER RANDOM RATE RELAXED REQUIRE RESTRICTED ROTATING ROUTER
+%token	SANDBOX SCRUB
 %token	SHARED SOCKET SOLID SPARSE STATE TORRENT TRACKERS UNLIMITED UP UPNP
 %token	WRITE WRONG YES
 %token	<string>	STRING
@@ -191,7 +191,18 @@ listen	: LISTEN ON STRING PORT port {
 	| ANNOUNCE PORT port {
 		conf->announce_port = (uint16_t)$3;
 	}
-	| PORT MAPPING methods {
+	| mapping
+	| mapping ROUTER STRING {
+		int	r;
+
+		r = lex_error(conf_set_router(conf, $3), $3);
+		free($3);
+		if (r == -1)
+			YYERROR;
+	}
+	;
+
+mapping	: PORT MAPPING methods {
 		conf->mapping[PORTMAP_NATPMP] =
 		    $3 & 1 << PORTMAP_NATPMP;
 		conf->mapping[PORTMAP_UPNP] = $3 & 1 << PORTMAP_UPNP;

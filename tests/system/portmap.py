@@ -8,6 +8,7 @@ import os
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "lib"))
+import igdevice
 import mimd
 import mimtest
 import natpmp
@@ -150,12 +151,15 @@ def nobody(t):
     m = wait_mapping(t, p.daemon, failed, "nobody to be found")
     t.match(m["error"], "^NAT-PMP: the router does not speak it; "
         "UPnP: no router answers$", "no router is told in words")
-    t.ok(p.daemon.processes()["portmap"]["cpu_ms"] < 1000,
+    t.ok(p.daemon.processes()["portmap"]["cpu_ms"] < 2000,
         "and not looked for all the time")
     p.router.start(natpmp=True)
     p.nudge("192.168.77.54")
     wait_mapping(t, p.daemon, mapped(6881), "one that has come")
     t.equal(p.router.mappings(), p.held(6881), "one that comes later is used")
+    p.daemon.proc.kill()
+    t.wait(lambda: p.router.mappings() == {}, 20, "the child to clean up")
+    t.ok(True, "when mimd is killed, its child still unmaps")
 
 
 def scripted(t):
@@ -184,8 +188,12 @@ def scripted(t):
 
 
 def hostile(t):
-    """Whatever it says: an error in words, and no haste."""
-    p = Place(t, 3, "nat-pmp")
+    """
+    Whatever it says: an error in words, and no haste.  It is a router by
+    name, to which no route leads.
+    """
+    p = Place(t, 3, f"nat-pmp router {router.INSIDE}")
+    p.host.ip("route", "del", "default")
     r = natpmp.Responder(t, p.router, router.INSIDE, p.router.outside)
     junk = [b"", b"\0", b"\0\x80", os.urandom(7), b"\0\x82\0\0" + bytes(6),
         os.urandom(1400), b"\0\x83" + bytes(14), b"\0\x00" + bytes(14)]
@@ -211,9 +219,72 @@ def hostile(t):
         "the child lives through it all")
 
 
+class Device(igdevice.Device):
+    """Has others on some ports, and grants nothing but for ever."""
+
+    def __init__(self, t, p):
+        super().__init__(t, p.router, router.INSIDE, self.answer)
+        self.t = t
+        self.outside = p.router.outside
+        self.endless = False
+        self.sent = 0
+
+    def answer(self, sock, action, fields):
+        if self.endless:
+            sock.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+            while True:
+                self.sent += sock.send(b"<a>" * 1000)
+        elif action is None:
+            igdevice.reply(sock, igdevice.DESCRIPTION)
+        elif action == "GetExternalIPAddress":
+            igdevice.reply(sock, "<NewExternalIPAddress>"
+                f"{self.outside}</NewExternalIPAddress>")
+        elif action == "AddPortMapping" and fields["LeaseDuration"] != "0":
+            igdevice.fault(sock, 725, "OnlyPermanentLeasesSupported")
+        elif action == "AddPortMapping" and fields["ExternalPort"] == "6881":
+            igdevice.fault(sock, 718, "ConflictInMappingEntry")
+        else:
+            igdevice.reply(sock, "<ok/>")
+
+
+def device(t):
+    """A router that speaks UPnP in its own way, or lies."""
+    p = Place(t, 6, "upnp")
+    d = Device(t, p)
+    d.endless = True
+    p.daemon.start()
+    m = wait_mapping(t, p.daemon, failed, "an end of it")
+    t.match(m["error"], "the router's answer is too long",
+        "upnp: an answer without end is given up")
+    t.ok(d.sent < 8 << 20, "upnp: after some of it", d.sent)
+    d.endless = False
+    # Not where it is, and whoever is sent there gets an answer.
+    location = d.location
+    d.location = location.replace(router.INSIDE, p.router.outside)
+    asked = len(d.asked)
+    p.nudge("192.168.77.55")
+    wait_mapping(t, p.daemon, lambda m: failed(m) and "no router answers" in
+        m["error"], "nobody to be found")
+    t.equal(len(d.asked), asked, "upnp: nobody sends us elsewhere")
+    d.location = location
+    p.nudge("192.168.77.56")
+    m = wait_mapping(t, p.daemon, lambda m: m["state"] == "mapped",
+        "another port")
+    ports = {row["external_port"] for row in m["ports"]}
+    t.ok(len(ports) == 1 and min(ports) >= 49152 and
+        all(row["left"] is None for row in m["ports"]),
+        "upnp: another port if it is taken, for ever if it must be", m)
+    t.match(p.daemon.run("show", "ports")[1], "UDP, by UPnP of 192.168.77.1, "
+        "without a limit", "upnp: as show ports says")
+    p.daemon.stop()
+    t.equal([(a, f["ExternalPort"]) for a, f in d.asked[-2:]],
+        [("DeletePortMapping", str(min(ports)))] * 2,
+        "upnp: it is taken back at the end")
+
+
 def test(t):
     t.together(lambda: by_natpmp(t), lambda: by_upnp(t), lambda: nobody(t),
-        lambda: scripted(t), lambda: hostile(t))
+        lambda: scripted(t), lambda: hostile(t), lambda: device(t))
 
 
 mimtest.main(test)

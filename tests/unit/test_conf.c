@@ -134,7 +134,7 @@ static const char everything[] =
     "listen on 10.0.0.1 \\\n\tport 1\n"
     "listen on ::1 port 65535	# behind a line\n"
     "listen on * port random\n"
-    "announce port 7\nport mapping upnp\n"
+    "announce port 7\nport mapping upnp router 10.2.0.1\n"
     "bind device wg0\nbind address 10.0.0.1\nbind address \"2001:db8::1\"\n"
     "download directory $disk rotating\n"
     "download directory \"/srv/with \\\"quotes\\\" and \\\\\"\n"
@@ -227,6 +227,8 @@ check_everything(const struct conf *conf)
 	assert_false(conf->pex);
 	assert_false(conf->mapping[PORTMAP_NATPMP]);
 	assert_true(conf->mapping[PORTMAP_UPNP]);
+	assert_int_equal(conf->router.port, 1);
+	assert_int_equal(conf->router.ip[13], 2);
 	assert_int_equal(conf->scrub, 36 * 3600);
 	assert_int_equal(conf->page_cache, 1 << 30);
 	assert_int_equal(conf->root_devices[0], DEVICE_ROTATING);
@@ -327,6 +329,8 @@ test_errors(void **state)
 		{ "cache 1X", "t:1: syntax error near \"1X\"" },
 		{ "cache 99999999999999999999",
 		    "t:1: syntax error near \"99999999999999999999\"" },
+		{ "port mapping yes router ::1", "t:1: not an IPv4 address "
+		    "of a router near \"::1\"" },
 		{ "port mapping maybe", "t:1: syntax error near \"maybe\"" },
 		{ "pex maybe", "t:1: syntax error near \"maybe\"" },
 		{ "lsd", "t:1: syntax error near \"end of line\"" },

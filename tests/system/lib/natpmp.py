@@ -24,7 +24,7 @@ class Responder:
         self.mapped = {}		# (operation, port): lease
         self.asked = []			# (operation, port, external, lease)
         self.script = None
-        self.sock = box.udp(addr, PORT)
+        self.sock = box.socket(socket.SOCK_DGRAM, addr, PORT)
         threading.Thread(target=self.run, daemon=True).start()
         t.closers.append(self.sock.close)
 

@@ -60,7 +60,7 @@ class Box:
     def ip(self, *args):
         self.run("ip", *args)
 
-    def udp(self, addr, port):
+    def socket(self, kind, addr, port):
         """A socket of the test that is in this namespace."""
         made = []
 
@@ -68,7 +68,7 @@ class Box:
             with open(self.ns) as ns:
                 if ctypes.CDLL(None).setns(ns.fileno(), CLONE_NEWNET) != 0:
                     return
-            sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            sock = socket.socket(socket.AF_INET, kind)
             sock.bind((addr, port))
             made.append(sock)
 
