@@ -36,6 +36,7 @@
 #define CONN_BODY_CHUNK		2048	/* an extended body grows by */
 #define CONN_BODY_MS		30000	/* and is whole by then */
 #define NET_BODIES_MAX		(4U << 20)	/* bytes of all */
+#define CONN_AHEAD_MIN		8	/* blocks read before they are sent */
 #define CONN_READ_BLOCKS	16	/* slots of one readv */
 #define CONN_READ_TURN		2	/* readvs of a turn */
 #define CONN_SEND_BLOCKS	16	/* of one writev */

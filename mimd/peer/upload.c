@@ -181,11 +181,28 @@ upload_read_ahead(struct conn *c)
 	}
 }
 
+/*
+ * Blocks to be read before they are sent: a quarter of the arena is for those
+ * of all.
+ */
+static uint32_t
+upload_ahead(const struct conn *c)
+{
+	uint32_t	n = c->ahead, share;
+
+	share = c->net->slots.n / 4 / (c->net->nunchoked + 1);
+	if (share < CONN_AHEAD_MIN)
+		share = CONN_AHEAD_MIN;
+	if (n > share)
+		n = share;
+	return n < c->in.n ? n : c->in.n;
+}
+
 void
 upload_prefetch(struct conn *c)
 {
 	struct net	*net = c->net;
-	uint32_t	 n = c->in.n < c->ahead ? c->in.n : c->ahead, i, slot;
+	uint32_t	 n = upload_ahead(c), i, slot;
 	struct req	*r;
 
 	if (net->data == NULL || !c->swarm->open || c->in.n == 0)
