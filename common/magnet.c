@@ -152,6 +152,8 @@ magnet_free(struct magnet *m)
 		return;
 	while (m->ntrackers > 0)
 		free(m->trackers[--m->ntrackers]);
+	while (m->nwebseeds > 0)
+		free(m->webseeds[--m->nwebseeds]);
 	while (m->nexcept > 0)
 		free(m->except[--m->nexcept]);
 	free(m->name);
@@ -169,8 +171,13 @@ magnet_add_except(struct magnet *m, const char *glob, size_t len)
 	return true;
 }
 
-bool
-magnet_add_tracker(struct magnet *m, const char *url, size_t len)
+/*
+ * One more URL of http, https or, of a tracker, udp; once is enough.  Web seeds
+ * are often encoded once where it should be twice: they may have blanks.
+ */
+static bool
+add_url(char **list, uint32_t *n, uint32_t max, bool tracker, const char *url,
+    size_t len)
 {
 	struct url	 u;
 	const char	*why;
@@ -181,24 +188,38 @@ magnet_add_tracker(struct magnet *m, const char *url, size_t len)
 		len--;
 	for (; len > 0 && *url == ' '; len--)
 		url++;
-	if (m->ntrackers == MAGNET_TRACKERS_MAX || len == 0 ||
-	    len > MAGNET_URL_MAX || memchr(url, ' ', len) != NULL ||
+	if (*n == max || len == 0 || len > MAGNET_URL_MAX ||
+	    (tracker && memchr(url, ' ', len) != NULL) ||
 	    memchr(url, '\0', len) != NULL || !utf8_valid(url, len))
 		return false;
 	copy = xstrndup(url, len);
 	if (url_parse(&u, copy, &why) == -1 ||
-	    (strcmp(u.scheme, "http") != 0 && strcmp(u.scheme, "https") != 0 &&
-	    strcmp(u.scheme, "udp") != 0)) {
+	    (!url_is_http(copy) && (!tracker ||
+	    strcmp(u.scheme, "udp") != 0))) {
 		free(copy);
 		return false;
 	}
-	for (i = 0; i < m->ntrackers; i++)
-		if (strcmp(m->trackers[i], copy) == 0) {
+	for (i = 0; i < *n; i++)
+		if (strcmp(list[i], copy) == 0) {
 			free(copy);
 			return true;
 		}
-	m->trackers[m->ntrackers++] = copy;
+	list[(*n)++] = copy;
 	return true;
+}
+
+bool
+magnet_add_tracker(struct magnet *m, const char *url, size_t len)
+{
+	return add_url(m->trackers, &m->ntrackers, MAGNET_TRACKERS_MAX, true,
+	    url, len);
+}
+
+bool
+magnet_add_webseed(struct magnet *m, const char *url, size_t len)
+{
+	return add_url(m->webseeds, &m->nwebseeds, MAGNET_WEBSEEDS_MAX,
+	    false, url, len);
 }
 
 bool
@@ -394,6 +415,8 @@ parse_param(struct magnet *m, const char *s, size_t n, char *err)
 		magnet_set_name(m, value, len);
 	else if (is_key(s, klen, "tr"))
 		magnet_add_tracker(m, value, len);
+	else if (is_key(s, klen, "ws"))
+		magnet_add_webseed(m, value, len);
 	else if (is_key(s, klen, "x.pe"))
 		rc = parse_peer(m, value, len, err);
 	else if (is_key(s, klen, "so"))
@@ -480,6 +503,10 @@ magnet_format(const struct magnet *m)
 	for (i = 0; i < m->ntrackers; i++) {
 		put(&o, "&tr=");
 		put_encoded(&o, m->trackers[i]);
+	}
+	for (i = 0; i < m->nwebseeds; i++) {
+		put(&o, "&ws=");
+		put_encoded(&o, m->webseeds[i]);
 	}
 	for (i = 0; i < m->npeers; i++) {
 		put(&o, "&x.pe=");

@@ -22,6 +22,17 @@ magnet_pack_trackers(const struct magnet *m,
 }
 
 uint32_t
+magnet_pack_webseeds(const struct magnet *m,
+    struct rec_url rows[MAGNET_WEBSEEDS_MAX])
+{
+	uint32_t	i;
+
+	for (i = 0; i < m->nwebseeds; i++)
+		rows[i].url = m->webseeds[i];
+	return i;
+}
+
+uint32_t
 magnet_pack_peers(const struct magnet *m,
     struct rec_addr rows[MAGNET_PEERS_MAX])
 {
@@ -37,6 +48,7 @@ magnet_pack_peers(const struct magnet *m,
 struct magnet *
 magnet_unpack(const uint8_t infohash[SHA1_LEN], const char *name,
     const struct rec_tracker *trackers, uint32_t ntrackers,
+    const struct rec_url *webseeds, uint32_t nwebseeds,
     const struct rec_addr *peers, uint32_t npeers)
 {
 	struct magnet	*m = xcalloc(1, sizeof(*m));
@@ -49,6 +61,9 @@ magnet_unpack(const uint8_t infohash[SHA1_LEN], const char *name,
 	for (i = 0; i < ntrackers; i++)
 		magnet_add_tracker(m, trackers[i].url,
 		    strlen(trackers[i].url));
+	for (i = 0; i < nwebseeds; i++)
+		magnet_add_webseed(m, webseeds[i].url,
+		    strlen(webseeds[i].url));
 	for (i = 0; i < npeers; i++) {
 		memcpy(addr.ip, peers[i].ip, sizeof(addr.ip));
 		addr.port = peers[i].port;

@@ -15,7 +15,8 @@
  */
 #define MAGNET_LINK_MAX		(256U << 10)	/* bytes of a link */
 #define MAGNET_TRACKERS_MAX	32U
-#define MAGNET_URL_MAX		1024U		/* bytes of a tracker's URL */
+#define MAGNET_URL_MAX		1024U		/* bytes of a URL */
+#define MAGNET_WEBSEEDS_MAX	8U
 #define MAGNET_PEERS_MAX	64U
 #define MAGNET_RANGES_MAX	64U
 #define MAGNET_EXCEPT_MAX	16U
@@ -36,6 +37,8 @@ struct magnet {
 	char		*name;		/* to display, UTF-8; NULL: none */
 	char		*trackers[MAGNET_TRACKERS_MAX];	/* http(s), udp */
 	uint32_t	 ntrackers;
+	char		*webseeds[MAGNET_WEBSEEDS_MAX];	/* ws: http(s) */
+	uint32_t	 nwebseeds;
 	struct addr	 peers[MAGNET_PEERS_MAX];	/* x.pe */
 	uint32_t	 npeers;
 	struct magnet_range ranges[MAGNET_RANGES_MAX];	/* so; none: all */
@@ -56,6 +59,7 @@ struct magnet *magnet_parse(const char *s, size_t len,
 void	 magnet_free(struct magnet *m);		/* NULL is fine */
 /* These say whether there was room, and it made sense. */
 bool	 magnet_add_tracker(struct magnet *m, const char *url, size_t len);
+bool	 magnet_add_webseed(struct magnet *m, const char *url, size_t len);
 bool	 magnet_add_except(struct magnet *m, const char *glob, size_t len);
 bool	 magnet_add_peer(struct magnet *m, const struct addr *addr);
 /* Cut to what fits; not UTF-8: no name. */

@@ -31,6 +31,9 @@ magnet_of(const struct metainfo *mi)
 	for (i = 0; i < mi->ntrackers; i++)
 		magnet_add_tracker(m, mi->trackers[i].url,
 		    strlen(mi->trackers[i].url));
+	for (i = 0; i < mi->nwebseeds; i++)
+		magnet_add_webseed(m, mi->webseeds[i],
+		    strlen(mi->webseeds[i]));
 	return m;
 }
 

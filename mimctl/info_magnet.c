@@ -20,13 +20,16 @@ json_t *
 info_magnet_json(const struct info_options *opt, const struct magnet *m)
 {
 	json_t		*j, *trackers = json_array(), *peers = json_array();
-	json_t		*files = json_array();
+	json_t		*files = json_array(), *seeds = json_array();
 	char		 url[METAINFO_URL_MAX + 1], text[ADDR_STRLEN];
 	uint32_t	 i;
 
 	for (i = 0; i < m->ntrackers; i++)
 		json_array_append_new(trackers, info_json_text(
 		    info_tracker_url(opt, m->trackers[i], url)));
+	for (i = 0; i < m->nwebseeds; i++)
+		json_array_append_new(seeds, info_json_text(
+		    info_tracker_url(opt, m->webseeds[i], url)));
 	for (i = 0; i < m->npeers; i++)
 		json_array_append_new(peers, json_string(
 		    addr_str(&m->peers[i], text)));
@@ -41,6 +44,7 @@ info_magnet_json(const struct info_options *opt, const struct magnet *m)
 	    m->infohash2, SHA256_LEN));
 	json_object_set_new(j, "name", info_json_text(m->name));
 	json_object_set_new(j, "trackers", trackers);
+	json_object_set_new(j, "webseeds", seeds);
 	json_object_set_new(j, "peers", peers);
 	json_object_set_new(j, "select", files);
 	return j;
@@ -65,6 +69,9 @@ info_magnet_text(const struct info_options *opt, const struct magnet *m)
 	for (i = 0; i < m->ntrackers; i++)
 		info_field(i == 0 ? "trackers" : "",
 		    info_tracker_url(opt, m->trackers[i], url));
+	for (i = 0; i < m->nwebseeds; i++)
+		info_field(i == 0 ? "web seeds" : "",
+		    info_tracker_url(opt, m->webseeds[i], url));
 	for (i = 0; i < m->npeers; i++)
 		info_field(i == 0 ? "peers" : "",
 		    addr_str(&m->peers[i], text));

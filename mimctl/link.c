@@ -36,6 +36,7 @@ static ssize_t
 pack(const struct magnet *magnet, uint8_t *buf, size_t size)
 {
 	struct rec_tracker		trackers[MAGNET_TRACKERS_MAX];
+	struct rec_url			webseeds[MAGNET_WEBSEEDS_MAX];
 	struct rec_addr			peers[MAGNET_PEERS_MAX];
 	struct msg_ctl_add_magnet	m = { .dir = "" };
 	struct choice			*choice = magnet_choice(magnet);
@@ -44,6 +45,8 @@ pack(const struct magnet *magnet, uint8_t *buf, size_t size)
 	m.name = magnet->name != NULL ? magnet->name : "";
 	m.trackers.v = trackers;
 	m.trackers.n = magnet_pack_trackers(magnet, trackers);
+	m.webseeds.v = webseeds;
+	m.webseeds.n = magnet_pack_webseeds(magnet, webseeds);
 	m.peers.v = peers;
 	m.peers.n = magnet_pack_peers(magnet, peers);
 	/* Patterns are for the user to give: those of a link could be bombs. */

@@ -124,8 +124,9 @@ control_on_add_magnet(struct chan *c, const struct msg_ctl_add_magnet *m,
 	control_wait(conn, CONTROL_ADD_MS);
 	control_add(control_parent(conn), conn->client, -1,
 	    magnet_unpack(m->infohash, m->name, m->trackers.v, m->trackers.n,
-	    m->peers.v, m->peers.n), choice_unpack(m->only.v, m->only.n,
-	    m->except.v, m->except.n), m->dir, m->paused, true);
+	    m->webseeds.v, m->webseeds.n, m->peers.v, m->peers.n),
+	    choice_unpack(m->only.v, m->only.n, m->except.v, m->except.n),
+	    m->dir, m->paused, true);
 }
 
 /* A place that will not do is told before anything is fetched for it. */

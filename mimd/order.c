@@ -113,6 +113,7 @@ send_magnet(struct registry *reg, const struct pending_add *add)
 {
 	const struct magnet	*magnet = add->magnet;
 	struct rec_tracker	 trackers[MAGNET_TRACKERS_MAX];
+	struct rec_url		 webseeds[MAGNET_WEBSEEDS_MAX];
 	struct rec_addr		 peers[MAGNET_PEERS_MAX];
 	struct rec_glob		 globs[CHOICE_GLOBS_MAX];
 	struct msg_magnet_add	 m = {
@@ -130,6 +131,8 @@ send_magnet(struct registry *reg, const struct pending_add *add)
 	memcpy(m.infohash, magnet->infohash, sizeof(m.infohash));
 	m.trackers.v = trackers;
 	m.trackers.n = magnet_pack_trackers(magnet, trackers);
+	m.webseeds.v = webseeds;
+	m.webseeds.n = magnet_pack_webseeds(magnet, webseeds);
 	m.peers.v = peers;
 	m.peers.n = magnet_pack_peers(magnet, peers);
 	if (add->choice != NULL) {

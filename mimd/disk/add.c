@@ -186,7 +186,7 @@ add_on_magnet(struct chan *c, const struct msg_magnet_add *m, void *arg)
 	t = content_new_magnet(d, m->id, m->away ? m->away_root : m->root,
 	    m->away ? m->away_subdir : m->subdir,
 	    magnet_unpack(m->infohash, m->name, m->trackers.v, m->trackers.n,
-	    m->peers.v, m->peers.n), NULL);
+	    m->webseeds.v, m->webseeds.n, m->peers.v, m->peers.n), NULL);
 	if (m->away)
 		move_set_home(t, d->roots[m->root].path, m->subdir);
 	t->paused = m->paused;

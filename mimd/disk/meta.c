@@ -179,6 +179,13 @@ wrap(uint8_t *out, const struct magnet *magnet, const uint8_t *info,
 	}
 	n = put_str(out, n, "info");
 	n = put(out, n, info, len);
+	if (magnet->nwebseeds > 0) {
+		n = put_str(out, n, "url-list");
+		n = put(out, n, "l", 1);
+		for (i = 0; i < magnet->nwebseeds; i++)
+			n = put_str(out, n, magnet->webseeds[i]);
+		n = put(out, n, "e", 1);
+	}
 	return put(out, n, "e", 1);
 }
 

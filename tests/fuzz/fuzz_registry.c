@@ -260,7 +260,7 @@ user(struct world *w, struct gen *g)
 	}
 	if (what == 6) {
 		hash[0] = gen_byte(g) % GEN_VALUES;
-		magnet = magnet_unpack(hash, "n", NULL, 0, NULL, 0);
+		magnet = magnet_unpack(hash, "n", NULL, 0, NULL, 0, NULL, 0);
 		if (registry_add(&w->reg, -1, magnet, &home, choice,
 		    gen_byte(g) % 2, true, ++w->client) == 0) {
 			w->asked++;

@@ -4,12 +4,16 @@
 # servers that refuse ranges, lie, are cut short or send elsewhere.
 
 import os
+import signal
 import sys
 import time
+from urllib.parse import quote
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "lib"))
+import metaseed
 import mimd
 import mimtest
+import tracker
 import webserver
 import wire
 from torrent import File, Torrent, bencode
@@ -152,6 +156,37 @@ def shared(t, mim, web, content):
         (peer.sent, len(slow.seen)))
 
 
+def linked(t, content):
+    """A magnet link names a web seed, of https; a peer has the metadata."""
+    x = Torrent("linked b", [("a b", 2 * MB), ("c", 7)], 1 << 18)
+    x.make(content)
+    ca = tracker.make_ca(t.root + "/ca")[:-len(".pem")]
+    addr = t.addr()
+    cert = tracker.make_cert(t.root + "/web", f"IP:{addr}", ca)
+    web = webserver.Scripted(t, content, addr=addr, cert=cert)
+    own = webserver.Scripted(t, content, cert=tracker.make_cert(
+        t.root + "/own", f"IP:{addr}"))
+    mim = mimd.Mimd(t, "linked", conf=f"ca file \"{ca}.pem\"\n").start()
+    text = metaseed.link(x) + "".join(f"&ws={quote(url, safe='')}"
+        for url in (web.url, own.url))
+    mim.add(text)
+    t.equal(mim.state_of(x.infohash), "metadata", "a link: metadata first")
+    mimtest.stop(mim.proc, signal.SIGKILL)
+    mim.start()
+    peer = metaseed.MetaSeed(t, x, content, data=False)
+    mim.ctl("peers", x.infohash, "add", f"{peer.addr}:{peer.port}")
+    mim.wait_state(x.infohash, "seeding", 60)
+    t.equal(x.wrong(mim.root), None, "then all from its web seed: bit-exact")
+    t.equal([r["url"] for r in seeds(mim, x)], [web.url, own.url],
+        "they are kept over a restart, in their order")
+    t.ok(web.seen and not own.seen and not peer.sent,
+        "https is fetched from, with a good certificate alone",
+        (len(web.seen), own.seen, peer.sent))
+    t.match(mim.run("info", text)[1], f"web seeds +{web.url}",
+        "mimctl info shows them")
+    mim.stop()
+
+
 def limited(t, web, content):
     """The limits of rate hold for web seeds, with and without peers."""
     slow = mimd.Mimd(t, "limited", conf="rate down 2M\n").start()
@@ -182,7 +217,7 @@ def test(t):
     mim = mimd.Mimd(t).start()
     alone(t, mim, web, content)
     t.together(lambda: bad(t, mim, content), lambda: refused(t, content),
-        lambda: shared(t, mim, web, content),
+        lambda: shared(t, mim, web, content), lambda: linked(t, content),
         lambda: limited(t, web, content))
 
 

@@ -79,7 +79,7 @@ test_link(void **state)
 
 	(void)state;
 	m = magnet_unpack((const uint8_t *)"abcdefghijklmnopqrst", "n", NULL,
-	    0, NULL, 0);
+	    0, NULL, 0, NULL, 0);
 	magnet_choose(m, c);
 	link = magnet_format(m);
 	read = magnet_parse(link, strlen(link), err);

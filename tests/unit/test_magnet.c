@@ -134,12 +134,16 @@ test_fields(void **state)
 	m = parse(XT "&dn=..%2Fa+b%0Ac%2B&tr=http%3A%2F%2Ft%2Fa%3Fk%3D1"
 	    "&tr.1=udp://u:1/&tr=wss://w/&tr=http://t/a%3fk=1&tr=ftp://x/"
 	    "&x.pe=1.2.3.4:5&x.pe=[2001:db8::1]:6&x.pe=host.example:7"
-	    "&so=0,2,4-6&ws=http://ignored/");
+	    "&so=0,2,4-6&ws=http%3A%2F%2Fw%2Fa%20b&ws=udp://w/&ws.2=https://v/"
+	    "&ws=https://v/");
 	assert_non_null(m);
 	assert_string_equal(m->name, "../a b c+");
 	assert_int_equal(m->ntrackers, 2);
 	assert_string_equal(m->trackers[0], "http://t/a?k=1");
 	assert_string_equal(m->trackers[1], "udp://u:1/");
+	assert_int_equal(m->nwebseeds, 2);
+	assert_string_equal(m->webseeds[0], "http://w/a b");
+	assert_string_equal(m->webseeds[1], "https://v/");
 	assert_int_equal(m->npeers, 2);
 	assert_string_equal(addr_str(&m->peers[0], text), "1.2.3.4:5");
 	assert_string_equal(addr_str(&m->peers[1], text), "[2001:db8::1]:6");
@@ -166,13 +170,15 @@ test_bounds(void **state)
 	memset(p, 'n', 5000);
 	p += 5000;
 	for (i = 0; i < 100; i++)
-		p += sprintf(p, "&tr=http://t%d/&x.pe=10.0.0.%d:1", i, i);
+		p += sprintf(p, "&tr=http://t%d/&ws=http://w%d/"
+		    "&x.pe=10.0.0.%d:1", i, i, i);
 	p += sprintf(p, "&tr=http://");
 	memset(p, 't', 2000);
 	p[2000] = '\0';
 	m = parse(s);
 	assert_non_null(m);
 	assert_int_equal(strlen(m->name), MAGNET_NAME_MAX);
+	assert_int_equal(m->nwebseeds, MAGNET_WEBSEEDS_MAX);
 	assert_int_equal(m->ntrackers, MAGNET_TRACKERS_MAX);
 	assert_int_equal(m->npeers, MAGNET_PEERS_MAX);
 	magnet_free(m);
@@ -195,6 +201,7 @@ test_format(void **state)
 	static const char	link[] = XT "&xt=urn:btmh:1220"
 		"cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd"
 		"cd&dn=a%20%26%2Bb&tr=http%3A%2F%2Ft%2Fa%3Fk%3D1"
+		"&ws=https%3A%2F%2Fw%2Fa%20b&ws=http%3A%2F%2Fw%2F"
 		"&x.pe=1.2.3.4:5&x.pe=[::1]:6&so=1,3-4";
 	struct magnet		*m = parse(link);
 	char			*out;

@@ -24,10 +24,11 @@ def link(torrent, *peers, tracker=None):
 
 
 class MetaSeed(wire.Seed):
-    """delay: seconds before each block."""
+    """delay: seconds before each block; data False: has nothing else."""
 
-    def __init__(self, t, torrent, root, delay=0, addr=None):
+    def __init__(self, t, torrent, root, delay=0, addr=None, data=True):
         self.delay = delay
+        self.data = data
         self.asked = 0			# requests for metadata
         self.info = bencode(torrent.info)
         super().__init__(t, torrent, root, addr=addr)
@@ -47,7 +48,8 @@ class MetaSeed(wire.Seed):
         w.send_handshake(reserved=RESERVED)
         self.extended(w, 0, bencode({"m": {"ut_metadata": META_ID},
             "metadata_size": len(self.info)}))
-        w.bitfield(self.torrent.npieces)
+        if self.data:
+            w.bitfield(self.torrent.npieces)
         number = None
         while True:
             kind, body = w.read_msg()

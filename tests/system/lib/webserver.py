@@ -4,6 +4,7 @@
 import http.server
 import os
 import shutil
+import ssl
 import threading
 from urllib.parse import unquote
 
@@ -53,7 +54,8 @@ class Scripted:
     returns False for an honest answer from the files beneath root.
     """
 
-    def __init__(self, t, root, answer=lambda handler: False, addr=None):
+    def __init__(self, t, root, answer=lambda handler: False, addr=None,
+        cert=None):
         outer = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -80,7 +82,14 @@ class Scripted:
         self.server.daemon_threads = True
         self.server.handle_error = lambda *args: None	# mim hung up
         self.port = self.server.server_address[1]
-        self.url = f"http://{self.addr}:{self.port}/"
+        if cert is not None:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(cert + ".pem", cert + ".key")
+            # The handshake is made in the connection's own thread.
+            self.server.socket = context.wrap_socket(self.server.socket,
+                server_side=True, do_handshake_on_connect=False)
+        scheme = "https" if cert else "http"
+        self.url = f"{scheme}://{self.addr}:{self.port}/"
         t.closers.append(self.server.shutdown)
         threading.Thread(target=self.server.serve_forever,
             daemon=True).start()
