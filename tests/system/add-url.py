@@ -76,6 +76,7 @@ def bad(t, mim, plain, secure, certs):
     """Each cannot be had, and says so in one line."""
     lan = tracker.Tracker(LAN)
     closed = webserver.Scripted(t, t.root)
+    closed.server.shutdown()	# else it listens until its next look
     closed.server.server_close()
     wrong = tracker.Tracker(cert=certs["wrong"])
     own = tracker.Tracker(cert=certs["own"])
