@@ -62,6 +62,8 @@
 #define CLASS_NAME_MAX	31U
 #define DEVICE_NAME_MAX	15U		/* IF_NAMESIZE, less its NUL */
 #define SOCKET_ROWS_MAX	64U
+#define PROXY_WORD_MAX	255U		/* of a user or password, RFC 1929 */
+#define PROXY_ADDRS_MAX	16U
 
 /* rec_slot_result.status */
 enum slot_status {
@@ -173,6 +175,21 @@ enum device_kind {
 	DEVICE_SOLID
 };
 #define DEVICE_KIND_MAX	DEVICE_SOLID
+
+/* proxy.kind and rec_ctl_proxy.kind */
+enum proxy_kind {
+	PROXY_NONE,
+	PROXY_SOCKS5,
+	PROXY_HTTP
+};
+#define PROXY_KIND_MAX	PROXY_HTTP
+
+/* rec_ctl_proxy.use */
+enum proxy_use {
+	PROXY_TRACKERS,		/* and web seeds */
+	PROXY_PEERS
+};
+#define PROXY_USES	2
 
 /* torrent_move.what and ctl_move.what */
 enum move_what {

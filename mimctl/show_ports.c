@@ -93,6 +93,36 @@ print_listening(const struct mimctl *ctx, const struct rec_listening *l)
 	free(error);
 }
 
+static const char *
+kind_of(const struct rec_ctl_proxy *p)
+{
+	return p->kind == PROXY_HTTP ? "http" : "socks5";
+}
+
+/* "peers" or what goes with trackers. */
+static const char *
+proxied_of(const struct rec_ctl_proxy *p)
+{
+	return p->use == PROXY_PEERS ? "peers" : "trackers, web seeds";
+}
+
+static void
+print_proxy(const struct mimctl *ctx, const struct rec_ctl_proxy *p)
+{
+	bool	 v6 = strchr(p->host, ':') != NULL;
+	char	*host = text_safe(p->host), *error = text_safe(p->error);
+
+	if (ctx->headerless)
+		printf("proxy\t%s\t%s\t%s\t%u\t%s\n", proxied_of(p),
+		    kind_of(p), host, p->port, error);
+	else
+		printf("%s go through %s proxy %s%s%s port %u alone%s%s\n",
+		    proxied_of(p), kind_of(p), v6 ? "[" : "", host,
+		    v6 ? "]" : "", p->port, *error != '\0' ? "; " : "", error);
+	free(host);
+	free(error);
+}
+
 static void
 print_ports(const struct mimctl *ctx, const struct msg_ctl_ports_now *m)
 {
@@ -101,6 +131,10 @@ print_ports(const struct mimctl *ctx, const struct msg_ctl_ports_now *m)
 
 	for (i = 0; i < m->listens.n; i++)
 		print_listening(ctx, &m->listens.v[i]);
+	if (m->listens.n == 0 && !ctx->headerless)
+		printf("not listening\n");
+	for (i = 0; i < m->proxies.n; i++)
+		print_proxy(ctx, &m->proxies.v[i]);
 	if (ctx->headerless) {
 		printf("announced\t%u\n", m->announced);
 		return;
@@ -120,6 +154,24 @@ print_ports(const struct mimctl *ctx, const struct msg_ctl_ports_now *m)
 		printf("%s: nothing is sent or received\n", text);
 		free(text);
 	}
+}
+
+static json_t *
+proxies_json(const struct msg_ctl_ports_now *m)
+{
+	json_t				*list = json_array(), *j;
+	const struct rec_ctl_proxy	*p;
+
+	for (p = m->proxies.v; p < m->proxies.v + m->proxies.n; p++) {
+		j = json_object();
+		json_object_set_new(j, "use", json_string(proxied_of(p)));
+		json_object_set_new(j, "kind", json_string(kind_of(p)));
+		json_object_set_new(j, "host", json_string(p->host));
+		json_object_set_new(j, "port", json_integer(p->port));
+		json_object_set_new(j, "error", text_json_or_null(p->error));
+		json_array_append_new(list, j);
+	}
+	return list;
 }
 
 static json_t *
@@ -150,6 +202,7 @@ ports_json(const struct msg_ctl_ports_now *m)
 	}
 	json_object_set_new(all, "listening", list);
 	json_object_set_new(all, "mapping", json_null());
+	json_object_set_new(all, "proxies", proxies_json(m));
 	return all;
 }
 

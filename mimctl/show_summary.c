@@ -48,7 +48,7 @@ print_head(const struct mimctl *ctx, const struct view *view)
 	size_t		counts[TSTATE_MAX + 1] = { 0 };
 	uint64_t	down = 0, up = 0;
 	const char	*sep = ": ";
-	char		a[TEXT_LEN], b[TEXT_LEN];
+	char		a[TEXT_LEN], b[TEXT_LEN], *proxy;
 
 	for (size_t i = 0; i < view->n; i++) {
 		counts[view->torrents[i].row.state]++;
@@ -73,6 +73,11 @@ print_head(const struct mimctl *ctx, const struct view *view)
 		    text_duration(ctx, view->stalled, a));
 	if (view->network[0] != '\0')
 		printf("%s: nothing is sent or received\n", view->network);
+	if (view->proxy[0] != '\0') {
+		proxy = text_safe(view->proxy);
+		printf("%s: what is to go through it waits\n", proxy);
+		free(proxy);
+	}
 }
 
 /* Those that were named, else those that do not go as they should. */
@@ -157,5 +162,6 @@ summary_json(const struct view *view)
 	    json_integer(view->announces));
 	json_object_set_new(all, "stalled", json_integer(view->stalled));
 	json_object_set_new(all, "network", text_json_or_null(view->network));
+	json_object_set_new(all, "proxy", text_json_or_null(view->proxy));
 	return all;
 }

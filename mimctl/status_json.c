@@ -70,6 +70,7 @@ status_json(const struct mimctl *ctx, const struct view *view,
 	json_object_set_new(all, "up_rate", number(view->up_rate));
 	json_object_set_new(all, "stalled", number(view->stalled));
 	json_object_set_new(all, "network", text_json_or_null(view->network));
+	json_object_set_new(all, "proxy", text_json_or_null(view->proxy));
 	return all;
 }
 

@@ -119,7 +119,7 @@ void
 status_lines(const struct mimctl *ctx, const struct view *view, FILE *fp)
 {
 	struct table	*table;
-	char		 buf[TEXT_LEN], note[ERROR_MAX + 40];
+	char		 buf[TEXT_LEN], note[ERROR_MAX + 40], *proxy;
 
 	table = table_new(columns, sizeof(columns) / sizeof(columns[0]));
 	for (size_t i = 0; i < view->n; i++)
@@ -134,6 +134,12 @@ status_lines(const struct mimctl *ctx, const struct view *view, FILE *fp)
 		snprintf(note, sizeof(note), "%s: nothing is sent or "
 		    "received", view->network);
 		table_note(table, note);
+	}
+	if (view->proxy[0] != '\0') {
+		proxy = text_safe(view->proxy);
+		table_note(table, proxy);
+		free(proxy);
+		table_note(table, "what is to go through the proxy waits");
 	}
 	table_print(table, fp, table_width(), 0);
 	table_free(table);

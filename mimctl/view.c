@@ -162,6 +162,8 @@ view_on_message(const struct msg_in *in, void *arg)
 		view->stalled = in->body.ctl_total.stalled;
 		strlcpy(view->network, in->body.ctl_total.network,
 		    sizeof(view->network));
+		strlcpy(view->proxy, in->body.ctl_total.proxy,
+		    sizeof(view->proxy));
 		break;
 	default:
 		break;

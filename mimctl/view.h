@@ -31,6 +31,7 @@ struct view {
 	uint32_t		 announces;	/* that wait for their turn */
 	uint32_t		 stalled;	/* s without a word of disk */
 	char			 network[ERROR_MAX + 1];	/* "": fine */
+	char			 proxy[2 * ERROR_MAX + 1];	/* "": fine */
 };
 
 #define VIEW_FILES	0x1

@@ -509,7 +509,10 @@ conf_defaults(struct conf *conf)
 	if (conf->nroots == 0)
 		conf->roots[conf->nroots++] = default_root(service);
 	conf->nnamed = conf->nroots;
-	if (conf->nlistens == 0)
+	/* Neighbours would be met directly, and who calls answered so. */
+	if (conf->proxies[PROXY_PEERS].kind != PROXY_NONE)
+		conf->lsd = false;
+	else if (conf->nlistens == 0)
 		conf->listens[conf->nlistens++].port = PORT_DEFAULT;
 	if (conf->socket.path == NULL)
 		conf->socket.path = default_socket(service, conf->state_dir);
@@ -610,6 +613,8 @@ conf_free(struct conf *conf)
 		return;
 	for (i = 0; i < conf->nlistens; i++)
 		free(conf->listens[i].host);
+	for (i = 0; i < PROXY_USES; i++)
+		conf_proxy_clear(&conf->proxies[i]);
 	for (i = 0; i < conf->nroots; i++)
 		free(conf->roots[i]);
 	for (i = 0; i < conf->nfilters; i++)

@@ -52,6 +52,13 @@ struct conf_class {
 	struct conf_rate	rate;
 };
 
+struct conf_proxy {
+	uint8_t		 kind;			/* enum proxy_kind */
+	char		*host;			/* a name or an address */
+	uint16_t	 port;
+	char		*user, *password;	/* or NULL */
+};
+
 struct conf_filter {
 	char	*path;
 	bool	 allow;			/* exempts, else blocks */
@@ -62,6 +69,7 @@ struct conf {
 	struct conf_listen	 listens[CONF_LISTENS_MAX];
 	uint32_t		 nlistens;
 	struct conf_bind	 bind;
+	struct conf_proxy	 proxies[PROXY_USES];
 	uint16_t		 announce_port;	/* 0: as we listen */
 	bool			 mapping[PORTMAP_METHODS]; /* may be used */
 	struct addr		 router;	/* by it; port 0: the usual */
@@ -114,6 +122,8 @@ struct conf	*conf_read_buffer(const char *name, const char *data,
 void		 conf_free(struct conf *conf);
 /* Print it in its own grammar, defaults included. */
 void		 conf_print(const struct conf *conf, FILE *fp);
+/* A quoted string as the lexer reads it back. */
+void		 conf_print_quoted(const char *s, FILE *fp);
 
 /* ---- between conf.c, parse.y and lex.c ---- */
 
@@ -141,6 +151,16 @@ const char	*conf_add_listen(struct conf *conf, const char *host,
 const char	*conf_set_device(struct conf *conf, const char *name);
 const char	*conf_add_bind(struct conf *conf, const char *host);
 const char	*conf_set_router(struct conf *conf, const char *host);
+/* conf_proxy.c; user and password NULL: none. */
+const char	*conf_proxy_make(struct conf_proxy *p, const char *kind,
+		    const char *where);
+const char	*conf_proxy_login(struct conf_proxy *p, const char *user,
+		    const char *password);
+/* For these uses (bits 1U << PROXY_x). */
+const char	*conf_proxy_use(struct conf *conf, const struct conf_proxy *p,
+		    unsigned int uses);
+void		 conf_proxy_clear(struct conf_proxy *p);
+void		 conf_proxy_print(const struct conf *conf, FILE *fp);
 const char	*conf_add_root(struct conf *conf, const char *path,
 		    uint8_t device);
 const char	*conf_add_filter(struct conf *conf, const char *path,

@@ -5,9 +5,8 @@
 #include "bound.h"
 #include "conf.h"
 
-/* A quoted string as the lexer reads it back. */
-static void
-print_quoted(const char *s, FILE *fp)
+void
+conf_print_quoted(const char *s, FILE *fp)
 {
 	putc('"', fp);
 	for (; *s != '\0'; s++) {
@@ -22,7 +21,7 @@ static void
 print_setting(const char *words, const char *value, FILE *fp)
 {
 	fprintf(fp, "%s ", words);
-	print_quoted(value, fp);
+	conf_print_quoted(value, fp);
 	putc('\n', fp);
 }
 
@@ -63,7 +62,7 @@ print_prefixes(const char *words, const struct conf *conf, uint32_t class,
 		if (p->class != class)
 			continue;
 		fputs(words, fp);
-		print_quoted(addr_prefix_str(p->ip, p->bits, buf), fp);
+		conf_print_quoted(addr_prefix_str(p->ip, p->bits, buf), fp);
 		words = " ";
 	}
 	if (*words == ' ')
@@ -95,7 +94,7 @@ print_rates(const struct conf *conf, FILE *fp)
 	putc('\n', fp);
 	for (i = 0; i < conf->nclasses; i++) {
 		fputs("rate class ", fp);
-		print_quoted(conf->classes[i].name, fp);
+		conf_print_quoted(conf->classes[i].name, fp);
 		print_rate(&conf->classes[i].rate, fp);
 		print_prefixes(" to ", conf, i + 1, fp);
 	}
@@ -112,7 +111,7 @@ print_mapping(const struct conf *conf, FILE *fp)
 	    conf->mapping[PORTMAP_UPNP] ? "upnp" : "no");
 	if (conf->router.port != 0) {
 		fputs(" router ", fp);
-		print_quoted(addr_host(&conf->router, host), fp);
+		conf_print_quoted(addr_host(&conf->router, host), fp);
 	}
 	putc('\n', fp);
 }
@@ -127,7 +126,7 @@ print_listens(const struct conf *conf, FILE *fp)
 		if (l->host == NULL)
 			putc('*', fp);
 		else
-			print_quoted(l->host, fp);
+			conf_print_quoted(l->host, fp);
 		if (l->port == CONF_PORT_RANDOM)
 			fputs(" port random\n", fp);
 		else
@@ -157,14 +156,14 @@ static void
 print_sockets(const struct conf *conf, FILE *fp)
 {
 	fputs("control socket ", fp);
-	print_quoted(conf->socket.path, fp);
+	conf_print_quoted(conf->socket.path, fp);
 	if (conf->socket.gid != (gid_t)-1)
 		fprintf(fp, " group %u", (unsigned int)conf->socket.gid);
 	fprintf(fp, " mode 0%03o\n", (unsigned int)conf->socket.mode);
 	if (conf->restricted.path == NULL)
 		return;
 	fputs("control socket ", fp);
-	print_quoted(conf->restricted.path, fp);
+	conf_print_quoted(conf->restricted.path, fp);
 	fputs(" restricted\n", fp);
 }
 
@@ -179,7 +178,7 @@ print_roots(const struct conf *conf, FILE *fp)
 
 	for (i = 0; i < conf->nnamed; i++) {
 		fputs("download directory ", fp);
-		print_quoted(conf->roots[i], fp);
+		conf_print_quoted(conf->roots[i], fp);
 		fprintf(fp, "%s\n", words[conf->root_devices[i]]);
 	}
 }
@@ -208,6 +207,7 @@ conf_print(const struct conf *conf, FILE *fp)
 
 	print_listens(conf, fp);
 	print_bind(&conf->bind, fp);
+	conf_proxy_print(conf, fp);
 	print_roots(conf, fp);
 	if (conf->incomplete != NULL)
 		print_setting("incomplete directory", conf->incomplete, fp);

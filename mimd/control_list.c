@@ -297,6 +297,7 @@ list_end(struct control_conn *conn)
 {
 	struct registry		*reg = control_registry(conn);
 	struct msg_ctl_total	 total = { 0 };
+	char			 proxy[2 * ERROR_MAX + 1];
 	uint32_t		 i, found, missing;
 
 	for (i = 0; i < reg->n; i++) {
@@ -311,6 +312,8 @@ list_end(struct control_conn *conn)
 	total.announces = control_parent(conn)->announces;
 	total.stalled = storage_stalled(control_parent(conn));
 	total.network = bound_refuses() != NULL ? bound_refuses() : "";
+	proxies_error(control_parent(conn), proxy);
+	total.proxy = proxy;
 	chan_send(conn->chan, MSG_CTL_TOTAL, &total);
 	if (missing == 0)
 		control_end(conn, CTL_OK, "");

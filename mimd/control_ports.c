@@ -19,6 +19,7 @@ send_ports(struct chan *c, const struct parent *parent)
 	const struct bound		*b = bound_get();
 	const struct listen		*l = parent->listens.v;
 	struct rec_listening		 v[LISTEN_SOCKETS_MAX];
+	struct rec_ctl_proxy		 proxies[PROXY_USES];
 	struct rec_ip			 addrs[2];
 	struct msg_ctl_ports_now	 m = {
 		.announced = network_port(parent),
@@ -26,6 +27,7 @@ send_ports(struct chan *c, const struct parent *parent)
 		.addrs = { addrs, 0 },
 		.network = bound_refuses() != NULL ? bound_refuses() : "",
 		.listens = { v, 0 },
+		.proxies = { proxies, proxies_list(parent, proxies) },
 	};
 	int				 i;
 

@@ -78,6 +78,16 @@ parent_on_data_broken(struct chan *c, const struct msg_data_broken *m,
 	links_on_broken(owner(arg), arg, m);
 }
 
+/* ---- from peer and tracker ---- */
+
+static void
+parent_on_proxy_told(struct chan *c, const struct msg_proxy_told *m,
+    void *arg)
+{
+	(void)c;
+	proxies_on_told(owner(arg), arg, m);
+}
+
 /* ---- from disk ---- */
 
 static void
@@ -321,7 +331,8 @@ static void
 parent_on_resolved(struct chan *c, const struct msg_resolved *m, void *arg)
 {
 	(void)c;
-	names_on_resolved(&owner(arg)->names, m);
+	if (!proxies_on_resolved(owner(arg), m))
+		names_on_resolved(&owner(arg)->names, m);
 }
 
 /* ---- from portmap ---- */
@@ -382,6 +393,7 @@ const union msg_fn	parent_fns[MSG_COUNT] = {
 	[MSG_SEED_ROWS] = { .seed_rows = parent_on_seed_rows },
 	[MSG_READY] = { .ready = parent_on_ready },
 	[MSG_LOG] = { .log = parent_on_log },
+	[MSG_PROXY_TOLD] = { .proxy_told = parent_on_proxy_told },
 	[MSG_DATA_BROKEN] = { .data_broken = parent_on_data_broken },
 	[MSG_TORRENT_META] = { .torrent_meta = parent_on_torrent_meta },
 	[MSG_TORRENT_TRACKERS] =

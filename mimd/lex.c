@@ -29,6 +29,7 @@ struct file {
 	unsigned int	 line;
 	bool		 begun;		/* the line of its include has ended */
 	bool		 at_end;	/* its last newline was given */
+	bool		 exposed;	/* others may read it */
 };
 
 /* The grammar calls without argument, so this is the one state. */
@@ -73,6 +74,7 @@ static const struct keyword {
 	{ "file",	FILE_ },
 	{ "files",	FILES },
 	{ "first",	FIRST },
+	{ "for",	FOR },
 	{ "free",	FREE },
 	{ "full",	FULL },
 	{ "group",	GROUP },
@@ -91,12 +93,14 @@ static const struct keyword {
 	{ "off",	OFF },
 	{ "on",		ON },
 	{ "page",	PAGE },
+	{ "password",	PASSWORD },
 	{ "peer",	PEER },
 	{ "peers",	PEERS },
 	{ "per",	PER },
 	{ "pex",	PEX },
 	{ "port",	PORT },
 	{ "prefer",	PREFER },
+	{ "proxy",	PROXY },
 	{ "random",	RANDOM },
 	{ "rate",	RATE },
 	{ "relaxed",	RELAXED },
@@ -118,6 +122,7 @@ static const struct keyword {
 	{ "unlimited",	UNLIMITED },
 	{ "up",		UP },
 	{ "upnp",	UPNP },
+	{ "user",	USER },
 	{ "write",	WRITE },
 	{ "yes",	YES },
 };
@@ -152,6 +157,15 @@ lex_error(const char *why, const char *word)
 		strlcpy(lex.word, word, sizeof(lex.word));
 	yyerror(why);
 	return -1;
+}
+
+int
+lex_secret(void)
+{
+	if (lex.file == NULL || !lex.file->exposed)
+		return 0;
+	return lex_error("others may read this file: take their permissions "
+	    "away (chmod o=)", "password");
 }
 
 unsigned int
@@ -196,7 +210,7 @@ lex_define(const char *definition)
 
 /* Regular files only, no larger than what is left of the limit. */
 static char *
-read_file(const char *name, size_t *len)
+read_file(const char *name, size_t *len, bool *exposed)
 {
 	struct stat	 st;
 	char		*data;
@@ -214,6 +228,7 @@ read_file(const char *name, size_t *len)
 		errno = EINVAL;
 		return NULL;
 	}
+	*exposed = S_ISREG(st.st_mode) && (st.st_mode & S_IRWXO) != 0;
 	data = xmalloc(CONF_SIZE_MAX + 1);
 	*len = 0;
 	while ((n = read(fd, data + *len, CONF_SIZE_MAX + 1 - *len)) > 0)
@@ -228,13 +243,14 @@ read_file(const char *name, size_t *len)
 }
 
 static void
-add_file(const char *name, char *data, size_t len)
+add_file(const char *name, char *data, size_t len, bool exposed)
 {
 	struct file	*f = xcalloc(1, sizeof(*f));
 
 	f->name = xstrdup(name);
 	f->data = data;
 	f->len = len;
+	f->exposed = exposed;
 	f->line = 1;
 	f->begun = lex.file == NULL;
 	f->below = lex.file;
@@ -272,15 +288,16 @@ lex_include(const char *name)
 {
 	char	*data, *path;
 	size_t	 len;
+	bool	 exposed;
 
 	if (lex.nfiles > CONF_DEPTH_MAX)
 		return lex_error("files are included too deeply", name);
 	path = include_path(name);
-	if ((data = read_file(path, &len)) == NULL) {
+	if ((data = read_file(path, &len, &exposed)) == NULL) {
 		free(path);
 		return lex_error(strerror(errno), name);
 	}
-	add_file(path, data, len);
+	add_file(path, data, len, exposed);
 	free(path);
 	return 0;
 }
@@ -568,9 +585,10 @@ int
 lex_open(const char *name, const char *data, size_t len)
 {
 	char	*copy;
+	bool	 exposed = false;
 
 	if (data == NULL) {
-		if ((copy = read_file(name, &len)) == NULL) {
+		if ((copy = read_file(name, &len, &exposed)) == NULL) {
 			log_warn("%s", name);
 			return -1;
 		}
@@ -582,7 +600,7 @@ lex_open(const char *name, const char *data, size_t len)
 		copy = xmalloc(len + 1);
 		memcpy(copy, data, len);
 	}
-	add_file(name, copy, len);
+	add_file(name, copy, len, exposed);
 	return 0;
 }
 

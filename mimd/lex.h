@@ -31,6 +31,9 @@ int		 lex_include(const char *name);
  */
 int		 lex_error(const char *why, const char *word);
 
+/* A password was read: an error if others may read its file, too. */
+int		 lex_secret(void);
+
 /* Go on in the next line after an error; how many there were. */
 unsigned int	 lex_resume(void);
 unsigned int	 lex_errors(void);

@@ -47,7 +47,7 @@ names_on_lookup(struct names *names, const struct msg_name_lookup *m)
 		    MSG_NAME_ANSWER, &busy);
 		return;
 	}
-	if (++names->next == 0)
+	if (names->next++ == NAMES_QUERY_MAX)
 		names->next = 1;
 	q->query = names->next;
 	q->asked = m->query;

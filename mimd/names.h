@@ -12,6 +12,7 @@
  * a restarted resolver.
  */
 #define NAMES_MAX	256U	/* look-ups under way */
+#define NAMES_QUERY_MAX	UINT32_C(0x7fffffff)	/* beyond: proxies.h */
 
 struct procs;
 

@@ -48,6 +48,15 @@ network_send(struct proc *p)
 	tell_bind(p, bound_get());
 }
 
+void
+network_cut(struct proc *p)
+{
+	struct bound	none = { .why = "the configuration changes" };
+
+	tell_bind(p, &none);
+	proc_leave(p);
+}
+
 /* A copy for a child: it may die and be told again. */
 static int
 copy_fd(int fd)
@@ -325,6 +334,11 @@ network_set_port(struct parent *parent, uint16_t port, char *err,
 	struct listen_ports	 old = *ports;
 	struct listens		 ls;
 
+	if (parent->conf->nlistens == 0) {
+		strlcpy(err, "peers are reached by a proxy: there is no "
+		    "\"listen on\" whose port could be set", errsize);
+		return -1;
+	}
 	ports->set = port;
 	if (try_listen(parent, parent->conf, &ls, err, errsize) == -1) {
 		*ports = old;
@@ -384,8 +398,6 @@ network_reload(struct parent *parent, const struct conf *conf,
 void
 network_reloaded(struct parent *parent, const struct conf *old)
 {
-	struct bound	none = { .why = "the configuration changes" };
-	struct proc	*p;
 	size_t		i;
 	bool		rebind;
 
@@ -395,11 +407,8 @@ network_reloaded(struct parent *parent, const struct conf *old)
 			log_warnx("%s: nothing is sent or received",
 			    bound_refuses());
 		/* Their filters know whether they are to have addresses. */
-		for (i = 0; i < sizeof(roles) / sizeof(roles[0]); i++) {
-			p = parent_child(parent, roles[i]);
-			tell_bind(p, &none);
-			proc_leave(p);
-		}
+		for (i = 0; i < sizeof(roles) / sizeof(roles[0]); i++)
+			network_cut(parent_child(parent, roles[i]));
 	}
 	ifaces_look(&parent->network.ifs);
 	mapping_update(parent, true);

@@ -34,6 +34,8 @@ struct network {
 	struct mapping		 mapping;
 };
 
+/* Have a child send nothing more, and begin anew. */
+void	network_cut(struct proc *p);
 /* At the start: what the configuration wants, as far as it is there. */
 int	network_open(struct parent *parent, char *err, size_t errsize);
 /* From now on changes are followed; and no more. */

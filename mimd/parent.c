@@ -139,6 +139,7 @@ parent_on_tick(void *arg)
 	control_sweep(parent->control);
 	if (parent->phase == PARENT_RUNNING) {
 		network_tick(parent);
+		proxies_tick(parent);
 		storage_tick(parent);
 		seed_share_update(parent);
 	}
@@ -196,6 +197,7 @@ parent_init(struct parent *parent, bool keep_stderr, mode_t mask)
 	parent->tick = loop_timer_new(parent->loop, parent_on_tick, parent);
 	parent->end = loop_timer_new(parent->loop, parent_on_end_timer,
 	    parent);
+	proxies_open(parent);
 	links_init(parent);
 }
 
@@ -420,6 +422,7 @@ parent_on_started(struct proc *p, void *arg)
 	proc_send(p, MSG_LOG_LEVEL, &level);
 	if (p->role != ROLE_DISK)
 		network_send(p);
+	proxies_send(parent, p);
 	if (p->role == ROLE_DISK)
 		setup_disk(parent, p);
 	else if (p->role == ROLE_TRACKER)
@@ -438,9 +441,10 @@ parent_on_started(struct proc *p, void *arg)
 		network_send_sockets(parent);
 	} else if (p->role == ROLE_TRACKER)
 		network_send_port(parent);
-	else if (p->role == ROLE_RESOLVER)
+	else if (p->role == ROLE_RESOLVER) {
 		names_replay(&parent->names);
-	else if (p->role == ROLE_PORTMAP)
+		proxies_replay(parent);
+	} else if (p->role == ROLE_PORTMAP)
 		mapping_send(parent);
 	chan_batch_begin();
 	registry_on_up(&parent->registry, p->role);
@@ -520,6 +524,7 @@ parent_on_ended(struct proc *p, void *arg)
 	}
 	if (p->role == ROLE_PORTMAP)
 		mapping_on_down(parent);
+	proxies_on_down(parent, p);
 	registry_on_down(&parent->registry, p->role);
 	storage_on_down(parent, p->role);
 	parent_check_end(parent);

@@ -17,6 +17,7 @@
 #include "names.h"
 #include "network.h"
 #include "proc.h"
+#include "proxies.h"
 #include "registry.h"
 #include "seed_share.h"
 #include "storage.h"
@@ -69,6 +70,7 @@ struct parent {
 	struct names		 names;
 	struct fetches		 fetches;
 	struct network		 network;
+	struct proxies		 proxies;
 	struct listens		 listens;
 	struct limits		 limits;
 	struct filters		 filters;

@@ -11,6 +11,7 @@
 /* bison calls without argument. */
 static struct conf	*conf;
 static uint32_t		 class;	/* of the prefixes that follow */
+static struct conf_proxy proxy;	/* of the line in hand */
 
 int		 yyparse(void);
 static void	 set_rate(struct conf_rate *, struct rates);
@@ -26,19 +27,20 @@ static int	 set_path(char **, char *, const char *(*)(const char *));
 %token	ADDRESS ALL ALLOCATE ALLOW ALLOWLIST ANNOUNCE AUTO BIND BLOCKLIST
 %token	CA CACHE CONTROL DEVICE DIRECTORY
 %token	CLASS DOWN DOWNLOAD FIRST TIERS
-%token	ENCRYPTION EVERY EXEMPT FILE_ FILES FREE FULL
+%token	ENCRYPTION EVERY EXEMPT FILE_ FILES FOR FREE FULL
 %token	GROUP INCLUDE KEEP LISTEN LOCAL LSD MAPPING MAX MODE NATPMP
 %token	NO OFF ON PEER PEERS PER
 %token	COMPLETE INCOMPLETE MOVE TO
-%token	PAGE PEX
+%token	PAGE PASSWORD PEX PROXY USER
 %token	PORT PREFER RANDOM RATE RELAXED REQUIRE RESTRICTED ROTATING ROUTER
 %token	SANDBOX SCRUB
 %token	SHARED SOCKET SOLID SPARSE STATE TORRENT TRACKERS UNLIMITED UP UPNP
 %token	WRITE WRONG YES
 %token	<string>	STRING
 %token	<number>	NUMBER
-%type	<string>	group
-%type	<number>	amount device encryption methods port yesno
+%type	<string>	group secret
+%type	<number>	amount device encryption methods port proxied
+%type	<number>	yesno
 %type	<rates>	rates
 
 %destructor { free($$); } <string>
@@ -88,6 +90,7 @@ macro	: STRING '=' STRING {
 
 setting	: listen
 	| bind
+	| proxy
 	| directory
 	| socket
 	| limit
@@ -238,6 +241,56 @@ bind	: BIND DEVICE STRING {
 		if (r == -1)
 			YYERROR;
 	}
+	;
+
+proxy	: maker login FOR proxied {
+		if (lex_error(conf_proxy_use(conf, &proxy,
+		    (unsigned int)$4), NULL) == -1)
+			YYERROR;
+	}
+	;
+
+maker	: PROXY STRING STRING {
+		int	r;
+
+		conf_proxy_clear(&proxy);
+		r = lex_error(conf_proxy_make(&proxy, $2, $3), $3);
+		free($2);
+		free($3);
+		if (r == -1)
+			YYERROR;
+	}
+	;
+
+login	: /* empty */
+	| USER STRING PASSWORD secret {
+		int	r;
+
+		r = lex_error(conf_proxy_login(&proxy, $2, $4), $2);
+		free($2);
+		free($4);
+		if (r == -1)
+			YYERROR;
+	}
+	;
+
+secret	: STRING {
+		if (lex_secret() == -1) {
+			free($1);
+			YYERROR;
+		}
+		$$ = $1;
+	}
+	| NUMBER {	/* its digits might be others */
+		$$ = NULL;
+		lex_error("a number is to be in quotes", "password");
+		YYERROR;
+	}
+	;
+
+proxied	: TRACKERS	{ $$ = 1U << PROXY_TRACKERS; }
+	| PEERS		{ $$ = 1U << PROXY_PEERS; }
+	| ALL		{ $$ = 1U << PROXY_TRACKERS | 1U << PROXY_PEERS; }
 	;
 
 directory : DOWNLOAD DIRECTORY STRING device {
@@ -484,5 +537,6 @@ conf_parse(struct conf *into, const char *name, const char *data, size_t len,
 	if (r == 0 && (yyparse() != 0 || lex_errors() > 0))
 		r = -1;
 	lex_end();
+	conf_proxy_clear(&proxy);
 	return r;
 }

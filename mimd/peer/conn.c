@@ -54,7 +54,8 @@ conn_event(int fd, int what, void *arg)
 
 	(void)fd;
 	if (c->state == CONN_CONNECTING) {
-		conn_on_connected(c);
+		if (c->via == NULL || via_event(c, what))
+			conn_on_connected(c);
 	} else {
 		if (what & LOOP_READ)
 			recv_ready(c);
@@ -79,7 +80,7 @@ conn_update_io(struct conn *c)
 	int	want = 0;
 
 	if (c->state == CONN_CONNECTING)
-		want = LOOP_WRITE;
+		want = c->via != NULL ? via_events(c) : LOOP_WRITE;
 	else {
 		if (!c->waiting && !c->held && !crypt_waits(c) &&
 		    !c->rx_line.waiting)
@@ -152,11 +153,15 @@ is_shortage(int error)
 enum connect_result
 conn_connect(struct swarm *s, const struct addr *addr, uint8_t source)
 {
+	const struct addr	*to = via_address(s->net, addr);
 	struct sockaddr_storage	 ss;
-	socklen_t		 len = addr_to_sockaddr(addr, &ss);
+	socklen_t		 len;
 	struct conn		*c;
 	int			 fd, error;
 
+	if (to == NULL)
+		return CONNECT_NO_SOCKET;
+	len = addr_to_sockaddr(to, &ss);
 	fd = bound_socket(ss.ss_family, SOCK_STREAM, IPPROTO_TCP);
 	if (fd == -1)
 		return is_shortage(errno) ? CONNECT_NO_SOCKET :
@@ -165,13 +170,14 @@ conn_connect(struct swarm *s, const struct addr *addr, uint8_t source)
 	    errno != EINPROGRESS) {
 		error = errno;
 		close(fd);
-		return is_shortage(error) ? CONNECT_NO_SOCKET :
-		    CONNECT_FAILED;
+		return is_shortage(error) || via_down(s->net, error) ?
+		    CONNECT_NO_SOCKET : CONNECT_FAILED;
 	}
 	c = conn_new(s->net, fd, addr, s);
 	c->source = source;
 	s->net->nhalf_open++;
 	s->nhalf_open++;
+	via_begin(c);
 	return CONNECT_BEGUN;
 }
 
@@ -240,6 +246,7 @@ conn_close(struct conn *c, const char *why)
 	if (c->swarm != NULL)
 		conn_leave_swarm(c);
 	crypt_clear(c);
+	via_clear(c);
 	conn_leave_lists(c);
 	loop_io_free(c->io);
 	close(c->fd);
@@ -472,6 +479,7 @@ conn_tick(struct conn *c, uint64_t now)
 
 	switch (patience_check(&p, now, &why)) {
 	case PATIENCE_OVER:
+		via_silent(c);
 		conn_close(c, why);
 		return;
 	case PATIENCE_KEEPALIVE:

@@ -27,6 +27,7 @@ struct conn_meta;
 struct loop_io;
 struct net;
 struct swarm;
+struct via;
 
 enum conn_state {
 	CONN_CONNECTING,
@@ -100,6 +101,7 @@ struct conn {
 
 	struct rx	 rx;
 	struct tx	 tx;
+	struct via	*via;		/* connecting through the proxy */
 	struct crypt	*crypt;		/* NULL: plain from the start */
 
 	struct ext_peer	*ext;		/* NULL: no handshake of BEP 10 */

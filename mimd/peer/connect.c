@@ -6,6 +6,7 @@
 #include "loop.h"
 #include "net.h"
 #include "priority.h"
+#include "proxy.h"
 
 /* Whom we connect to, whom we let in, and which addresses are our own. */
 #define CONNECT_WAIT_MS		1000	/* until the next few */
@@ -171,7 +172,8 @@ swarm_connect(struct swarm *s)
 	bool			 done = swarm_done(s);
 	int			 i;
 
-	if (!s->known || filter_loading(net) || bound_refuses() != NULL)
+	if (!s->known || filter_loading(net) || bound_refuses() != NULL ||
+	    proxy_refuses() != NULL)
 		return;
 	for (i = 0; i < SWARM_CONNECTS; i++) {
 		if (net->nhalf_open >= NET_HALF_OPEN_MAX ||
@@ -221,6 +223,14 @@ connect_rebound(struct net *net)
 				conn_close(c, "the network has changed");
 		}
 	}
+	connect_again(net);
+}
+
+void
+connect_again(struct net *net)
+{
+	struct swarm	*s;
+
 	if (bound_refuses() != NULL)
 		return;
 	RB_FOREACH(s, swarm_ids, &net->swarms)
@@ -243,7 +253,7 @@ connect_ended(struct conn *c)
 		return;
 	if (c->twice)
 		candidates_put_back(cands, &addr, now + CONN_TWICE_MS);
-	else if (!bound_fits(c->fd))	/* it was not the peer's fault */
+	else if (!bound_fits(c->fd) || via_is_to_blame(c))
 		candidates_put_back(cands, &addr, now);
 	else if (!crypt_falls_back(c))
 		candidates_on_end(cands, &addr, useful, now);

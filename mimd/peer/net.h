@@ -77,6 +77,7 @@ struct net {
 	uint32_t	 nconns, nhalf_open, nnewcomers;
 	uint64_t	 full_until;	/* no one could make room */
 	uint32_t	 next_conn;
+	uint32_t	 next_via;	/* address of the proxy */
 	struct external	 external;	/* where we are, as peers say */
 	uint32_t	 body_bytes;	/* held by half received messages */
 	struct bans	 bans;
@@ -159,8 +160,26 @@ uint32_t self_priority(const struct net *net, const struct addr *addr);
 void	connect_known(struct conn *c);
 /* What sockets are bound to has changed: bound.h. */
 void	connect_rebound(struct net *net);
+/* The network or the proxy is back: call those who were not. */
+void	connect_again(struct net *net);
 /* A connection of a swarm ends: what that means for its candidate. */
 void	connect_ended(struct conn *c);
+
+/* via.c: connections that go through the proxy (proxy.h) */
+/* Where to connect to instead, if there is one; NULL: not now. */
+const struct addr *via_address(struct net *net, const struct addr *addr);
+/* That could not be begun, for this reason (errno); false: no proxy. */
+bool	via_down(struct net *net, int error);
+/* It is under way; what it waits for. */
+void	via_begin(struct conn *c);
+int	via_events(const struct conn *c);
+/* One of these events; true: the peer is at the other end now. */
+bool	via_event(struct conn *c, int what);
+/* It takes too long. */
+void	via_silent(const struct conn *c);
+/* It ends: not through any fault of the peer's? */
+bool	via_is_to_blame(const struct conn *c);
+void	via_clear(struct conn *c);
 
 /* newcomers.c */
 /* One more wants in: too many, or too many of its host, and one goes. */

@@ -11,6 +11,7 @@
 #include "loop.h"
 #include "mem.h"
 #include "net.h"
+#include "proxy.h"
 
 /* The peer child: what the parent tells it, and the turns of its loop. */
 
@@ -290,6 +291,7 @@ static const union msg_fn peer_fns[MSG_COUNT] = {
 	[MSG_SEED_ASK] = { .seed_ask = peer_on_seed_ask },
 	[MSG_SEED_DROP] = { .seed_drop = peer_on_seed_drop },
 	[MSG_SEED_RESET] = { .seed_reset = peer_on_seed_reset },
+	[MSG_PROXY_SET] = { .proxy_set = proxy_on_msg },
 	[MSG_PEER_CONF] = { .peer_conf = peer_on_conf },
 	[MSG_PEER_RATES] = { .peer_rates = peer_on_rates },
 	[MSG_SWARM_MODES] = { .swarm_modes = peer_on_swarm_modes },
@@ -405,6 +407,12 @@ sockets_max(void)
 	return (uint32_t)(n - n / 8);
 }
 
+static void
+peer_again(void *arg)
+{
+	connect_again(arg);
+}
+
 static void *
 peer_start(struct child *child)
 {
@@ -433,6 +441,7 @@ peer_start(struct child *child)
 	net->turn = loop_timer_new(net->loop, net_turn, net);
 	net->idle = loop_timer_new(net->loop, net_idle, net);
 	net->crypt_timer = loop_timer_new(net->loop, crypt_run, net);
+	proxy_init(child, peer_again, net);
 	throttle_init(net);
 	usage_init(net);
 	return net;

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "bound.h"
+#include "guard.h"
 #include "log.h"
 #include "loop.h"
 #include "mem.h"
@@ -28,6 +29,7 @@ struct query {
 	TAILQ_ENTRY(query)	 link;	/* resolver::waiting */
 	struct resolver		*resolver;
 	uint32_t		 id;
+	bool			 trusted;
 	char			 host[URL_HOST_MAX + 1];
 };
 
@@ -274,35 +276,40 @@ enqueue(struct resolver *r, struct query *q)
 }
 
 static void
-answer(struct resolver *r, uint32_t query, struct addr *addrs,
+answer(struct resolver *r, uint32_t query, bool trusted, struct addr *addrs,
     unsigned int n, uint32_t ttl, const char *error)
 {
+	static const struct guard	anyone = { .all = true };
+
 	if (n > 0)
-		n = policy_filter(addrs, n, r->guard, &error);
+		n = policy_filter(addrs, n, trusted ? &anyone : r->guard,
+		    &error);
 	r->fn(r->arg, query, addrs, n, ttl, n > 0 ? "" : error);
 }
 
 void
-resolver_query(struct resolver *r, uint32_t query, const char *host)
+resolver_query(struct resolver *r, uint32_t query, const char *host,
+    bool trusted)
 {
 	struct query	*q;
 	struct addr	 a;
 	const char	*why;
 
 	if (addr_parse(&a, host, 0) == 0) {
-		answer(r, query, &a, 1, TTL_MAX, NULL);
+		answer(r, query, trusted, &a, 1, TTL_MAX, NULL);
 		return;
 	}
 	if ((why = policy_host(host)) != NULL ||
 	    (why = bound_refuses()) != NULL ||
 	    (r->nwaiting == RESOLVER_QUEUE_MAX &&
 	    (why = "too many look-ups at once") != NULL)) {
-		answer(r, query, NULL, 0, 0, why);
+		answer(r, query, trusted, NULL, 0, 0, why);
 		return;
 	}
 	q = xcalloc(1, sizeof(*q));
 	q->resolver = r;
 	q->id = query;
+	q->trusted = trusted;
 	strlcpy(q->host, host, sizeof(q->host));
 	enqueue(r, q);
 }
@@ -397,7 +404,7 @@ on_answer(void *arg, int status, int timeouts, struct ares_addrinfo *res)
 	if (bound_refuses() != NULL)
 		error = bound_refuses();
 	if (!r->closing) {
-		answer(r, q->id, addrs, n, ttl, error);
+		answer(r, q->id, q->trusted, addrs, n, ttl, error);
 		if (r->nwaiting > 0 && !loop_timer_pending(r->pump))
 			loop_timer_set(r->pump, 0);
 	}

@@ -28,8 +28,12 @@ typedef void (*resolver_fn)(void *arg, uint32_t query,
 struct resolver *resolver_new(struct loop *loop, const struct guard *guard,
 	    resolver_fn fn, void *arg);
 void	 resolver_free(struct resolver *r);	/* open queries get no answer */
-/* A name or a numeric address; each query is answered exactly once. */
-void	 resolver_query(struct resolver *r, uint32_t query, const char *host);
+/*
+ * A name or a numeric address; each query is answered exactly once.  trusted:
+ * it is the user's word, and may lead to this machine.
+ */
+void	 resolver_query(struct resolver *r, uint32_t query, const char *host,
+	    bool trusted);
 /* What sockets are bound to has changed: bound.h. */
 void	 resolver_rebound(struct resolver *r);
 

@@ -119,7 +119,7 @@ resolver_on_resolve(struct chan *c, const struct msg_resolve *m, void *arg)
 	struct state	*s = arg;
 
 	(void)c;
-	resolver_query(s->resolver, m->query, m->host);
+	resolver_query(s->resolver, m->query, m->host, m->trusted);
 }
 
 static const union msg_fn resolver_fns[MSG_COUNT] = {

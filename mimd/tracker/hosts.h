@@ -27,7 +27,10 @@ struct hosts;
 
 /* Have name looked up; answered by hosts_answer(). */
 typedef void (*hosts_lookup_fn)(void *arg, uint32_t query, const char *name);
-/* No addresses: error says why.  What it is given lasts until hosts_ask(). */
+/*
+ * No addresses: error says why, or is NULL after hosts_leave_to_proxy().  What
+ * it is given lasts until hosts_ask().
+ */
 typedef void (*host_fn)(struct host_wait *w, const struct addr *addrs,
 	    unsigned int n, const char *error);
 
@@ -53,6 +56,11 @@ void	 hosts_answer(struct hosts *hosts, uint32_t query,
 void	 hosts_doubt(struct hosts *hosts, const char *name);
 /* All its addresses, as far as known, are of private networks. */
 bool	 hosts_are_near(struct hosts *hosts, const char *name);
+/*
+ * From now on names are the proxy's business: nothing is looked up, and who
+ * asks is told neither addresses nor an error.
+ */
+void	 hosts_leave_to_proxy(struct hosts *hosts);
 /* From now on time is short: old addresses will do. */
 void	 hosts_hurry(struct hosts *hosts);
 

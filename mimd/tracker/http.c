@@ -296,7 +296,7 @@ on_host(struct host_wait *w, const struct addr *addrs, unsigned int n,
 			    offsetof(struct transfer, wait));
 	const char	*why = error;
 
-	if (n > 0)
+	if (why == NULL)
 		why = transfer_go(t, addrs, n);
 	if (why != NULL)
 		finish(t->owner, t, why);

@@ -281,7 +281,7 @@ on_host(struct host_wait *w, const struct addr *addrs, unsigned int n,
 	sp->taken = 0;
 	sp->skip = 0;
 	set_state(sp, SPAN_FETCH);
-	if (n > 0)
+	if (why == NULL)
 		why = transfer_go(t, addrs, n);
 	if (why != NULL)
 		failed(sp, why);

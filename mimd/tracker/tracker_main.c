@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "addr.h"
+#include "bound.h"
 #include "chan.h"
 #include "child.h"
 #include "hosts.h"
@@ -10,6 +11,7 @@
 #include "log.h"
 #include "mem.h"
 #include "msg.h"
+#include "proxy.h"
 #include "scraper.h"
 #include "tracked.h"
 #include "udp.h"
@@ -19,12 +21,20 @@
  * which peers they name.  It opens no file and looks up no name.
  */
 
+/* The proxy works again: so may all that failed by it. */
+static void
+tracker_again(void *arg)
+{
+	book_again(arg);
+}
+
 static void *
 tracker_start(struct child *child)
 {
 	struct book	*book = xcalloc(1, sizeof(*book));
 
 	book_init(book, child);
+	proxy_init(child, tracker_again, book);
 	book->ca_file = xstrdup("");
 	seeds_init(&book->seeds, child);
 	torrent_files_init(&book->files, child);
@@ -47,6 +57,8 @@ tracker_warm(void *arg, struct child_path *paths)
 
 	(void)paths;
 	book->hosts = hosts_new(tracker_lookup, book);
+	if (proxy_used())
+		hosts_leave_to_proxy(book->hosts);
 	book->http = http_new(book->child->loop, book->hosts, book->ca_file,
 	    &book->guard);
 	book->udp = udp_new(book->child->loop, book->hosts, &book->guard);
@@ -78,8 +90,8 @@ tracker_shutdown(void *arg, bool parent_gone)
 {
 	struct book	*book = arg;
 
-	/* Nobody is left to tell us addresses or to wait for us. */
-	if (parent_gone)
+	/* Nobody is left to tell us addresses or to wait for us, or to tell. */
+	if (parent_gone || bound_refuses() != NULL)
 		child_exit(book->child);
 	seeds_leave(&book->seeds);
 	book_leave(book);
@@ -327,6 +339,7 @@ tracker_on_seed_fetch(struct chan *c, const struct msg_seed_fetch *m,
 }
 
 static const union msg_fn tracker_fns[MSG_COUNT] = {
+	[MSG_PROXY_SET] = { .proxy_set = proxy_on_msg },
 	[MSG_TRACKER_CONF] = { .tracker_conf = tracker_on_conf },
 	[MSG_TRACKER_HABIT] = { .tracker_habit = tracker_on_habit },
 	[MSG_TRACKER_ANNOUNCE] = { .tracker_announce = tracker_on_announce },

@@ -18,6 +18,8 @@
 #include "log.h"
 #include "loop.h"
 #include "mem.h"
+#include "proxy.h"
+#include "proxied.h"
 #include "transfer.h"
 
 #define SSL_CALLS(X)							\
@@ -190,7 +192,6 @@ easy_new(struct fetcher *f)
 		fatalx("curl_easy_init");
 	CHECK(curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L));
 	CHECK(curl_easy_setopt(e, CURLOPT_NOPROGRESS, 1L));
-	CHECK(curl_easy_setopt(e, CURLOPT_PROXY, ""));
 	CHECK(curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https"));
 	CHECK(curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L));
 	CHECK(curl_easy_setopt(e, CURLOPT_USERAGENT, "mim/" MIM_VERSION));
@@ -213,6 +214,7 @@ easy_new(struct fetcher *f)
 	    on_open_socket));
 	CHECK(curl_easy_setopt(e, CURLOPT_RESOLVER_START_FUNCTION,
 	    on_resolve));
+	proxied_set(e);
 	return e;
 }
 
@@ -281,9 +283,9 @@ on_open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *sa)
 
 	if (purpose != CURLSOCKTYPE_IPCXN ||
 	    addr_from_sockaddr(&a, &sa->addr) == -1 ||
-	    !wants_family(t, &a))
+	    !(proxy_used() ? proxy_is_at(&a) : wants_family(t, &a)))
 		return CURL_SOCKET_BAD;
-	if ((t->refused = refusal(t, &a)) != NULL)
+	if (!proxy_used() && (t->refused = refusal(t, &a)) != NULL)
 		return CURL_SOCKET_BAD;
 	return bound_socket(sa->family, sa->socktype, sa->protocol);
 }
@@ -296,7 +298,33 @@ on_resolve(void *state, void *reserved, void *arg)
 
 	(void)state;
 	(void)reserved;
-	return t->numeric ? 0 : 1;
+	return t->numeric && !proxy_used() ? 0 : 1;
+}
+
+/*
+ * The proxy resolves names: an address in the URL is all that can be judged,
+ * and the family is the proxy's choice.  A redirect from a name to an address
+ * of a private network is one from a public host.
+ */
+static const char *
+judge_unseen(struct transfer *t)
+{
+	struct addr	a;
+
+	if (addr_parse(&a, t->url.host, t->url.port) == -1) {
+		t->absent = t->req->family == AF_INET6;
+		if (t->redirects == 0)
+			t->origin_global = true;
+		return t->absent ? "the proxy has one address" : NULL;
+	}
+	if (!wants_family(t, &a)) {
+		t->absent = true;
+		return t->req->family == AF_INET ? "no IPv4 address" :
+		    "no IPv6 address";
+	}
+	if (t->redirects == 0)
+		t->origin_global = addr_class(&a) == ADDR_GLOBAL;
+	return refusal(t, &a);
 }
 
 /* "host:port:address,address" of the addresses that may be used. */
@@ -336,6 +364,21 @@ pin(struct transfer *t, const struct addr *addrs, unsigned int n)
 		t->origin_global = global;
 	if (!t->numeric && (t->pins = curl_slist_append(NULL, line)) == NULL)
 		fatalx("curl_slist_append");
+	return NULL;
+}
+
+/* NULL, or why nothing can be fetched; t->pins are made. */
+static const char *
+find_way(struct transfer *t, const struct addr *addrs, unsigned int n)
+{
+	const char	*why;
+
+	if (!proxy_used())
+		return pin(t, addrs, n);
+	if ((why = judge_unseen(t)) != NULL ||
+	    (why = proxy_refuses()) != NULL)
+		return why;
+	t->pins = proxied_pin();
 	return NULL;
 }
 
@@ -383,7 +426,7 @@ transfer_go(struct transfer *t, const struct addr *addrs, unsigned int n)
 	t->numeric = addr_parse(&a, t->url.host, 1) == 0;
 	if (url_format(&t->url, url, sizeof(url)) == -1)
 		return "URL too long";
-	if ((why = pin(t, addrs, n)) != NULL)
+	if ((why = find_way(t, addrs, n)) != NULL)
 		return why;
 	t->status = 0;
 	t->len = t->headers = 0;
@@ -393,7 +436,8 @@ transfer_go(struct transfer *t, const struct addr *addrs, unsigned int n)
 	easy_bind(t->easy, t);
 	/* Nor is a connection to the other family used again. */
 	CHECK(curl_easy_setopt(t->easy, CURLOPT_IPRESOLVE,
-	    (long)(t->req->family == AF_INET ? CURL_IPRESOLVE_V4 :
+	    (long)(proxy_used() ? CURL_IPRESOLVE_WHATEVER :
+	    t->req->family == AF_INET ? CURL_IPRESOLVE_V4 :
 	    t->req->family == AF_INET6 ? CURL_IPRESOLVE_V6 :
 	    CURL_IPRESOLVE_WHATEVER)));
 	CHECK(curl_easy_setopt(t->easy, CURLOPT_URL, url));
@@ -536,8 +580,9 @@ tls_text(struct transfer *t)
 static const char *
 error_text(struct transfer *t, CURLcode code)
 {
-	char	tmp[CURL_ERROR_SIZE];
-	long	error = 0;
+	char		tmp[CURL_ERROR_SIZE];
+	const char	*why;
+	long		error = 0;
 
 	if (t->too_large)
 		return "the answer is too large";
@@ -545,6 +590,8 @@ error_text(struct transfer *t, CURLcode code)
 		return t->refused;
 	if (bound_refuses() != NULL)
 		return bound_refuses();
+	if (proxy_used() && (why = proxied_error(t->easy, code)) != NULL)
+		return why;
 	switch (code) {
 	case CURLE_COULDNT_CONNECT:
 		curl_easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &error);
@@ -586,6 +633,8 @@ on_done(struct fetcher *f, struct transfer *t, CURLcode code)
 	curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &t->status);
 	if (code != CURLE_OK)
 		error = error_text(t, code);
+	else if (proxy_used())
+		proxy_worked();
 	if (t->status < 300 || t->status > 399)
 		t->redirect[0] = '\0';
 	easy_release(t);

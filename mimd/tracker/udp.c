@@ -11,6 +11,7 @@
 #include "icmp.h"
 #include "loop.h"
 #include "mem.h"
+#include "proxy.h"
 #include "udp.h"
 
 #define READS_MAX	64	/* packets before others have their turn */
@@ -212,11 +213,20 @@ void
 udp_submit(struct udp *udp, struct udp_req *req, const struct udp_user *user,
     const char *host, uint16_t port, bool v6)
 {
+	static const struct udp_result	proxied = {
+		.error = "UDP does not go through the proxy"
+	};
+
 	req->owner = udp;
 	req->user = user;
 	req->state = UDP_IDLE;
 	req->port = port;
 	req->v6 = v6;
+	if (proxy_used()) {
+		udp_table_fail(udp->table, req, &proxied);
+		set_timer(udp);
+		return;
+	}
 	hosts_ask(udp->hosts, &req->wait, host, on_host, loop_now(udp->loop));
 }
 

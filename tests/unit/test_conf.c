@@ -136,6 +136,8 @@ static const char everything[] =
     "listen on * port random\n"
     "announce port 7\nport mapping upnp router 10.2.0.1\n"
     "bind device wg0\nbind address 10.0.0.1\nbind address \"2001:db8::1\"\n"
+    "proxy http [::1]:3128 for trackers\n"
+    "proxy socks5 tor.example:9050 user \"b \\\"b\" password 0x for peers\n"
     "download directory $disk rotating\n"
     "download directory \"/srv/with \\\"quotes\\\" and \\\\\"\n"
     "incomplete directory /srv/unfinished\n"
@@ -192,6 +194,22 @@ check_classes(const struct conf *conf)
 }
 
 static void
+check_proxies(const struct conf *conf)
+{
+	const struct conf_proxy	*p = conf->proxies;
+
+	assert_int_equal(p[PROXY_TRACKERS].kind, PROXY_HTTP);
+	assert_string_equal(p[PROXY_TRACKERS].host, "::1");
+	assert_int_equal(p[PROXY_TRACKERS].port, 3128);
+	assert_null(p[PROXY_TRACKERS].user);
+	assert_null(p[PROXY_TRACKERS].password);
+	assert_int_equal(p[PROXY_PEERS].kind, PROXY_SOCKS5);
+	assert_string_equal(p[PROXY_PEERS].host, "tor.example");
+	assert_int_equal(p[PROXY_PEERS].port, 9050);
+	assert_string_equal(p[PROXY_PEERS].user, "b \"b");
+}
+
+static void
 check_everything(const struct conf *conf)
 {
 	assert_int_equal(conf->nlistens, 4);
@@ -207,6 +225,7 @@ check_everything(const struct conf *conf)
 	assert_true(conf->bind.has_addr[0] && conf->bind.has_addr[1]);
 	assert_int_equal(conf->bind.addrs[0].ip[12], 10);
 	assert_int_equal(conf->bind.addrs[1].ip[15], 1);
+	check_proxies(conf);
 	/* What lies beneath a root is none of its own. */
 	assert_int_equal(conf->nroots, 3);
 	assert_int_equal(conf->nnamed, 2);
@@ -266,6 +285,7 @@ test_everything(void **state)
 	assert_int_equal(nlines, 0);
 	assert_non_null(conf);
 	check_everything(conf);
+	assert_string_equal(conf->proxies[PROXY_PEERS].password, "0x");
 
 	fp = open_memstream(&text, &len);
 	conf_print(conf, fp);
@@ -273,8 +293,33 @@ test_everything(void **state)
 	again = parse(text);
 	assert_non_null(again);
 	check_everything(again);
+	/* Nobody who looks on reads it. */
+	assert_null(strstr(text, "0x"));
 	free(text);
 	conf_free(again);
+	conf_free(conf);
+}
+
+/* What would go past the proxy is off by default. */
+static void
+test_proxied(void **state)
+{
+	struct conf	*conf = parse("proxy socks5 a:1 for all");
+
+	(void)state;
+	assert_non_null(conf);
+	assert_int_equal(conf->nlistens, 0);
+	assert_false(conf->lsd);
+	assert_string_equal(conf->proxies[PROXY_TRACKERS].host, "a");
+	assert_string_equal(conf->proxies[PROXY_PEERS].host, "a");
+	conf_free(conf);
+	conf = parse("listen on * port 7\nproxy socks5 a:1 for peers");
+	assert_int_equal(conf->nlistens, 1);
+	assert_int_equal(conf->proxies[PROXY_TRACKERS].kind, PROXY_NONE);
+	conf_free(conf);
+	conf = parse("proxy http a:1 for trackers");
+	assert_int_equal(conf->nlistens, 1);
+	assert_true(conf->lsd);
 	conf_free(conf);
 }
 
@@ -332,6 +377,33 @@ test_errors(void **state)
 		{ "port mapping yes router ::1", "t:1: not an IPv4 address "
 		    "of a router near \"::1\"" },
 		{ "port mapping maybe", "t:1: syntax error near \"maybe\"" },
+		{ "proxy socks4 a:1 for all",
+		    "t:1: a proxy is socks5 or http near \"a:1\"" },
+		{ "proxy socks5 a for all", "t:1: not a host and a port "
+		    "(HOST:PORT) near \"a\"" },
+		{ "proxy socks5 a:0 for all", "t:1: not a host and a port "
+		    "(HOST:PORT) near \"a:0\"" },
+		{ "proxy socks5 a%b:1 for all", "t:1: not a host and a port "
+		    "(HOST:PORT) near \"a%b:1\"" },
+		{ "proxy socks5 ::1:1080 for all", "t:1: an IPv6 address is to "
+		    "be in brackets, others not near \"::1:1080\"" },
+		{ "proxy socks5 [10.0.0.1]:1080 for all", "t:1: an IPv6 "
+		    "address is to be in brackets, others not near "
+		    "\"[10.0.0.1]:1080\"" },
+		{ "proxy socks5 0.0.0.0:1080 for all", "t:1: not an address of "
+		    "a proxy near \"0.0.0.0:1080\"" },
+		{ "proxy http a:1 for peers", "t:1: an http proxy is for "
+		    "trackers alone, socks5 for peers near \"peers\"" },
+		{ "proxy http a:1 for all", "t:1: an http proxy is for "
+		    "trackers alone, socks5 for peers near \"all\"" },
+		{ "proxy socks5 a:1 for all\nproxy http a:1 for trackers",
+		    "t:2: trackers have a proxy already near \"trackers\"" },
+		{ "proxy socks5 a:1 user b for all",
+		    "t:1: syntax error near \"for\"" },
+		{ "proxy socks5 a:1 user b password 123 for all",
+		    "t:1: a number is to be in quotes near \"password\"" },
+		{ "proxy socks5 a:1 user \"\" password c for all",
+		    "t:1: a user without a name near \"\"" },
 		{ "pex maybe", "t:1: syntax error near \"maybe\"" },
 		{ "lsd", "t:1: syntax error near \"end of line\"" },
 		{ "page cache 5G", "t:1: page cache is not between 1M and 4G "
@@ -590,6 +662,7 @@ main(void)
 		cmocka_unit_test_setup(test_user_defaults, setup),
 		cmocka_unit_test_setup(test_root_defaults, setup),
 		cmocka_unit_test_setup(test_everything, setup),
+		cmocka_unit_test_setup(test_proxied, setup),
 		cmocka_unit_test_setup(test_errors, setup),
 		cmocka_unit_test_setup(test_too_many_classes, setup),
 		cmocka_unit_test_setup(test_encryption, setup),

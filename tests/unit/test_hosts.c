@@ -155,6 +155,24 @@ test_bounds(void **state)
 	hosts_free(hosts);
 }
 
+/* Nothing is looked up, whoever asks for what. */
+static void
+test_proxied(void **state)
+{
+	struct hosts		*hosts = begin();
+	struct host_wait	 w;
+
+	(void)state;
+	hosts_leave_to_proxy(hosts);
+	hosts_ask(hosts, &w, "a.test", on_host, 0);
+	assert_int_equal(seen.lookups, 0);
+	assert_int_equal(seen.answers, 1);
+	assert_int_equal(seen.n, 0);
+	assert_string_equal(seen.error, "");
+	hosts_cancel(&w);
+	hosts_free(hosts);
+}
+
 int
 main(void)
 {
@@ -162,6 +180,7 @@ main(void)
 		cmocka_unit_test(test_ttl),
 		cmocka_unit_test(test_errors),
 		cmocka_unit_test(test_bounds),
+		cmocka_unit_test(test_proxied),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

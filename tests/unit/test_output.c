@@ -313,7 +313,7 @@ test_json_keys(void **state)
 {
 	static const char *const	top[] = {
 		"torrents", "down_rate", "up_rate", "stalled",
-		"network"
+		"network", "proxy"
 	};
 	static const char *const	torrent[] = {
 		"id", "infohash", "infohash_v2", "name", "state", "size",

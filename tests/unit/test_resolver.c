@@ -46,7 +46,7 @@ ask(const char *host, bool allow_local)
 	seen.loop = loop_new();
 	r = resolver_new(seen.loop, allow_local ? &lenient : &strict, on_answer,
 	    NULL);
-	resolver_query(r, 1, host);
+	resolver_query(r, 1, host, false);
 	if (seen.answers == 0)
 		loop_run(seen.loop);
 	assert_int_equal(seen.answers, 1);
@@ -127,7 +127,7 @@ test_many(void **state)
 	seen.expected = n;
 	r = resolver_new(seen.loop, &lenient, on_answer, NULL);
 	for (i = 0; i < n; i++)
-		resolver_query(r, i + 1, "localhost");
+		resolver_query(r, i + 1, "localhost", false);
 	assert_int_equal(seen.answers, 10);
 	assert_string_equal(seen.error, "too many look-ups at once");
 	loop_run(seen.loop);
