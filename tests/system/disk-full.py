@@ -41,10 +41,8 @@ def test(t):
     content = t.dir("content")
     torrent = Torrent("big", [("one", 10_000_000), ("two", SIZE - 10_000_000)],
         1 << 18).make(content)
-    root = t.dir("small")
+    root = t.volume("small", SMALL)
     filler = os.path.join(root, "filler")
-    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={SMALL},mode=777",
-        "none", root], check=True)
     announce = tracker.Tracker()
     seed = wire.Seed(t, torrent, content, rate=RATE)
     announce.fixed = [seed.peer]

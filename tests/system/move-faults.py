@@ -20,13 +20,6 @@ from torrent import Torrent
 SIZE = 6_000_001
 
 
-def mount(t, name, size):
-    path = t.dir(name)
-    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size},mode=777",
-        "none", path], check=True)
-    return path
-
-
 def left(root):
     return [os.path.join(at, n) for at, dirs, names in os.walk(root)
         for n in names + dirs]
@@ -41,7 +34,7 @@ def ask(daemon, *args):
 class World:
     def __init__(self, t):
         self.t = t
-        self.other = mount(t, "other", "64m")
+        self.other = t.volume("other", "64m")
         self.daemon = faulty.Faulty(t)
         self.daemon.write_conf(self.daemon.conf +
             f"download directory \"{self.other}\"\n")

@@ -23,13 +23,6 @@ KILLS = 8
 TIME, AFTER = 0.35, 0.1
 
 
-def mount(t, name, size):
-    path = t.dir(name)
-    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size},mode=777",
-        "none", path], check=True)
-    return path
-
-
 def left(root, torrent):
     """What is beneath a place that the torrent is not in."""
     found = []
@@ -73,7 +66,7 @@ def test(t):
     seed = int(os.environ.get("SEED") or time.time())
     t.diag(f"SEED={seed} gives these moments again")
     random.seed(seed)
-    places = [mount(t, "one", "64m"), mount(t, "two", "64m")]
+    places = [t.volume("one", "64m"), t.volume("two", "64m")]
     daemon = mimd.Mimd(t, root=places[0])
     daemon.write_conf(daemon.conf +
         f"download directory \"{places[1]}\"\n")
@@ -81,8 +74,7 @@ def test(t):
         200_000_000, data=[(50_000_000, 3_000_000)])] +
         [(f"d{i % 3}/{i}", 100_000 + i) for i in range(30)],
         1 << 18).make(places[0])
-    subprocess.run(["chown", "-R", f"{mimtest.SERVICE_USER}:", *places],
-        check=True)
+    mimtest.own(*places)
     announce = tracker.Tracker(interval=1)
     path = torrent.save(t.root + "/x.torrent", announce.url)
     daemon.start()

@@ -17,19 +17,6 @@ import tracker
 from torrent import Torrent
 
 
-def mount(t, name, size):
-    path = t.dir(name)
-    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size},mode=777",
-        "none", path], check=True)
-    return path
-
-
-def own(path):
-    """What was made here is the service's."""
-    subprocess.run(["chown", "-R", f"{mimtest.SERVICE_USER}:", path],
-        check=True)
-
-
 def files(root):
     """All files beneath root, and empty directories."""
     found = []
@@ -156,7 +143,7 @@ def locate(t, daemon, torrent, other):
         other)
     is_at(t, daemon, torrent, daemon.root, "nothing to be found")
     shutil.move(f"{daemon.root}/{torrent.name}", other)
-    own(other)
+    mimtest.own(other)
     daemon.ctl("locate", "1", other)
     daemon.wait_state(torrent.infohash, "seeding", 10)
     is_at(t, daemon, torrent, other, "locate")
@@ -167,7 +154,7 @@ def locate(t, daemon, torrent, other):
         good = f.read(3)
         f.seek(1000)
         f.write(b"rot")
-    own(daemon.root)
+    mimtest.own(daemon.root)
     daemon.ctl("locate", "1", daemon.root)
     row = daemon.wait_state(torrent.infohash, "downloading", 10)
     t.equal(torrent.size - row["have"], torrent.piece_length,
@@ -188,12 +175,12 @@ def seeds(t, torrent, path):
 
 def test(t):
     daemon = mimd.Mimd(t)
-    other, small = mount(t, "other", "96m"), mount(t, "small", "18m")
+    other, small = t.volume("other", "96m"), t.volume("small", "18m")
     daemon.write_conf(daemon.conf + f"download directory \"{other}\"\n"
         f"download directory \"{small}\"\n")
     torrent = Torrent("moved", [("a.bin", 4_000_003), ("b/c.bin", 900_000),
         ("b/d.bin", 17), ("empty", 0)], 1 << 18).make(daemon.root)
-    own(daemon.root)
+    mimtest.own(daemon.root)
     announce = tracker.Tracker(interval=1)
     path = torrent.save(t.root + "/x.torrent", announce.url)
     daemon.start()

@@ -5,7 +5,6 @@
 # own.
 
 import os
-import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "lib"))
@@ -14,18 +13,6 @@ import mimtest
 import tracker
 import wire
 from torrent import Torrent
-
-
-def mount(t, name, size):
-    path = t.dir(name)
-    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size},mode=777",
-        "none", path], check=True)
-    return path
-
-
-def own(path):
-    subprocess.run(["chown", "-R", f"{mimtest.SERVICE_USER}:", path],
-        check=True)
 
 
 def files(root):
@@ -129,8 +116,8 @@ def remove_replaced(t, daemon, announce, own_dir):
     torrent = Torrent("odd", [("a", 1000), ("d/b", 2000), ("e/c", 3000),
         ("f", 400)], 1 << 14).make(own_dir)
     torrent.make(outside)
-    own(own_dir)
-    own(outside)
+    mimtest.own(own_dir)
+    mimtest.own(outside)
     daemon.add(torrent.save(t.root + "/odd.torrent", announce.url), "-d",
         own_dir)
     row = daemon.wait_state(torrent.infohash, "seeding", 10)
@@ -166,7 +153,7 @@ def shared(t, daemon, announce, own_dir):
     one = Torrent("both", [("x", 1000)], 1 << 14).make(own_dir)
     two = Torrent("both", [("y", 1000)], 1 << 14, seed="two").make(own_dir)
     same = Torrent("both", [("x", 1000)], 1 << 15).make(t.dir("content"))
-    own(own_dir)
+    mimtest.own(own_dir)
     for torrent in (one, two):
         daemon.add(torrent.save(t.root + "/s.torrent", announce.url), "-d",
             own_dir)
@@ -184,7 +171,7 @@ def shared(t, daemon, announce, own_dir):
 
 
 def test(t):
-    unfinished = mount(t, "unfinished", "32m")
+    unfinished = t.volume("unfinished", "32m")
     done = t.dir("done", mimtest.SERVICE_USER)
     daemon = mimd.Mimd(t)
     own_dir = os.path.join(daemon.root, "own")

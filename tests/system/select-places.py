@@ -5,7 +5,6 @@
 # which files to leave out by patterns.
 
 import os
-import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "lib"))
@@ -19,13 +18,6 @@ PIECE = 1 << 16
 FILES = [("a", 3 * PIECE + 30_000), ("b", 9_000), ("c", 4 * PIECE),
     ("d", 2 * PIECE + 77)]
 WANTED = ["a", "c"]
-
-
-def mount(t, name):
-    path = t.dir(name)
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64M,mode=777",
-        "none", path], check=True)
-    return path
 
 
 def read(path):
@@ -57,7 +49,7 @@ def is_at(t, torrent, content, root, what):
 
 
 def moves(t):
-    away = mount(t, "away")
+    away = t.volume("away", "64m")
     torrent, content, seed, daemon = start(t, "moves",
         f"download directory \"{away}\"\n")
     path = torrent.save(f"{t.root}/moves.torrent")

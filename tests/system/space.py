@@ -7,7 +7,6 @@ import os
 import re
 import signal
 import struct
-import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "lib"))
@@ -53,9 +52,7 @@ def missing(text):
 
 
 def test_promises(t, w):
-    root = t.dir("small")
-    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={40 * M},mode=777",
-        "none", root], check=True)
+    root = t.volume("small", 40 * M)
     first = w.torrent("first", 20 * M, SLOW)
     second = w.torrent("second", 25 * M)
     third = w.torrent("third", 3 * M)

@@ -5,7 +5,6 @@
 
 import os
 import signal
-import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "lib"))
@@ -36,9 +35,7 @@ def test(t):
     announce = tracker.Tracker(interval=1800)
     seed = wire.Seed(t, wanted, content, rate=2_000_000)
     announce.fixed = [seed.peer]
-    state = t.dir("mimd/state")
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k,mode=777",
-        "none", state], check=True)
+    state = t.volume("mimd/state", "256k")
     filler = os.path.join(state, "filler")
     daemon = mimd.Mimd(t, user=mimd.SPARE_USER)
     os.chmod(state, 0o777)

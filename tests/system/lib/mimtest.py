@@ -116,6 +116,13 @@ class Test:
             os.chown(path, entry.pw_uid, entry.pw_gid)
         return path
 
+    def volume(self, name, size):
+        """A directory that is a file system of its own, for everyone."""
+        path = self.dir(name)
+        subprocess.run(["mount", "-t", "tmpfs", "-o",
+            f"size={size},mode=777", "none", path], check=True)
+        return path
+
     def host(self):
         """A host of its own on the test's network."""
         with self.lock:
@@ -208,6 +215,11 @@ NOWHERE = "10.99.64.0/18"
 
 def ip(*args):
     subprocess.run(["ip", *args], check=True)
+
+
+def own(*paths):
+    """What was made here is the service's."""
+    subprocess.run(["chown", "-R", f"{SERVICE_USER}:", *paths], check=True)
 
 
 def read_text(path):
