@@ -104,7 +104,7 @@ igd_describe(struct igd *igd, const char *location, const char *body,
 		*error = "its description is nowhere";
 		return -1;
 	}
-	late.parserootdesc(body, (int)len, &data);
+	late_upnpc.parserootdesc(body, (int)len, &data);
 	if (data.urlbase[0] != '\0' &&
 	    url_parse(&base, data.urlbase, &err) == -1) {
 		*error = "its description makes no sense";
@@ -173,7 +173,7 @@ igd_ask(char buf[IGD_REQUEST_MAX], const struct igd *igd,
 static long
 number_of(struct NameValueParserData *values, const char *name)
 {
-	const char	*s = late.GetValueFromNameValueList(values, name);
+	const char	*s = late_upnpc.GetValueFromNameValueList(values, name);
 	char		*end;
 	long		 n;
 
@@ -191,7 +191,7 @@ is_ours(struct NameValueParserData *values, const struct gate_ask *ask,
 	const char	*s;
 	struct addr	 a;
 
-	s = late.GetValueFromNameValueList(values, "NewInternalClient");
+	s = late_upnpc.GetValueFromNameValueList(values, "NewInternalClient");
 	return s != NULL && addr_parse(&a, s, 0) == 0 &&
 	    addr_cmp_ip(&a, client) == 0 &&
 	    number_of(values, "NewInternalPort") == ask->port;
@@ -210,7 +210,8 @@ on_success(struct gate_answer *a, struct NameValueParserData *values,
 		a->result = GATE_GONE;
 	if (ask->op != GATE_ADDRESS)
 		return;
-	s = late.GetValueFromNameValueList(values, "NewExternalIPAddress");
+	s = late_upnpc.GetValueFromNameValueList(values,
+	    "NewExternalIPAddress");
 	if (s == NULL || addr_parse(&a->address, s, 0) == -1 ||
 	    !addr_is_v4(&a->address))
 		a->result = GATE_REFUSED;
@@ -244,7 +245,7 @@ igd_answer(struct gate_answer *a, const struct gate_ask *ask,
 	long				 code;
 
 	memset(a, 0, sizeof(*a));
-	late.ParseNameValue(body, (int)len, &values);
+	late_upnpc.ParseNameValue(body, (int)len, &values);
 	code = number_of(&values, "errorCode");
 	if (status == 200 && code == -1)
 		on_success(a, &values, ask, client);
@@ -254,7 +255,7 @@ igd_answer(struct gate_answer *a, const struct gate_ask *ask,
 		    "the router refuses: HTTP status %d", status);
 	} else {
 		a->result = result_of(ask->op, code);
-		s = late.GetValueFromNameValueList(&values,
+		s = late_upnpc.GetValueFromNameValueList(&values,
 		    "errorDescription");
 		if (s == NULL)
 			s = "no reason given";
@@ -262,5 +263,5 @@ igd_answer(struct gate_answer *a, const struct gate_ask *ask,
 		    "the router refuses: error %ld, %s", code,
 		    fmt_safe(s, strlen(s), text, sizeof(text)));
 	}
-	late.ClearNameValueList(&values);
+	late_upnpc.ClearNameValueList(&values);
 }

@@ -6,6 +6,8 @@
 #include <miniupnpc/upnpreplyparse.h>
 #include <natpmp.h>
 
+#include "library.h"
+
 /*
  * What is used of libnatpmp and libminiupnpc, loaded by the portmap child
  * alone: the others need not have them in their memory.  All sockets are ours:
@@ -21,13 +23,15 @@
 	X(ParseNameValue)						\
 	X(parserootdesc)
 
-#define LATE_MEMBER(name)	__typeof__(name) *name;
-struct late {
-	LATE_NATPMP(LATE_MEMBER)
-	LATE_UPNPC(LATE_MEMBER)
+struct late_natpmp {
+	LATE_NATPMP(LIBRARY_MEMBER)
+};
+struct late_upnpc {
+	LATE_UPNPC(LIBRARY_MEMBER)
 };
 
-extern struct late	late;
+extern struct late_natpmp	late_natpmp;
+extern struct late_upnpc	late_upnpc;
 
 /* Before any other; ends the process if there is no such library. */
 void	late_load(void);

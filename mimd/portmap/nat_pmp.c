@@ -97,9 +97,9 @@ send_ask(struct natpmp *n)
 	int			 r;
 
 	if (ask->op == GATE_ADDRESS)
-		r = late.sendpublicaddressrequest(&n->lib);
+		r = late_natpmp.sendpublicaddressrequest(&n->lib);
 	else
-		r = late.sendnewportmappingrequest(&n->lib, ask->udp ?
+		r = late_natpmp.sendnewportmappingrequest(&n->lib, ask->udp ?
 		    NATPMP_PROTOCOL_UDP : NATPMP_PROTOCOL_TCP, ask->port,
 		    ask->op == GATE_UNMAP ? 0 : ask->external,
 		    ask->op == GATE_UNMAP ? 0 : ask->lease);
@@ -237,7 +237,7 @@ on_io(int fd, int what, void *arg)
 		return;
 	}
 	memset(&r, 0, sizeof(r));
-	error = late.readnatpmpresponseorretry(&n->lib, &r);
+	error = late_natpmp.readnatpmpresponseorretry(&n->lib, &r);
 	if (error == 0)
 		on_success(n, &r);
 	/* What was asked before, or is to be asked again: the timer does. */

@@ -98,7 +98,7 @@ try_answer(const uint8_t *data, size_t size)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	if (late.parserootdesc == NULL)
+	if (late_upnpc.parserootdesc == NULL)
 		late_load();
 	if (size == 0 || size > 65536)
 		return 0;
