@@ -5,7 +5,6 @@
 
 import os
 import re
-import signal
 import struct
 import sys
 
@@ -87,9 +86,7 @@ def test_promises(t, w):
         "some of the first")
     t.wait(lambda: promised(daemon, first), 40, "its record")
     # A crash: it must be looked at before it can go on.
-    for pid in daemon.children().values():
-        os.kill(pid, signal.SIGKILL)
-    mimtest.stop(daemon.proc, signal.SIGKILL)
+    daemon.crash()
     daemon.start()
     daemon.wait_state(second.infohash, "waiting", 10)
     daemon.wait_state(first.infohash, "downloading", 20)

@@ -153,6 +153,19 @@ class Mimd:
         return {role: row["pid"] for role, row in self.processes().items()
             if role in CHILDREN and row["pid"]}
 
+    def crash(self):
+        """SIGKILL all of it; the parent first, or it starts others."""
+        pids = list(self.children().values())
+        self.proc.kill()
+        self.proc.wait()
+        for pid in pids:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        while any(map(mimtest.alive, pids)):
+            time.sleep(0.01)
+
     def kill_child(self, role):
         """SIGKILL a child; False if it was not there just now."""
         pid = self.children().get(role)
