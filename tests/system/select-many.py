@@ -89,8 +89,7 @@ def test(t):
     t.wait(lambda: "disk" in daemon.children(), 30, "the next disk child")
     before = slow.hits
     t.wait(lambda: slow.hits > before, 60, "it to go on")
-    daemon.proc.kill()
-    daemon.proc.wait()
+    daemon.crash()
     n = len(skipped(top))
     t.ok(n < PAIRS, "disk and mimd were killed in the midst of it", n)
     slow.clear()

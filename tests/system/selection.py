@@ -149,15 +149,13 @@ def kills(t):
     t.wait(lambda: case.row()["have"] > 0, 20, "a piece")
     os.kill(case.daemon.children()["disk"], signal.SIGKILL)
     t.wait(lambda: len(case.seed.requests) > 12, 20, "more of it")
-    case.daemon.proc.kill()
-    case.daemon.proc.wait()
+    case.daemon.crash()
     case.daemon.start()
     case.done()
     t.equal(case.there(), (["b", "empty", "sub/c"], []),
         "all that is wanted, through the end of disk and of mimd")
     case.files("get", "0")
-    case.daemon.proc.kill()
-    case.daemon.proc.wait()
+    case.daemon.crash()
     case.daemon.start()
     if case.row("-f")["files"][0]["priority"] == "skip":
         case.files("get", "0")

@@ -55,8 +55,7 @@ def test(t):
 
     # Whatever the page cache says: it is on disk only after a sync.
     t.wait(lambda: recorded(daemon), 20, "the record to tell of it")
-    daemon.proc.kill()
-    daemon.proc.wait()
+    daemon.crash()
     broken.clear()
     mark = len(daemon.calls())
     before = written(daemon.calls())
