@@ -2,25 +2,12 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "crc32c.h"
 #include "priority.h"
 
 #define KEEP_V4		2	/* bytes that always count */
 #define KEEP_V6		6
 #define MASK		0x55	/* of the others */
-
-static uint32_t
-crc32c(const uint8_t *p, size_t n)
-{
-	uint32_t	crc = UINT32_MAX;
-	int		bit;
-
-	for (; n > 0; n--) {
-		crc ^= *p++;
-		for (bit = 0; bit < 8; bit++)
-			crc = crc >> 1 ^ (crc & 1 ? 0x82f63b78U : 0);
-	}
-	return ~crc;
-}
 
 static uint32_t
 crc_pair(const uint8_t *a, const uint8_t *b, size_t n)

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "peer/external.h"
+#include "external.h"
 
 static void
 vote(struct external *e, const char *voter, const char *ip)

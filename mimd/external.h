@@ -8,7 +8,7 @@
 #include "addr.h"
 
 /*
- * Our address as others see it (BEP 10, yourip): the one that most say, of
+ * Our address as others see it (BEP 10, BEP 42): the one that most say, of
  * those who spoke last.  Each has one vote, by the network it is in.  Pure.
  */
 #define EXTERNAL_VOTES	32	/* kept of each family */
@@ -28,6 +28,9 @@ void	external_vote(struct external *e, const struct addr *voter,
 	    const uint8_t ip[16]);
 /* Our address of the family of other; false if nobody knows it. */
 bool	external_get(const struct external *e, const struct addr *other,
+	    uint8_t ip[16]);
+/* The same, if at least so many said it, and more than half of all. */
+bool	external_sure(const struct external *e, bool v4, uint32_t least,
 	    uint8_t ip[16]);
 
 #endif /* EXTERNAL_H */

@@ -11,16 +11,24 @@ voter_of(const struct addr *a, uint8_t voter[16])
 	memcpy(voter, a->ip, addr_is_v4(a) ? 15 : 6);
 }
 
+/* How many of the family say that we are at ip. */
+static uint32_t
+votes_for(const struct external *e, int f, const uint8_t ip[16])
+{
+	uint32_t	i, n = 0;
+
+	for (i = 0; i < e->n[f]; i++)
+		n += memcmp(e->votes[f][i].ip, ip, 16) == 0;
+	return n;
+}
+
 static void
 elect(struct external *e, int f)
 {
-	uint32_t	i, k, n, most = 0, best = 0;
+	uint32_t	i, n, most = 0, best = 0;
 
 	for (i = 0; i < e->n[f]; i++) {
-		for (n = 0, k = 0; k < e->n[f]; k++)
-			if (memcmp(e->votes[f][i].ip, e->votes[f][k].ip,
-			    16) == 0)
-				n++;
+		n = votes_for(e, f, e->votes[f][i].ip);
 		if (n > most) {
 			most = n;
 			best = i;
@@ -68,4 +76,19 @@ external_get(const struct external *e, const struct addr *other,
 	if (e->known[f])
 		memcpy(ip, e->ip[f], 16);
 	return e->known[f];
+}
+
+bool
+external_sure(const struct external *e, bool v4, uint32_t least,
+    uint8_t ip[16])
+{
+	uint32_t	n;
+
+	if (!e->known[v4])
+		return false;
+	n = votes_for(e, v4, e->ip[v4]);
+	if (n < least || n <= e->n[v4] / 2U)
+		return false;
+	memcpy(ip, e->ip[v4], 16);
+	return true;
 }
