@@ -30,10 +30,13 @@ void	item_target(const uint8_t key[KRPC_KEY_LEN], const uint8_t *salt,
 	    size_t nsalt, uint8_t target[ID_LEN]);
 /*
  * The value of a put or of an answer; 0, or the KRPC_E_* that says what is
- * wrong with it.  salt, of an answer, is what was asked for.
+ * wrong with it.  salt, of an answer, is what was asked for.  Its signature
+ * is not looked at, which takes long.
  */
 int	item_read(struct item *item, const struct krpc *m,
 	    const struct krpc_bytes *salt);
+/* Is it signed by its key, if it must be? */
+bool	item_verify(const struct item *item);
 /*
  * A value of our own; seed NULL makes it immutable.  -1 if it is too long or
  * not bencoded as it must be.

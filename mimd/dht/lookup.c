@@ -173,25 +173,39 @@ may_ask(const struct lookup *l, const struct lookup_node *node)
 	    (node->fits || node->nameless || l->misfits < LOOKUP_MISFITS);
 }
 
-struct lookup_node *
-lookup_next(struct lookup *l)
+static struct lookup_node *
+first_to_ask(const struct lookup *l)
 {
 	struct walk		 w = { 0 };
 	struct lookup_node	*node;
 
 	if (l->asked >= LOOKUP_ALPHA)
 		return NULL;
-	while ((node = walk_next(l, &w)) != NULL) {
-		if (!may_ask(l, node))
-			continue;
-		node->state = LOOKUP_ASKED;
-		node->tries++;
-		l->asked++;
-		l->asks++;
-		l->misfits += !node->fits && !node->nameless;
-		return node;
-	}
+	while ((node = walk_next(l, &w)) != NULL)
+		if (may_ask(l, node))
+			return node;
 	return NULL;
+}
+
+bool
+lookup_can_ask(const struct lookup *l)
+{
+	return first_to_ask(l) != NULL;
+}
+
+struct lookup_node *
+lookup_next(struct lookup *l)
+{
+	struct lookup_node	*node = first_to_ask(l);
+
+	if (node == NULL)
+		return NULL;
+	node->state = LOOKUP_ASKED;
+	node->tries++;
+	l->asked++;
+	l->asks++;
+	l->misfits += !node->fits && !node->nameless;
+	return node;
 }
 
 bool
@@ -226,16 +240,18 @@ lookup_on_slow(struct lookup *l, const struct addr *a)
 }
 
 void
-lookup_on_timeout(struct lookup *l, const struct addr *a)
+lookup_on_timeout(struct lookup *l, const struct addr *a, bool final)
 {
 	struct lookup_node	*node = find(l, a);
+	int			 tries;
 
 	if (node == NULL || (node->state != LOOKUP_ASKED &&
 	    node->state != LOOKUP_SLOW))
 		return;
 	leave_asked(l, node);
-	node->state = node->tries < (node->fits ? LOOKUP_TRIES :
-	    LOOKUP_TRIES_MISFIT) ? LOOKUP_NEW : LOOKUP_FAILED;
+	tries = node->fits ? LOOKUP_TRIES : LOOKUP_TRIES_MISFIT;
+	node->state = !final && node->tries < tries ? LOOKUP_NEW :
+	    LOOKUP_FAILED;
 }
 
 /* Where the node is known under another id, it moves to its place. */

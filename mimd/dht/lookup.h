@@ -60,7 +60,9 @@ void	lookup_clear(struct lookup *l);
 /* A node to ask; id NULL if only its address is known.  False: not taken. */
 bool	lookup_add(struct lookup *l, const uint8_t *id, const struct addr *a,
 	    unsigned hops);
-/* Whom to ask now, marked as asked; NULL if nobody. */
+/* Is there somebody to ask now? */
+bool	lookup_can_ask(const struct lookup *l);
+/* Whom to ask, marked as asked; NULL if nobody. */
 struct lookup_node *lookup_next(struct lookup *l);
 /*
  * The node at a said who it is and which nodes it knows; those of a local
@@ -70,7 +72,9 @@ struct lookup_node *lookup_next(struct lookup *l);
 struct lookup_node *lookup_on_reply(struct lookup *l, const struct addr *a,
 	    const struct krpc *m);
 void	lookup_on_slow(struct lookup *l, const struct addr *a);
-void	lookup_on_timeout(struct lookup *l, const struct addr *a);
+/* It is asked again, a few times; unless final. */
+void	lookup_on_timeout(struct lookup *l, const struct addr *a,
+	    bool final);
 /* Nobody is left to ask, and nobody is awaited whose answer matters. */
 bool	lookup_done(const struct lookup *l);
 /*

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: ISC */
+/* Thousands of nodes: are things found, and at what price? */
+#include "dht_sim.h"
+#include "sanitizer.h"
+
+#ifdef SANITIZED
+#define NODES	600U
+#else
+#define NODES	10000U
+#endif
+#define TORRENTS 300U
+
+/* Means over the searches of a net. */
+struct totals {
+	uint32_t	searches, found;
+	double		hops, queries, ms;
+};
+
+/* One announces each of the torrents, another looks for it. */
+static void
+announce(struct sim *s, uint32_t n)
+{
+	struct sim_node	*node;
+	uint32_t	 i;
+
+	s->results = xcalloc(n, sizeof(*s->results));
+	for (i = 0; i < n; i++) {
+		node = sim_any(s, SIM_OPEN);
+		sim_bytes(s, s->results[i].hash, ID_LEN);
+		s->results[i].want = node->addr;
+		dht_torrent_add(node->d, s->results[i].hash, true, s->now);
+		sim_done_with(node);
+		sim_until(s, s->now + 50);
+	}
+}
+
+/* Some leave, without a word, and some come back, knowing three others. */
+static void
+churn(struct sim *s, uint32_t n, const struct sim_mix *mix)
+{
+	uint32_t	i, k, r;
+	struct sim_node	*node;
+
+	for (i = 0; i < n; i++) {
+		k = 8 + sim_rand(s, s->n - 8);
+		node = &s->v[k];
+		for (r = 0; r < s->nresults; r++)
+			if (addr_cmp(&s->results[r].want, &node->addr) == 0)
+				break;
+		if (node->kind == SIM_LIAR || r < s->nresults)
+			continue;
+		if (node->d != NULL) {
+			sim_stop(node);
+			continue;
+		}
+		sim_start(s, k, mix->nat > 0 && sim_rand(s, 4) == 0 ?
+		    SIM_NAT : SIM_OPEN);
+		sim_introduce(s, node, s->n);
+		sim_done_with(node);
+	}
+}
+
+static void
+look(struct sim *s, uint32_t n, enum sim_kind kind, struct totals *t)
+{
+	struct sim_result	*r;
+	struct sim_node		*node;
+	uint32_t		 i;
+
+	memset(t, 0, sizeof(*t));
+	s->nresults = n;
+	for (i = 0; i < n; i++) {
+		do
+			node = sim_any(s, kind);
+		while (addr_cmp(&node->addr, &s->results[i].want) == 0);
+		dht_torrent_add(node->d, s->results[i].hash, false, s->now);
+		sim_done_with(node);
+		sim_until(s, s->now + 50);
+	}
+	sim_until(s, s->now + 30000);
+	for (i = 0; i < n; i++) {
+		r = &s->results[i];
+		t->searches += r->done;
+		t->found += r->found;
+		t->hops += r->end.hops;
+		t->queries += r->end.queries;
+		t->ms += r->end.ms;
+	}
+	t->hops /= t->searches;
+	t->queries /= t->searches;
+	t->ms /= t->searches;
+}
+
+static void
+print(const struct sim *s, const char *what, const struct totals *t)
+{
+	print_message("# %6u nodes, %-22s %4.1f %% found, %4.1f hops, "
+	    "%5.1f queries, %5.0f ms\n", s->n, what,
+	    100.0 * t->found / t->searches, t->hops, t->queries, t->ms);
+}
+
+/* What it costs grows as the logarithm of the net. */
+static void
+test_growth(void **state)
+{
+	static const uint32_t	sizes[] = { NODES / 64, NODES / 16,
+	    NODES / 4 };
+	struct sim_mix		mix = { 0 };
+	struct totals		t[3];
+	struct sim		s;
+	uint32_t		i;
+
+	(void)state;
+	for (i = 0; i < 3; i++) {
+		sim_init(&s, sizes[i], i + 1, &mix);
+		sim_until(&s, s.now + 20000);
+		announce(&s, 100);
+		sim_until(&s, s.now + 10000);
+		look(&s, 100, SIM_OPEN, &t[i]);
+		print(&s, "nothing lost:", &t[i]);
+		assert_int_equal(t[i].found, 100);
+		sim_free(&s);
+	}
+	assert_true(t[2].queries < 2 * t[0].queries);
+	assert_true(t[2].hops < t[0].hops + 3);
+}
+
+static void
+test_rough_net(void **state)
+{
+	struct sim_mix	mix = { .nat = 15, .nat_ro = 10 };
+	struct totals	t;
+	struct sim	s;
+
+	(void)state;
+	sim_init(&s, NODES, 7, &mix);
+	s.loss = 20;
+	sim_until(&s, s.now + 20000);
+	announce(&s, TORRENTS);
+	s.nresults = TORRENTS;
+	sim_until(&s, s.now + 10000);
+	churn(&s, NODES / 20, &mix);
+	sim_until(&s, s.now + 5000);
+	look(&s, TORRENTS, SIM_OPEN, &t);
+	print(&s, "20 % loss, NAT, churn:", &t);
+	assert_int_equal(t.searches, TORRENTS);
+	assert_true(t.found * 100 >= TORRENTS * 99);
+	sim_free(&s);
+}
+
+/* One in five knows of its like only, which are where you look. */
+static void
+eclipse(bool fit, const char *what)
+{
+	struct sim_mix	mix = { .liars = 20 };
+	struct totals	t;
+	struct sim	s;
+
+	sim_init(&s, NODES / 4, 11 + fit, &mix);
+	s.liars_fit = fit;
+	s.loss = 2;
+	sim_until(&s, s.now + 20000);
+	announce(&s, TORRENTS);
+	sim_until(&s, s.now + 15000);
+	look(&s, TORRENTS, SIM_OPEN, &t);
+	print(&s, what, &t);
+	assert_true(t.found * 100 >= TORRENTS * 95);
+	sim_free(&s);
+}
+
+static void
+test_eclipse(void **state)
+{
+	(void)state;
+	eclipse(false, "20 % are liars:");
+	eclipse(true, "20 % are sly liars:");
+}
+
+/* From three saved nodes to a table that is of use. */
+static void
+test_cold_start(void **state)
+{
+	struct sim_mix		mix = { 0 };
+	struct dht_stats	st;
+	struct sim		s;
+	struct sim_node		*node;
+	uint64_t		began;
+
+	(void)state;
+	sim_init(&s, 500, 3, &mix);
+	node = &s.v[499];
+	sim_stop(node);
+	sim_until(&s, s.now + 10000);
+	sim_start(&s, 499, SIM_OPEN);
+	sim_introduce(&s, node, 499);
+	sim_done_with(node);
+	began = s.now;
+	do {
+		sim_until(&s, s.now + 100);
+		dht_stats(node->d, s.now, &st);
+	} while (st.side[0].table.good < 40 && s.now < began + 60000);
+	print_message("# 40 good nodes after %.1f s\n",
+	    (double)(s.now - began) / 1000);
+	assert_true(s.now - began <= 10000);
+	sim_free(&s);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest	tests[] = {
+		cmocka_unit_test(test_cold_start),
+		cmocka_unit_test(test_growth),
+		cmocka_unit_test(test_rough_net),
+		cmocka_unit_test(test_eclipse)
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
