@@ -78,6 +78,7 @@ struct sim {
 	uint32_t	*liars, nliars;
 	struct sim_result *results;
 	uint32_t	 nresults;
+	bool		 looking;	/* what is found, counts */
 	uint64_t	 packets, lost;
 	bool		 wanted;	/* somebody wants contacts */
 };
@@ -292,6 +293,27 @@ sim_lie(struct sim *s, struct sim_node *liar, const struct addr *from,
 	sim_post(s, liar, from, buf, krpc_build(buf, &m));
 }
 
+/* They make themselves known: whoever they ask may enter them. */
+static inline void
+sim_liars_call(struct sim *s, uint32_t each)
+{
+	uint8_t		 buf[KRPC_OUT_MAX];
+	struct krpc	 m;
+	struct sim_node	*liar;
+	uint32_t	 i, k;
+
+	krpc_init(&m, KRPC_QUERY);
+	m.method = KRPC_PING;
+	m.tid = (struct krpc_bytes){ (const uint8_t *)"hi", 2 };
+	for (k = 0; k < each; k++)
+		for (i = 0; i < s->nliars; i++) {
+			liar = &s->v[s->liars[i]];
+			m.id = liar->id;
+			sim_post(s, liar, &s->v[sim_rand(s, s->n)].addr, buf,
+			    krpc_build(buf, &m));
+		}
+}
+
 /* ---- nodes ---- */
 
 static inline void
@@ -305,7 +327,7 @@ sim_result(struct sim *s, const uint8_t *hash)
 {
 	uint32_t	i;
 
-	for (i = 0; i < s->nresults; i++)
+	for (i = 0; s->looking && i < s->nresults; i++)
 		if (memcmp(s->results[i].hash, hash, ID_LEN) == 0 &&
 		    !s->results[i].done)
 			return &s->results[i];
@@ -383,11 +405,12 @@ sim_introduce(struct sim *s, struct sim_node *node, uint32_t among)
 
 	for (i = 0; i < 10000 && known < 3 && among > 0; i++) {
 		other = &s->v[sim_rand(s, among)];
-		if (other == node || other->d == NULL ||
-		    other->kind != SIM_OPEN)
+		if (other == node || (other->kind != SIM_OPEN &&
+		    other->kind != SIM_LIAR) ||
+		    (other->kind == SIM_OPEN && other->d == NULL))
 			continue;
-		dht_add_contact(node->d, dht_id(other->d, false),
-		    &other->addr);
+		dht_add_contact(node->d, other->d == NULL ? other->id :
+		    dht_id(other->d, false), &other->addr);
 		known++;
 	}
 }

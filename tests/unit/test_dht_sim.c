@@ -24,6 +24,7 @@ announce(struct sim *s, uint32_t n)
 	uint32_t	 i;
 
 	s->results = xcalloc(n, sizeof(*s->results));
+	s->nresults = n;
 	for (i = 0; i < n; i++) {
 		node = sim_any(s, SIM_OPEN);
 		sim_bytes(s, s->results[i].hash, ID_LEN);
@@ -68,7 +69,7 @@ look(struct sim *s, uint32_t n, enum sim_kind kind, struct totals *t)
 	uint32_t		 i;
 
 	memset(t, 0, sizeof(*t));
-	s->nresults = n;
+	s->looking = true;
 	for (i = 0; i < n; i++) {
 		do
 			node = sim_any(s, kind);
@@ -137,7 +138,6 @@ test_rough_net(void **state)
 	s.loss = 20;
 	sim_until(&s, s.now + 20000);
 	announce(&s, TORRENTS);
-	s.nresults = TORRENTS;
 	sim_until(&s, s.now + 10000);
 	churn(&s, NODES / 20, &mix);
 	sim_until(&s, s.now + 5000);
@@ -155,11 +155,15 @@ eclipse(bool fit, const char *what)
 	struct sim_mix	mix = { .liars = 20 };
 	struct totals	t;
 	struct sim	s;
+	int		i;
 
 	sim_init(&s, NODES / 4, 11 + fit, &mix);
 	s.liars_fit = fit;
 	s.loss = 2;
-	sim_until(&s, s.now + 20000);
+	for (i = 0; i < 100; i++) {
+		sim_liars_call(&s, 1);
+		sim_until(&s, s.now + 500);
+	}
 	announce(&s, TORRENTS);
 	sim_until(&s, s.now + 15000);
 	look(&s, TORRENTS, SIM_OPEN, &t);
