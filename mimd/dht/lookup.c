@@ -114,18 +114,26 @@ insert(struct lookup *l, const struct lookup_node *node)
 	return &l->v[i];
 }
 
-bool
-lookup_add(struct lookup *l, const uint8_t *id, const struct addr *a,
-    unsigned hops)
+/* False if it is not taken, or known already. */
+static bool
+add(struct lookup *l, const uint8_t *id, const struct addr *a, unsigned hops,
+    uint16_t paths)
 {
-	struct lookup_node	node;
+	struct lookup_node	node, *known;
 
 	if (a->port == 0 || addr_is_v4(a) == l->v6 ||
-	    addr_class(a) == ADDR_UNUSABLE || crowded(l, a))
+	    addr_class(a) == ADDR_UNUSABLE)
+		return false;
+	if ((known = find(l, a)) != NULL) {
+		known->paths |= paths;
+		return false;
+	}
+	if (crowded(l, a))
 		return false;
 	memset(&node, 0, offsetof(struct lookup_node, token));
 	node.addr = *a;
 	node.hops = (uint8_t)(hops < UINT8_MAX ? hops : UINT8_MAX);
+	node.paths = paths;
 	if (id == NULL) {
 		node.nameless = true;
 	} else {
@@ -138,13 +146,22 @@ lookup_add(struct lookup *l, const uint8_t *id, const struct addr *a,
 	return true;
 }
 
+bool
+lookup_start(struct lookup *l, const uint8_t *id, const struct addr *a)
+{
+	uint16_t	path = (uint16_t)(1 << l->starts++ % LOOKUP_PATHS);
+
+	return add(l, id, a, 0, path);
+}
+
 /*
- * Walk over those whose answers decide: among the nearest that did not fail,
- * LOOKUP_K of all and LOOKUP_K that fit; and the nameless ones, as long as
- * there are not so many others.
+ * Walk over those whose answers decide, of all that did not fail: the
+ * LOOKUP_K nearest of all, the LOOKUP_K nearest that fit, and of these the
+ * nearest of each path.  Nameless ones only while there are few others.
  */
 struct walk {
 	uint32_t	i, all, fits;
+	uint16_t	paths;
 };
 
 static struct lookup_node *
@@ -153,13 +170,17 @@ walk_next(const struct lookup *l, struct walk *w)
 	struct lookup_node	*node;
 	bool			 counts;
 
-	while (w->i < l->n && w->fits < LOOKUP_K) {
+	while (w->i < l->n) {
 		node = &l->v[w->i++];
 		if (node->state == LOOKUP_FAILED)
 			continue;
-		counts = node->fits || w->all < LOOKUP_K;
+		counts = w->all < LOOKUP_K || (node->fits &&
+		    (w->fits < LOOKUP_K || (node->paths & ~w->paths) != 0));
 		w->all++;
-		w->fits += node->fits;
+		if (node->fits) {
+			w->fits++;
+			w->paths |= node->paths;
+		}
 		if (counts)
 			return node;
 	}
@@ -268,17 +289,22 @@ rename_node(struct lookup *l, struct lookup_node *node, const uint8_t *id)
 }
 
 static void
-take_nodes(struct lookup *l, const struct krpc *m, unsigned hops, bool local)
+take_nodes(struct lookup *l, const struct krpc *m,
+    const struct lookup_node *teller)
 {
 	const struct krpc_bytes	*rows = l->v6 ? &m->nodes6 : &m->nodes;
 	const uint8_t		*id;
 	struct addr		 a;
 	size_t			 i;
+	unsigned		 hops = teller->hops + 1U;
+	bool			 local = subnet_is_local(&teller->addr);
+	uint16_t		 paths = teller->paths;
 
+	/* The teller itself moves when others are put before it. */
 	for (i = 0; i < LOOKUP_PER_REPLY &&
 	    krpc_node(rows, l->v6, i, &id, &a); i++)
 		if (local || !subnet_is_local(&a))
-			lookup_add(l, id, &a, hops);
+			add(l, id, &a, hops, paths);
 }
 
 struct lookup_node *
@@ -297,7 +323,7 @@ lookup_on_reply(struct lookup *l, const struct addr *a, const struct krpc *m)
 	}
 	if (node->nameless || memcmp(node->id, m->id, ID_LEN) != 0)
 		node = rename_node(l, node, m->id);
-	take_nodes(l, m, node->hops + 1U, subnet_is_local(a));
+	take_nodes(l, m, node);
 	return find(l, a);
 }
 

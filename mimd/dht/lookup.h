@@ -16,10 +16,16 @@
  * Nodes whose id fits their address (BEP 42) are ranked by themselves, beside
  * the ranking of all: a crowd of nodes with ids of their choice is asked, in
  * bounds, but cannot keep the search from reaching the others.
+ *
+ * And the search goes on several paths (as in S/Kademlia): each begins with
+ * other nodes, and leads where those say that led there; all must have come
+ * to their end.  Liars who only name each other take over the paths they are
+ * on, not the others.
  */
 #define LOOKUP_K	8	/* it ends when so many nearest answered */
 #define LOOKUP_ALPHA	4	/* asked at a time, those that dawdle apart */
 #define LOOKUP_MAX	100	/* nodes known at a time */
+#define LOOKUP_PATHS	16
 #define LOOKUP_TRIES	3	/* of a node: packets get lost */
 #define LOOKUP_TRIES_MISFIT 2
 #define LOOKUP_ASKS	160	/* queries of a search */
@@ -41,6 +47,7 @@ struct lookup_node {
 	uint8_t			state;	/* enum lookup_state */
 	uint8_t			tries;
 	uint8_t			hops;	/* from our table */
+	uint16_t		paths;	/* bits: those that lead to it */
 	bool			fits;
 	bool			nameless;	/* its id is not known yet */
 	uint8_t			ntoken;
@@ -52,14 +59,15 @@ struct lookup {
 	bool			 v6;
 	uint16_t		 n, asks, misfits;
 	uint8_t			 asked;	/* LOOKUP_ASKED */
+	uint8_t			 starts;
 	struct lookup_node	*v;	/* LOOKUP_MAX, nearest first */
 };
 
 void	lookup_init(struct lookup *l, const uint8_t *target, bool v6);
 void	lookup_clear(struct lookup *l);
-/* A node to ask; id NULL if only its address is known.  False: not taken. */
-bool	lookup_add(struct lookup *l, const uint8_t *id, const struct addr *a,
-	    unsigned hops);
+/* A node to start from; id NULL if only its address is known. */
+bool	lookup_start(struct lookup *l, const uint8_t *id,
+	    const struct addr *a);
 /* Is there somebody to ask now? */
 bool	lookup_can_ask(const struct lookup *l);
 /* Whom to ask, marked as asked; NULL if nobody. */

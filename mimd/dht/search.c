@@ -23,7 +23,7 @@ search_new(struct dht *d, struct side *side, enum search_kind kind,
 	lookup_init(&s->lookup, target, side->v6);
 	n = table_closest(&side->table, target, v, 2 * LOOKUP_K);
 	for (i = 0; i < n; i++)
-		lookup_add(&s->lookup, v[i]->id, &v[i]->addr, 0);
+		lookup_start(&s->lookup, v[i]->id, &v[i]->addr);
 	TAILQ_INSERT_TAIL(&d->searches, s, entry);
 	d->nsearches++;
 	d->ready = true;

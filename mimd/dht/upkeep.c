@@ -152,13 +152,13 @@ boot(struct dht *d, struct side *side, uint64_t now)
 		c = &side->contacts[(k % side->ncontacts + i) %
 		    side->ncontacts];
 		if (!c->router)
-			others += lookup_add(&s->lookup,
-			    c->named ? c->id : NULL, &c->addr, 0);
+			others += lookup_start(&s->lookup,
+			    c->named ? c->id : NULL, &c->addr);
 	}
 	for (i = 0; i < side->ncontacts; i++) {
 		c = &side->contacts[i];
 		if (c->router && (side->boots > 0 || others == 0))
-			lookup_add(&s->lookup, NULL, &c->addr, 0);
+			lookup_start(&s->lookup, NULL, &c->addr);
 	}
 	side->boots++;
 }

@@ -487,6 +487,7 @@ sim_until(struct sim *s, uint64_t at)
 /* Room for n nodes; so many of a hundred of each kind. */
 struct sim_mix {
 	uint32_t	nat, nat_ro, liars;
+	bool		liars_fit;
 };
 
 static inline enum sim_kind
@@ -513,6 +514,7 @@ sim_init(struct sim *s, uint32_t n, uint64_t seed, const struct sim_mix *mix)
 	s->seed = seed;
 	s->now = 1000000;
 	s->n = n;
+	s->liars_fit = mix->liars_fit;
 	s->v = xcalloc(n, sizeof(*s->v));
 	s->slots = xcalloc(SIM_SLOTS, sizeof(*s->slots));
 	s->liars = xcalloc(n, sizeof(*s->liars));

@@ -152,13 +152,12 @@ test_rough_net(void **state)
 static void
 eclipse(bool fit, const char *what)
 {
-	struct sim_mix	mix = { .liars = 20 };
+	struct sim_mix	mix = { .liars = 20, .liars_fit = fit };
 	struct totals	t;
 	struct sim	s;
 	int		i;
 
 	sim_init(&s, NODES / 4, 11 + fit, &mix);
-	s.liars_fit = fit;
 	s.loss = 2;
 	for (i = 0; i < 100; i++) {
 		sim_liars_call(&s, 1);
@@ -210,7 +209,7 @@ test_cold_start(void **state)
 }
 
 int
-main(void)
+main(int argc, char **argv)
 {
 	const struct CMUnitTest	tests[] = {
 		cmocka_unit_test(test_cold_start),
@@ -219,5 +218,7 @@ main(void)
 		cmocka_unit_test(test_eclipse)
 	};
 
+	if (argc > 1)
+		cmocka_set_test_filter(argv[1]);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
