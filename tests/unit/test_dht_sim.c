@@ -148,8 +148,11 @@ test_rough_net(void **state)
 	sim_free(&s);
 }
 
-/* One in five knows of its like only, which are where you look. */
-static void
+/*
+ * One in five knows of its like only, which are where you look: so they say,
+ * which BEP 42 belies; or really, as near as their addresses let them be.
+ */
+static uint32_t
 eclipse(bool fit, const char *what)
 {
 	struct sim_mix	mix = { .liars = 20, .liars_fit = fit };
@@ -157,7 +160,7 @@ eclipse(bool fit, const char *what)
 	struct sim	s;
 	int		i;
 
-	sim_init(&s, NODES / 4, 11 + fit, &mix);
+	sim_init(&s, NODES / 8, 11 + fit, &mix);
 	s.loss = 2;
 	for (i = 0; i < 100; i++) {
 		sim_liars_call(&s, 1);
@@ -167,16 +170,16 @@ eclipse(bool fit, const char *what)
 	sim_until(&s, s.now + 15000);
 	look(&s, TORRENTS, SIM_OPEN, &t);
 	print(&s, what, &t);
-	assert_true(t.found * 100 >= TORRENTS * 95);
 	sim_free(&s);
+	return t.found * 100 / TORRENTS;
 }
 
 static void
 test_eclipse(void **state)
 {
 	(void)state;
-	eclipse(false, "20 % are liars:");
-	eclipse(true, "20 % are sly liars:");
+	assert_true(eclipse(false, "20 % are liars:") >= 95);
+	assert_true(eclipse(true, "20 % are sly liars:") >= 85);
 }
 
 /* From three saved nodes to a table that is of use. */
