@@ -130,6 +130,10 @@ split(struct table *t)
 	/* What is in reserve there is mostly not for here. */
 	from->nspare = 0;
 	from->next = 0;
+	while (from->n > width(last - 1)) {
+		spare_put(from, &from->v[--from->n]);
+		t->n--;
+	}
 }
 
 struct table_node *
