@@ -40,7 +40,10 @@ struct dht_found {
 	uint32_t	ms;
 };
 
-/* What the node does; arg is the one of dht_new(). */
+/*
+ * What the node does; arg is the one of dht_new().  These must not call the
+ * node in turn.
+ */
 struct dht_ops {
 	void	(*send)(void *arg, const struct addr *to, const uint8_t *p,
 		    size_t n);
@@ -104,7 +107,7 @@ void		 dht_torrent_again(struct dht *d, const uint8_t *hash,
 
 /*
  * Items (BEP 44); the answer comes through ops->item with the number of the
- * request.  False: too many are under way.
+ * request.  False: too many are under way, or nobody is known to ask.
  */
 bool		 dht_get(struct dht *d, uint32_t request,
 		    const uint8_t *target, const uint8_t *salt, size_t nsalt,

@@ -125,7 +125,7 @@ struct dht {
 	uint32_t		 ntorrents, nsearching;
 	uint64_t		 tick_at, expire_at;
 	uint64_t		 heard_at;	/* an answer came last */
-	bool			 starved;	/* queries wait for the budget */
+	bool			 starved;	/* queries await the budget */
 	bool			 ready;		/* a search may go on */
 	uint8_t			 samples[NODE_SAMPLES][ID_LEN];
 	uint32_t		 nsamples, samples_at;
@@ -183,16 +183,16 @@ void	 search_on_slow(struct dht *d, struct search *s,
 void	 search_on_failure(struct dht *d, struct search *s,
 	    const struct addr *a, bool final);
 
-/* ---- store.c: what a search stores when it has found the nodes ---- */
+/* ---- holders.c: what a search stores when it has found the nodes ---- */
 
 /* False if there is nothing to store, or nowhere. */
-bool	 store_begin(struct search *s);
+bool	 holders_begin(struct search *s);
 /* Send what the budget lets; true when all is said. */
-bool	 store_run(struct dht *d, struct search *s, uint64_t now);
-void	 store_on_answer(struct search *s, const struct addr *a,
+bool	 holders_run(struct dht *d, struct search *s, uint64_t now);
+void	 holders_on_answer(struct search *s, const struct addr *a,
 	    bool stored);
-void	 store_on_timeout(struct search *s, const struct addr *a);
-uint32_t store_count(const struct search *s);
+void	 holders_on_timeout(struct search *s, const struct addr *a);
+uint32_t holders_count(const struct search *s);
 
 /* ---- torrents.c ---- */
 void	 torrents_run(struct dht *d, uint64_t now);

@@ -29,14 +29,14 @@ requests_clear(struct dht *d)
 			free(d->requests[i].best);
 }
 
-/* In each family that there is; NULL: not at all. */
+/* In each family of which nodes are known; NULL: not at all. */
 static struct search *
 begin(struct dht *d, struct request *r, struct side *side,
     enum search_kind kind, const uint8_t *target, uint64_t now)
 {
 	struct search	*s;
 
-	if (!side->on || (s = search_new(d, side, kind, target, now)) == NULL)
+	if (side->table.n == 0 || (s = search_new(d, side, kind, target, now)) == NULL)
 		return NULL;
 	s->request = r;
 	r->searches++;
@@ -109,7 +109,7 @@ requests_on_end(struct dht *d, struct search *s)
 {
 	struct request	*r = s->request;
 
-	r->stored += store_count(s);
+	r->stored += holders_count(s);
 	if (--r->searches > 0)
 		return;
 	d->ops->item(d->arg, r->number, r->best, r->stored);

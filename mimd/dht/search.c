@@ -127,7 +127,7 @@ search_on_reply(struct dht *d, struct search *s, const struct addr *from,
 {
 	d->ready = true;
 	if (s->holders != NULL) {
-		store_on_answer(s, from, true);
+		holders_on_answer(s, from, true);
 		return;
 	}
 	if (lookup_on_reply(&s->lookup, from, m) == NULL)
@@ -155,9 +155,9 @@ search_on_failure(struct dht *d, struct search *s, const struct addr *a,
 	if (s->holders == NULL)
 		lookup_on_timeout(&s->lookup, a, final);
 	else if (final)
-		store_on_answer(s, a, false);
+		holders_on_answer(s, a, false);
 	else
-		store_on_timeout(s, a);
+		holders_on_timeout(s, a);
 }
 
 static void
@@ -203,10 +203,10 @@ step(struct dht *d, struct search *s, uint64_t now)
 			d->starved = true;
 		if (!lookup_done(&s->lookup))
 			return false;
-		if (!store_begin(s))
+		if (!holders_begin(s))
 			return true;
 	}
-	return store_run(d, s, now);
+	return holders_run(d, s, now);
 }
 
 void

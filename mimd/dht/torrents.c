@@ -253,7 +253,7 @@ torrents_on_end(struct dht *d, struct search *s, uint64_t now)
 	struct dht_found	 found = {
 		.v6 = s->side->v6, .peers = s->npeers,
 		.queries = s->lookup.asks, .hops = hops(&s->lookup),
-		.stored = store_count(s), .ms = (uint32_t)(now - s->since)
+		.stored = holders_count(s), .ms = (uint32_t)(now - s->since)
 	};
 	uint64_t		 wait = DHT_ANNOUNCE_MS - JITTER_MS;
 

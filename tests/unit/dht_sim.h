@@ -31,7 +31,7 @@ enum sim_kind {
 	SIM_OPEN,
 	SIM_NAT,		/* hears only whom it spoke to */
 	SIM_NAT_RO,		/* ... and says so (BEP 43) */
-	SIM_LIAR		/* knows of liars only, each next to the target */
+	SIM_LIAR		/* knows of its like only */
 };
 
 struct sim;

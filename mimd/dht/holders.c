@@ -5,7 +5,7 @@
 #include "node.h"
 
 bool
-store_begin(struct search *s)
+holders_begin(struct search *s)
 {
 	const struct lookup_node	*v[2 * LOOKUP_K];
 	struct holder			*h;
@@ -70,7 +70,7 @@ tell(struct dht *d, struct search *s, struct holder *h, uint64_t now)
 }
 
 bool
-store_run(struct dht *d, struct search *s, uint64_t now)
+holders_run(struct dht *d, struct search *s, uint64_t now)
 {
 	struct holder	*h;
 	uint32_t	 i;
@@ -103,7 +103,7 @@ waiting(struct search *s, const struct addr *a)
 }
 
 void
-store_on_answer(struct search *s, const struct addr *a, bool stored)
+holders_on_answer(struct search *s, const struct addr *a, bool stored)
 {
 	struct holder	*h = waiting(s, a);
 
@@ -115,7 +115,7 @@ store_on_answer(struct search *s, const struct addr *a, bool stored)
 }
 
 void
-store_on_timeout(struct search *s, const struct addr *a)
+holders_on_timeout(struct search *s, const struct addr *a)
 {
 	struct holder	*h = waiting(s, a);
 
@@ -126,7 +126,7 @@ store_on_timeout(struct search *s, const struct addr *a)
 }
 
 uint32_t
-store_count(const struct search *s)
+holders_count(const struct search *s)
 {
 	uint32_t	i, n = 0;
 
