@@ -8,8 +8,6 @@
  * what its source may get, so that nobody is flooded in another's name.
  */
 
-static const uint8_t version[4] = { 'M', 'I', 0, 1 };
-
 /* An answer, and the bytes that it points to. */
 struct answer {
 	struct krpc	m;
@@ -245,14 +243,12 @@ send_answer(struct dht *d, const struct addr *to, struct krpc *m,
 	uint8_t	buf[KRPC_OUT_MAX];
 	size_t	n;
 
-	while ((n = krpc_build(buf, m)) == 0 || n > room)
+	while ((n = node_build(buf, m)) == 0 || n > room)
 		if (!shrink(m))
 			return;
 	gate_on_reply(&d->gate, to, query, n);
 	d->stats.answers++;
-	d->stats.packets_out++;
-	d->stats.bytes_out += n;
-	d->ops->send(d->arg, to, buf, n);
+	node_send(d, to, buf, n);
 }
 
 void
@@ -267,14 +263,13 @@ answer_query(struct dht *d, const struct addr *from, const struct krpc *m,
 	if (d->config.read_only)
 		return;
 	room = gate_ask(&d->gate, from, size, now);
-	if (room == 0 || !budget_answer(&d->budget, now)) {
+	if (room == 0 || !budget_take(&d->budget, BUDGET_ANSWER, now)) {
 		d->stats.refused++;
 		return;
 	}
 	krpc_init(&a.m, m->code == 0 ? KRPC_RESPONSE : KRPC_ERROR);
 	a.m.id = side->table.id;
 	a.m.tid = m->tid;
-	a.m.version = (struct krpc_bytes){ version, sizeof(version) };
 	a.m.ip = *from;
 	a.m.flags = KRPC_HAS_IP;
 	if (m->code == 0)

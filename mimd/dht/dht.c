@@ -69,7 +69,8 @@ dht_new(const struct dht_config *c, const struct dht_ops *ops, void *arg,
 	d->heard_at = now;
 	d->budget.at = now;
 	dht_configure(d, c, now);
-	d->budget.tokens = d->budget.rate * UINT64_C(1000);
+	d->budget.tokens[BUDGET_QUERY] = d->budget.rate * UINT64_C(500);
+	d->budget.tokens[BUDGET_ANSWER] = d->budget.tokens[BUDGET_QUERY];
 	return d;
 }
 
@@ -101,17 +102,18 @@ dht_free(struct dht *d)
 }
 
 size_t
-node_send(struct dht *d, const struct addr *to, const struct krpc *m)
+node_build(uint8_t out[KRPC_OUT_MAX], struct krpc *m)
 {
-	uint8_t	buf[KRPC_OUT_MAX];
-	size_t	n = krpc_build(buf, m);
+	m->version = (struct krpc_bytes){ version, sizeof(version) };
+	return krpc_build(out, m);
+}
 
-	if (n == 0)
-		return 0;
+void
+node_send(struct dht *d, const struct addr *to, const uint8_t *p, size_t n)
+{
 	d->stats.packets_out++;
 	d->stats.bytes_out += n;
-	d->ops->send(d->arg, to, buf, n);
-	return n;
+	d->ops->send(d->arg, to, p, n);
 }
 
 bool
@@ -119,7 +121,7 @@ node_query(struct dht *d, const struct addr *to, const uint8_t *id,
     struct krpc *m, struct search *search, uint64_t now)
 {
 	struct call	*call;
-	uint8_t		 tid[CALLS_TID_LEN];
+	uint8_t		 tid[CALLS_TID_LEN], buf[KRPC_OUT_MAX];
 
 	call = calls_open(&d->calls, to, node_random(d), now);
 	if (call == NULL)
@@ -132,12 +134,11 @@ node_query(struct dht *d, const struct addr *to, const uint8_t *id,
 	calls_put_tid(call, tid);
 	m->kind = KRPC_QUERY;
 	m->tid = (struct krpc_bytes){ tid, sizeof(tid) };
-	m->version = (struct krpc_bytes){ version, sizeof(version) };
 	m->id = node_side(d, to)->table.id;
 	if (d->config.read_only)
 		m->flags |= KRPC_RO;
 	d->stats.asked++;
-	node_send(d, to, m);
+	node_send(d, to, buf, node_build(buf, m));
 	return true;
 }
 
@@ -307,10 +308,10 @@ dht_stats(const struct dht *d, uint64_t now, struct dht_stats *s)
 		    NODE_VOTES, side->address.ip);
 		side->fits = side->external &&
 		    id_fits(d->side[i].table.id, &side->address);
-		side->rtt = d->calls.srtt;
 	}
 	TAILQ_FOREACH(search, &d->searches, entry)
 		s->side[search->side->v6].searches++;
+	s->rtt = d->calls.srtt;
 	s->torrents = d->ntorrents;
 	s->late = torrents_late(d, now);
 	s->hashes = d->store.nswarms;

@@ -124,11 +124,11 @@ struct dht_side_stats {
 	struct addr		address;
 	struct table_counts	table;
 	uint32_t		searches;	/* under way */
-	uint32_t		rtt;		/* ms */
 };
 
 struct dht_stats {
 	struct dht_side_stats	side[2];	/* IPv4, IPv6 */
+	uint32_t		rtt;		/* ms */
 	uint32_t		torrents, late;	/* late: their turn is due */
 	uint32_t		hashes, peers, items;	/* stored here */
 	uint64_t		packets_in, packets_out;

@@ -7,6 +7,8 @@
 #include "subnet.h"
 
 #define WAYS		4U	/* places a source may have */
+#define PACKET		1000U	/* tokens of one */
+#define FEW		4U	/* packets worth waking up for */
 
 void
 gate_init(struct gate *g, uint64_t key)
@@ -98,20 +100,30 @@ gate_on_reply(struct gate *g, const struct addr *a, size_t query,
 			    v[i].extra - extra : 0);
 }
 
+/* Of either kind at once. */
 static uint64_t
 budget_depth(const struct budget *b)
 {
-	return b->rate * UINT64_C(1000);	/* a second of it */
+	return b->rate * UINT64_C(500);
 }
 
 static void
 budget_fill(struct budget *b, uint64_t now)
 {
-	if (now > b->at)
-		b->tokens += (now - b->at) * b->rate;
+	uint64_t	depth = budget_depth(b), more, over;
+	int		i;
+
+	more = now > b->at ? (now - b->at) * b->rate / 2 : 0;
 	b->at = now;
-	if (b->tokens > budget_depth(b))
-		b->tokens = budget_depth(b);
+	for (i = 0; i < 2; i++)
+		b->tokens[i] += more;
+	for (i = 0; i < 2; i++) {
+		over = b->tokens[i] > depth ? b->tokens[i] - depth : 0;
+		b->tokens[i] -= over;
+		b->tokens[!i] += over;
+	}
+	if (b->tokens[0] > depth)
+		b->tokens[0] = depth;
 }
 
 void
@@ -119,42 +131,32 @@ budget_set(struct budget *b, uint32_t rate, uint64_t now)
 {
 	budget_fill(b, now);
 	b->rate = rate;
-	b->tokens = b->tokens < budget_depth(b) ? b->tokens : budget_depth(b);
+	budget_fill(b, now);
 }
 
-static bool
-budget_take(struct budget *b, uint64_t keep, uint64_t now)
+bool
+budget_take(struct budget *b, enum budget_kind kind, uint64_t now)
 {
 	if (b->rate == 0)
 		return true;
 	budget_fill(b, now);
-	if (b->tokens < keep + 1000)
+	if (b->tokens[kind] < PACKET)
 		return false;
-	b->tokens -= 1000;
+	b->tokens[kind] -= PACKET;
 	return true;
-}
-
-bool
-budget_answer(struct budget *b, uint64_t now)
-{
-	return budget_take(b, 0, now);
-}
-
-bool
-budget_query(struct budget *b, uint64_t now)
-{
-	return budget_take(b, budget_depth(b) / 4, now);
 }
 
 uint64_t
 budget_due(struct budget *b, uint64_t now)
 {
-	uint64_t	need = budget_depth(b) / 4 + 1000;
+	uint64_t	need = FEW * PACKET, each = b->rate / 2 + 1;
 
 	if (b->rate == 0)
 		return now;
 	budget_fill(b, now);
-	if (b->tokens >= need)
+	if (need > budget_depth(b))
+		need = PACKET;
+	if (b->tokens[BUDGET_QUERY] >= need)
 		return now;
-	return now + (need - b->tokens + b->rate - 1) / b->rate;
+	return now + (need - b->tokens[BUDGET_QUERY] + each - 1) / each;
 }

@@ -46,17 +46,23 @@ size_t	gate_ask(struct gate *g, const struct addr *a, size_t query,
 void	gate_on_reply(struct gate *g, const struct addr *a, size_t query,
 	    size_t reply);
 
-/* Packets in all: answers may use the last of it, queries of ours not. */
+/*
+ * Packets in all: half of them for answers and half for queries of ours, and
+ * each has what the other leaves, so that none starves the other.
+ */
+enum budget_kind { BUDGET_ANSWER, BUDGET_QUERY };
+
 struct budget {
 	uint32_t	rate;		/* packets/s, 0: no limit */
-	uint64_t	tokens;		/* thousandths of packets */
+	uint64_t	tokens[2];	/* thousandths of packets */
 	uint64_t	at;
 };
 
+/* Another rate; a new budget (all zero) is empty. */
 void	budget_set(struct budget *b, uint32_t rate, uint64_t now);
-bool	budget_answer(struct budget *b, uint64_t now);
-bool	budget_query(struct budget *b, uint64_t now);
-/* When a query may be sent again. */
+/* May a packet be sent?  It counts as such. */
+bool	budget_take(struct budget *b, enum budget_kind kind, uint64_t now);
+/* When a few queries may be sent again. */
 uint64_t budget_due(struct budget *b, uint64_t now);
 
 #endif /* GATE_H */

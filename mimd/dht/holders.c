@@ -79,7 +79,7 @@ holders_run(struct dht *d, struct search *s, uint64_t now)
 	for (i = 0; i < s->nholders; i++) {
 		h = &s->holders[i];
 		if (!h->done && !h->waits) {
-			if (!budget_query(&d->budget, now)) {
+			if (!budget_take(&d->budget, BUDGET_QUERY, now)) {
 				d->starved = true;
 				return false;
 			}

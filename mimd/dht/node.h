@@ -149,11 +149,12 @@ node_seconds(uint64_t now)
 
 uint32_t node_random(struct dht *d);
 void	 node_random_id(struct dht *d, uint8_t id[ID_LEN]);
-/* Build m and send it; returns its size, 0 if it was not sent. */
-size_t	 node_send(struct dht *d, const struct addr *to,
-	    const struct krpc *m);
+/* krpc_build(), with our version in it. */
+size_t	 node_build(uint8_t out[KRPC_OUT_MAX], struct krpc *m);
+void	 node_send(struct dht *d, const struct addr *to, const uint8_t *p,
+	    size_t n);
 /*
- * Send a query of ours; m has all but id, number and version.  id is whom we
+ * Send a query of ours; m has all but id and number.  id is whom we
  * mean, or NULL.  False if too many wait; the budget is the caller's.
  */
 bool	 node_query(struct dht *d, const struct addr *to, const uint8_t *id,

@@ -187,7 +187,7 @@ run(struct dht *d, struct search *s, uint64_t now)
 	for (;;) {
 		if (!lookup_can_ask(&s->lookup))
 			return true;
-		if (!budget_query(&d->budget, now))
+		if (!budget_take(&d->budget, BUDGET_QUERY, now))
 			return false;
 		node = lookup_next(&s->lookup);
 		ask(d, s, node, now);

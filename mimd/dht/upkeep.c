@@ -107,7 +107,12 @@ try_contacts(struct dht *d, struct side *side, uint64_t now)
 		c = &side->contacts[i - 1];
 		if (c->router)
 			continue;
-		if (!budget_query(&d->budget, now))
+		if (c->named && table_find(&side->table, c->id,
+		    &c->addr) != NULL) {
+			*c = side->contacts[--side->ncontacts];
+			continue;
+		}
+		if (!budget_take(&d->budget, BUDGET_QUERY, now))
 			return;
 		ping(d, c->named ? c->id : NULL, &c->addr, now);
 		*c = side->contacts[--side->ncontacts];
@@ -121,7 +126,7 @@ ping_oldest(struct dht *d, struct side *side, uint64_t now)
 	struct table_node	*node;
 
 	node = table_to_ping(&side->table, node_seconds(now));
-	if (node == NULL || !budget_query(&d->budget, now))
+	if (node == NULL || !budget_take(&d->budget, BUDGET_QUERY, now))
 		return;
 	node->tried = node_seconds(now);
 	ping(d, node->id, &node->addr, now);
@@ -245,7 +250,7 @@ upkeep_on_stranger(struct dht *d, const uint8_t *id, const struct addr *a,
 
 	if (now < side->ping_at || table_find(&side->table, id, a) != NULL ||
 	    !table_wants(&side->table, id, a) ||
-	    !budget_query(&d->budget, now))
+	    !budget_take(&d->budget, BUDGET_QUERY, now))
 		return;
 	side->ping_at = now + STRANGER_MS;
 	ping(d, id, a, now);
