@@ -159,7 +159,9 @@ on_response(struct dht *d, struct call *call, const struct krpc *m,
 			search_on_failure(d, search, &from, true);
 		return;
 	}
-	table_on_reply(&side->table, m->id, &from, rtt, node_seconds(now));
+	if (!upkeep_is_router(side, &from))
+		table_on_reply(&side->table, m->id, &from, rtt,
+		    node_seconds(now));
 	if (m->flags & KRPC_HAS_IP)
 		upkeep_on_vote(d, &from, &m->ip, now);
 	if (search != NULL)

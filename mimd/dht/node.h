@@ -44,7 +44,7 @@ struct side {
 	bool		 v6;
 	struct table	 table;
 	struct contact	*contacts;	/* DHT_CONTACTS_MAX */
-	uint32_t	 ncontacts;
+	uint32_t	 ncontacts, nrouters;
 	struct search	*upkeep;	/* that fills our own table */
 	uint64_t	 boot_at;	/* no search from contacts before */
 	uint32_t	 boots;		/* ... since the table was of use */
@@ -212,6 +212,7 @@ void	 requests_clear(struct dht *d);
 void	 upkeep_init(struct dht *d, struct side *side, uint64_t now);
 void	 upkeep_tick(struct dht *d, uint64_t now);
 void	 upkeep_clear(struct side *side);
+bool	 upkeep_is_router(struct side *side, const struct addr *a);
 void	 upkeep_on_end(struct dht *d, struct search *s);
 /* A stranger asked us: see whether it answers, if there is room for it. */
 void	 upkeep_on_stranger(struct dht *d, const uint8_t *id,

@@ -43,6 +43,15 @@ contact_find(struct side *side, const struct addr *a)
 	return NULL;
 }
 
+bool
+upkeep_is_router(struct side *side, const struct addr *a)
+{
+	struct contact	*c;
+
+	return side->nrouters > 0 && (c = contact_find(side, a)) != NULL &&
+	    c->router;
+}
+
 /* In a full pool it takes the place of any that is no router. */
 static void
 contact_add(struct dht *d, const struct contact *c)
@@ -57,13 +66,18 @@ contact_add(struct dht *d, const struct contact *c)
 	if (side->contacts == NULL)
 		side->contacts = xcalloc(DHT_CONTACTS_MAX,
 		    sizeof(*side->contacts));
-	if (side->ncontacts < DHT_CONTACTS_MAX) {
-		side->contacts[side->ncontacts++] = *c;
-	} else {
+	if (side->ncontacts == 0)
+		side->boot_at = 0;	/* it was for want of them */
+	i = side->ncontacts;
+	if (i == DHT_CONTACTS_MAX) {
 		i = node_random(d) % DHT_CONTACTS_MAX;
-		if (!side->contacts[i].router)
-			side->contacts[i] = *c;
+		if (side->contacts[i].router)
+			return;
+	} else {
+		side->ncontacts++;
 	}
+	side->contacts[i] = *c;
+	side->nrouters += c->router;
 	if (side->table.n < TABLE_K)
 		d->tick_at = 0;
 }

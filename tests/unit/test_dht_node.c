@@ -406,6 +406,45 @@ test_alone(void **state)
 	dht_free(d);
 }
 
+/* A router leads to others, and is not entered itself. */
+static void
+test_router(void **state)
+{
+	struct seen		s;
+	struct dht		*d = node_new(&s, false);
+	struct dht_stats	st;
+	struct addr		router = at("198.51.100.1"), a;
+	uint8_t			out[KRPC_OUT_MAX], tid[4], row[KRPC_NODE4];
+	struct krpc		m;
+
+	(void)state;
+	dht_run(d, 1000);
+	dht_add_router(d, &router);
+	dht_run(d, 1001);
+	assert_int_equal(addr_cmp(&s.to, &router), 0);
+	assert_int_equal(s.m.method, KRPC_FIND_NODE);
+	assert_memory_equal(s.m.target, dht_id(d, false), ID_LEN);
+	a = at("198.51.101.1");
+	memcpy(tid, s.m.tid.p, sizeof(tid));
+	krpc_init(&m, KRPC_RESPONSE);
+	m.tid = (struct krpc_bytes){ tid, sizeof(tid) };
+	m.id = hash;
+	m.nodes = (struct krpc_bytes){ row, krpc_put_node(row, their_id,
+	    &a) };
+	dht_input(d, &router, out, krpc_build(out, &m), 1050);
+	assert_int_equal(dht_due(d), 0);
+	dht_run(d, 1050);
+	assert_int_equal(addr_cmp(&s.to, &a), 0);
+	dht_stats(d, 1050, &st);
+	assert_int_equal(st.side[0].table.good, 0);
+	memcpy(tid, s.m.tid.p, sizeof(tid));
+	m.id = their_id;
+	dht_input(d, &a, out, krpc_build(out, &m), 1100);
+	dht_stats(d, 1100, &st);
+	assert_int_equal(st.side[0].table.good, 1);
+	dht_free(d);
+}
+
 /* Thousands of torrents: all have their turn, within the rate. */
 static void
 test_pacing(void **state)
@@ -526,6 +565,7 @@ main(void)
 		cmocka_unit_test(test_no_amplifier),
 		cmocka_unit_test(test_external),
 		cmocka_unit_test(test_alone),
+		cmocka_unit_test(test_router),
 		cmocka_unit_test(test_pacing),
 		cmocka_unit_test(test_put_and_get)
 	};
