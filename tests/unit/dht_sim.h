@@ -26,6 +26,7 @@
 #define SIM_HOLES	256U		/* open in a NAT */
 #define SIM_HOLE_MS	60000U
 #define SIM_LIARS_TOLD	8U		/* nodes in a lie */
+#define SIM_JOIN_MS	30000U		/* until all are there */
 
 enum sim_kind {
 	SIM_OPEN,
@@ -504,15 +505,16 @@ sim_kind_of(struct sim *s, const struct sim_mix *mix)
 	return SIM_OPEN;
 }
 
-/* They come in within a minute, each knowing three of those before. */
+/* They come in one by one, each knowing three of those before. */
 static inline void
 sim_init(struct sim *s, uint32_t n, uint64_t seed, const struct sim_mix *mix)
 {
+	uint64_t	began = 1000000;
 	uint32_t	i;
 
 	memset(s, 0, sizeof(*s));
 	s->seed = seed;
-	s->now = 1000000;
+	s->now = began;
 	s->n = n;
 	s->liars_fit = mix->liars_fit;
 	s->v = xcalloc(n, sizeof(*s->v));
@@ -526,8 +528,7 @@ sim_init(struct sim *s, uint32_t n, uint64_t seed, const struct sim_mix *mix)
 			sim_introduce(s, &s->v[i], i);
 			sim_done_with(&s->v[i]);
 		}
-		sim_until(s, s->now + (i % 10 < 60000 / n % 10) +
-		    60000 / n);
+		sim_until(s, began + (uint64_t)i * SIM_JOIN_MS / n);
 	}
 }
 
