@@ -36,7 +36,9 @@ begin(struct dht *d, struct request *r, struct side *side,
 {
 	struct search	*s;
 
-	if (side->table.n == 0 || (s = search_new(d, side, kind, target, now)) == NULL)
+	if (side->table.n == 0)
+		return NULL;
+	if ((s = search_new(d, side, kind, target, now)) == NULL)
 		return NULL;
 	s->request = r;
 	r->searches++;
