@@ -4,10 +4,14 @@
 #include "sanitizer.h"
 
 #ifdef SANITIZED
-#define NODES	400U
+#define NODES	400U		/* in a rough net */
+#define SMALLEST 20U		/* of those that grow, by four */
+#define BESET	300U		/* with liars in it */
 #define TORRENTS 100U
 #else
 #define NODES	10000U
+#define SMALLEST 150U
+#define BESET	1200U
 #define TORRENTS 300U
 #endif
 
@@ -105,8 +109,6 @@ print(const struct sim *s, const char *what, const struct totals *t)
 static void
 test_growth(void **state)
 {
-	static const uint32_t	sizes[] = { NODES / 64, NODES / 16,
-	    NODES / 4 };
 	struct sim_mix		mix = { 0 };
 	struct totals		t[3];
 	struct sim		s;
@@ -114,7 +116,7 @@ test_growth(void **state)
 
 	(void)state;
 	for (i = 0; i < 3; i++) {
-		sim_init(&s, sizes[i], i + 1, &mix);
+		sim_init(&s, SMALLEST << 2 * i, i + 1, &mix);
 		sim_until(&s, s.now + 20000);
 		announce(&s, 100);
 		sim_until(&s, s.now + 10000);
@@ -163,7 +165,7 @@ eclipse(bool fit, const char *what)
 	struct sim	s;
 	int		i;
 
-	sim_init(&s, NODES / 8, 11 + fit, &mix);
+	sim_init(&s, BESET, 11 + fit, &mix);
 	s.loss = 2;
 	for (i = 0; i < 100; i++) {
 		sim_liars_call(&s, 1);
