@@ -227,20 +227,35 @@ side_tick(struct dht *d, struct side *side, uint64_t now)
 	}
 }
 
+/* When it is to be looked after again: soon, if there is much to do. */
+static uint64_t
+side_due(const struct side *side, uint64_t now)
+{
+	uint64_t	soon = now + NODE_TICK_FAST_MS;
+	uint64_t	late = now + NODE_TICK_MS;
+
+	if (side->table.n >= TABLE_K)
+		return side->fills > 0 ? soon : late;
+	if (side->boot_at < soon)
+		return soon;
+	return side->boot_at < late ? side->boot_at : late;
+}
+
 void
 upkeep_tick(struct dht *d, uint64_t now)
 {
-	uint32_t	wait = NODE_TICK_MS;
+	uint64_t	due;
 	int		i;
 
+	d->tick_at = UINT64_MAX;
 	for (i = 0; i < 2; i++) {
 		if (!d->side[i].on)
 			continue;
 		side_tick(d, &d->side[i], now);
-		if (d->side[i].table.n < TABLE_K || d->side[i].fills > 0)
-			wait = NODE_TICK_FAST_MS;
+		due = side_due(&d->side[i], now);
+		if (due < d->tick_at)
+			d->tick_at = due;
 	}
-	d->tick_at = now + wait;
 }
 
 void

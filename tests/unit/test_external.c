@@ -81,12 +81,41 @@ test_nonsense(void **state)
 	assert_string_equal(elected(&e, "2001:db8::1"), "");
 }
 
+/* To be sure takes more: so many voices, and more than half of all. */
+static void
+test_sure(void **state)
+{
+	struct external	e = { .n = { 0 } };
+	uint8_t		ip[16];
+	struct addr	a;
+	char		voter[32];
+	int		i;
+
+	(void)state;
+	for (i = 0; i < 4; i++) {
+		assert_false(external_sure(&e, true, 4, ip));
+		snprintf(voter, sizeof(voter), "9.9.%d.9", i);
+		vote(&e, voter, "198.51.100.7");
+	}
+	assert_true(external_sure(&e, true, 4, ip));
+	assert_false(external_sure(&e, false, 4, ip));
+	assert_int_equal(addr_parse(&a, "198.51.100.7", 1), 0);
+	assert_memory_equal(ip, a.ip, sizeof(ip));
+	for (; i < 8; i++) {
+		assert_true(external_sure(&e, true, 4, ip));
+		snprintf(voter, sizeof(voter), "9.9.%d.9", i);
+		vote(&e, voter, "203.0.113.1");
+	}
+	assert_false(external_sure(&e, true, 4, ip));
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest	tests[] = {
 		cmocka_unit_test(test_election),
 		cmocka_unit_test(test_nonsense),
+		cmocka_unit_test(test_sure),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
