@@ -24,7 +24,7 @@ address(const char *host, uint16_t port)
 static struct addr
 numbered(uint32_t n)
 {
-	struct addr	a = address("192.0.0.1", 6881);
+	struct addr	a = address("9.0.0.1", 6881);
 
 	a.ip[13] = (uint8_t)(n >> 8);
 	a.ip[14] = (uint8_t)n;
