@@ -27,7 +27,7 @@ show_summary(const struct mimctl *ctx, int argc, char **argv)
 	if (status != CTL_OK)
 		return status;
 	status = view_select(&view, client, argc - 1, argv + 1,
-	    VIEW_TRACKERS);
+	    VIEW_TRACKERS | VIEW_WEBSEEDS);
 	client_close(client);
 	if (status == CTL_OK || status == CTL_PARTIAL) {
 		if (ctx->json)

@@ -45,6 +45,27 @@ trackers_asked(const struct view_torrent *t)
 	return false;
 }
 
+/* The same of its web seeds. */
+static const char *
+webseeds_error(const struct view_torrent *t)
+{
+	for (size_t i = 0; i < t->nwebseeds; i++)
+		if (t->webseeds[i].state != SEED_FAILED &&
+		    t->webseeds[i].state != SEED_BANNED)
+			return NULL;
+	return t->nwebseeds == 0 ? NULL : t->webseeds[0].error;
+}
+
+static uint32_t
+webseeds_fetching(const struct view_torrent *t)
+{
+	uint32_t	n = 0;
+
+	for (size_t i = 0; i < t->nwebseeds; i++)
+		n += t->webseeds[i].state == SEED_FETCHING;
+	return n;
+}
+
 /* Nobody is connected, and nobody is known to connect to. */
 static enum why
 why_no_peers(const struct view_torrent *t, char buf[WHY_LEN])
@@ -85,8 +106,9 @@ why_unconnected(const struct view_torrent *t, char buf[WHY_LEN])
 	    "could be reached yet", r->candidates, peers(r->candidates));
 }
 
+/* What peers do, and nobody else, for a download. */
 static enum why
-why_downloading(const struct view_torrent *t, char buf[WHY_LEN])
+why_of_peers(const struct view_torrent *t, char buf[WHY_LEN])
 {
 	const struct rec_torrent_row	*r = &t->row;
 	uint32_t			 open = r->useful - r->choking;
@@ -114,6 +136,32 @@ why_downloading(const struct view_torrent *t, char buf[WHY_LEN])
 		return say(buf, WHY_FINE, "downloads from %u %s, choked by "
 		    "%u more", open, peers(open), r->choking);
 	return say(buf, WHY_FINE, "downloads from %u %s", open, peers(open));
+}
+
+static enum why
+why_downloading(const struct view_torrent *t, char buf[WHY_LEN])
+{
+	uint32_t	 n = webseeds_fetching(t);
+	const char	*error = webseeds_error(t);
+	char		 said[WHY_LEN] = "";
+	enum why	 why;
+
+	why = why_of_peers(t, said);
+	if (n > 0 && why == WHY_FINE)
+		say(buf, why, "%s and %u web seed%s", said, n,
+		    n == 1 ? "" : "s");
+	else if (n > 0)
+		why = say(buf, why == WHY_DISK || why == WHY_RATE ? why :
+		    WHY_FINE, "downloads from %u web seed%s; %s", n,
+		    n == 1 ? "" : "s", said);
+	else if (error != NULL && why != WHY_FINE)
+		say(buf, why, "%s; its web seed%s%s%s", said,
+		    t->nwebseeds == 1 ? " fails" : "s fail",
+		    *error == '\0' ? "" : t->nwebseeds == 1 ? ": " :
+		    ", the first: ", error);
+	else
+		memcpy(buf, said, WHY_LEN);
+	return why;
 }
 
 /* A download with an error that does not stop it. */

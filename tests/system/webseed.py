@@ -134,6 +134,8 @@ def refused(t, content):
         t.wait(lambda: seeds(strict, x)[i]["error"] and "loopback" in
             seeds(strict, x)[i]["error"], 60, f"web seed {i} refused")
     t.ok(True, "loopback is refused, after a redirect as well")
+    t.match(strict.run("show", "summary")[1],
+        "its web seeds fail, the first: ", "the summary says why")
     strict.stop()
 
 

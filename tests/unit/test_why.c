@@ -100,6 +100,43 @@ test_downloading(void **state)
 }
 
 static void
+test_webseeds(void **state)
+{
+	struct rec_webseed_row	 seeds[2] = {
+		{ .state = SEED_FETCHING, .error = "" },
+		{ .state = SEED_FAILED, .error = "HTTP 503" }
+	};
+	struct rec_torrent_row	*r = fresh(TSTATE_DOWNLOADING);
+
+	(void)state;
+	torrent.webseeds = seeds;
+	torrent.nwebseeds = 2;
+	expect(WHY_FINE, "downloads from 1 web seed; knows no peers, and it "
+	    "has no tracker to ask");
+	r->peers = r->useful = 2;
+	r->down_rate = 1;
+	expect(WHY_FINE, "downloads from 2 peers and 1 web seed");
+	seeds[1].state = SEED_FETCHING;
+	expect(WHY_FINE, "downloads from 2 peers and 2 web seeds");
+	r->held = SWARM_HELD_DISK;
+	expect(WHY_DISK, "downloads from 2 web seeds; waits for the disk");
+	r->held = 0;
+	seeds[0] = (struct rec_webseed_row){ .state = SEED_BANNED,
+	    .error = "sent bad data" };
+	seeds[1].state = SEED_IDLE;
+	r->choking = 2;
+	expect(WHY_CHOKED, "choked by all 2 peers that have what is missing");
+	seeds[1].state = SEED_FAILED;
+	expect(WHY_CHOKED, "choked by all 2 peers that have what is missing; "
+	    "its web seeds fail, the first: sent bad data");
+	torrent.nwebseeds = 1;
+	expect(WHY_CHOKED, "choked by all 2 peers that have what is missing; "
+	    "its web seed fails: sent bad data");
+	r->choking = 0;
+	expect(WHY_FINE, "downloads from 2 peers");
+}
+
+static void
 test_seeding(void **state)
 {
 	struct rec_torrent_row	*r = fresh(TSTATE_SEEDING);
@@ -157,6 +194,7 @@ main(void)
 	const struct CMUnitTest	tests[] = {
 		cmocka_unit_test(test_nobody),
 		cmocka_unit_test(test_downloading),
+		cmocka_unit_test(test_webseeds),
 		cmocka_unit_test(test_seeding),
 		cmocka_unit_test(test_others),
 		cmocka_unit_test(test_names),
