@@ -296,6 +296,19 @@ parent_on_tracker_peers(struct chan *c, const struct msg_tracker_peers *m,
 }
 
 static void
+parent_on_tracker_external(struct chan *c,
+    const struct msg_tracker_external *m, void *arg)
+{
+	struct msg_peer_external	to;
+
+	(void)c;
+	memcpy(to.voter, m->voter, sizeof(to.voter));
+	memcpy(to.ip, m->ip, sizeof(to.ip));
+	proc_send(parent_child(owner(arg), ROLE_PEER), MSG_PEER_EXTERNAL,
+	    &to);
+}
+
+static void
 parent_on_tracker_tally(struct chan *c, const struct msg_tracker_tally *m,
     void *arg)
 {
@@ -421,6 +434,8 @@ const union msg_fn	parent_fns[MSG_COUNT] = {
 	[MSG_DISK_TALLY] = { .disk_tally = parent_on_disk_tally },
 	[MSG_SWARM_HUNGRY] = { .swarm_hungry = parent_on_swarm_hungry },
 	[MSG_TRACKER_PEERS] = { .tracker_peers = parent_on_tracker_peers },
+	[MSG_TRACKER_EXTERNAL] = {
+	    .tracker_external = parent_on_tracker_external },
 	[MSG_TRACKER_TALLY] = { .tracker_tally = parent_on_tracker_tally },
 	[MSG_TRACKER_ROWS] = { .tracker_rows = parent_on_tracker_rows },
 	[MSG_TORRENT_FETCHED] =

@@ -287,7 +287,19 @@ peer_on_seed_reset(struct chan *c, const struct msg_seed_reset *m, void *arg)
 	webseed_reset(arg);
 }
 
+static void
+peer_on_external(struct chan *c, const struct msg_peer_external *m, void *arg)
+{
+	struct net	*net = arg;
+	struct addr	 voter = { .port = 0 };
+
+	(void)c;
+	memcpy(voter.ip, m->voter, sizeof(voter.ip));
+	external_vote(&net->external, &voter, m->ip);
+}
+
 static const union msg_fn peer_fns[MSG_COUNT] = {
+	[MSG_PEER_EXTERNAL] = { .peer_external = peer_on_external },
 	[MSG_SEED_ASK] = { .seed_ask = peer_on_seed_ask },
 	[MSG_SEED_DROP] = { .seed_drop = peer_on_seed_drop },
 	[MSG_SEED_RESET] = { .seed_reset = peer_on_seed_reset },

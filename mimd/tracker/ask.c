@@ -247,9 +247,12 @@ leg_judge(struct leg *leg, const struct http_result *result)
 	r = reply_parse(&reply, result->body, result->len);
 	if (r == 0 && reply.failed)
 		leg_failed(leg, reply.text, reply.retry);
-	else if (r == 0 && result->status == 200)
+	else if (r == 0 && result->status == 200) {
 		leg_worked(leg, &reply);
-	else {
+		if (reply.has_external && result->from.port != 0)
+			outbox_external(leg->ask->book, &result->from,
+			    reply.external);
+	} else {
 		if (result->status != 200)
 			snprintf(reply.text, sizeof(reply.text), "HTTP %ld",
 			    result->status);

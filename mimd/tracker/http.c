@@ -232,6 +232,7 @@ finish(struct http *http, struct transfer *t, const char *error)
 	}
 	result.absent = t->absent;
 	result.status = t->status;
+	result.from = t->from;
 	result.body = body;
 	result.len = t->len;
 	t->body = NULL;

@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "addr.h"
+
 /*
  * GET requests through libcurl's multi interface on the loop.  A transfer
  * follows redirects itself, hop by hop: each host is looked up, its addresses
@@ -53,6 +55,7 @@ struct http_result {
 	const char	*error;		/* "host: reason", or NULL: answered */
 	bool		 absent;	/* no address of the family */
 	long		 status;	/* of HTTP */
+	struct addr	 from;		/* who answered; port 0: a proxy */
 	const uint8_t	*body;
 	size_t		 len;
 };

@@ -139,3 +139,17 @@ outbox_peers(struct book *book, const struct torrent *t,
 		m.peers.n = 0;
 	}
 }
+
+void
+outbox_external(struct book *book, const struct addr *from,
+    const uint8_t ip[16])
+{
+	struct msg_tracker_external	m;
+
+	memcpy(m.voter, from->ip, sizeof(m.voter));
+	memcpy(m.ip, ip, sizeof(m.ip));
+	if (memcmp(&m, &book->external, sizeof(m)) == 0)
+		return;
+	book->external = m;
+	chan_send(book->child->parent, MSG_TRACKER_EXTERNAL, &m);
+}

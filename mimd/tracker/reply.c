@@ -13,6 +13,7 @@ static void	 set_text(struct reply *, const char *, const uint8_t *,
 		    size_t);
 static void	 parse_failure(struct reply *, const struct ben *, ben_ref);
 static void	 parse_numbers(struct reply *, const struct ben *);
+static void	 parse_external(struct reply *, const struct ben *);
 static void	 parse_peers(struct reply *, const struct ben *, const char *,
 		    size_t);
 static int	 number(const struct ben *, const char *, uint32_t, uint32_t *);
@@ -56,6 +57,7 @@ reply_parse(struct reply *r, const void *body, size_t len)
 		memcpy(r->tracker_id, s, n);
 		r->tracker_id_len = n;
 	}
+	parse_external(r, &b);
 	parse_peers(r, &b, "peers6", 18);
 	parse_peers(r, &b, "peers", 6);
 done:
@@ -130,6 +132,22 @@ parse_numbers(struct reply *r, const struct ben *b)
 	number(b, "complete", max, &r->seeds);
 	number(b, "incomplete", max, &r->leeches);
 	number(b, "downloaded", max, &r->downloads);
+}
+
+/* BEP 24: the bytes of an IPv4 or of an IPv6 address. */
+static void
+parse_external(struct reply *r, const struct ben *b)
+{
+	const uint8_t	*s;
+	size_t		 n;
+
+	s = ben_str(b, ben_get(b, BEN_ROOT, "external ip"), &n);
+	if (n != 4 && n != 16)
+		return;
+	r->has_external = true;
+	if (n == 4)
+		memcpy(r->external + 10, "\xff\xff", 2);
+	memcpy(r->external + 16 - n, s, n);
 }
 
 /*

@@ -13,7 +13,7 @@
 #define REPLY_TEXT_MAX		256U
 #define REPLY_UNKNOWN		UINT32_MAX
 
-/* What a tracker answered (BEP 3, 7, 23, 31). */
+/* What a tracker answered (BEP 3, 7, 23, 24, 31). */
 struct reply {
 	bool		 failed;	/* then text says why */
 	char		 text[REPLY_TEXT_MAX + 1];	/* or a warning */
@@ -22,6 +22,8 @@ struct reply {
 	uint32_t	 seeds, leeches, downloads;	/* REPLY_UNKNOWN */
 	uint8_t		 tracker_id[TRACKER_ID_MAX];
 	size_t		 tracker_id_len;	/* 0: none given */
+	bool		 has_external;
+	uint8_t		 external[16];	/* our address, as it says */
 	struct addr	*peers;		/* both families */
 	uint32_t	 npeers;
 };

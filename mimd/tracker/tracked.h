@@ -97,6 +97,7 @@ struct book {
 	uint64_t		 reported;	/* ms */
 	uint32_t		 nbusy;
 	uint32_t		 queued;	/* as the parent was told */
+	struct msg_tracker_external external;	/* what was told last */
 	bool			 leaving;
 	bool			 late;		/* idle ones are not told */
 	bool			 first;		/* one tracker of all tiers */
@@ -192,6 +193,9 @@ void	outbox_row(struct book *book, struct site *site);
 void	outbox_peers(struct book *book, const struct torrent *t,
 	    const struct reply *reply);
 /* Timer: send the rows that changed. */
+/* The tracker at from sees us at ip; told once until another says more. */
+void	outbox_external(struct book *book, const struct addr *from,
+	    const uint8_t ip[16]);
 void	outbox_flush(void *arg);
 
 #endif /* TRACKED_H */

@@ -625,11 +625,24 @@ error_text(struct transfer *t, CURLcode code)
 	}
 }
 
+/* A proxy's address says nothing of who speaks through it. */
+static void
+note_address(struct transfer *t)
+{
+	const char	*host = NULL;
+
+	memset(&t->from, 0, sizeof(t->from));
+	if (!proxy_used() && curl_easy_getinfo(t->easy, CURLINFO_PRIMARY_IP,
+	    &host) == CURLE_OK && host != NULL)
+		addr_parse(&t->from, host, t->url.port);
+}
+
 static void
 on_done(struct fetcher *f, struct transfer *t, CURLcode code)
 {
 	const char	*error = NULL;
 
+	note_address(t);
 	curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &t->status);
 	if (code != CURLE_OK)
 		error = error_text(t, code);

@@ -46,6 +46,7 @@ struct transfer {
 	CURL			*easy;	/* NULL between hops */
 	struct curl_slist	*pins;
 	long			 status;
+	struct addr		 from;	/* who answered; port 0: a proxy */
 	size_t			 headers;	/* bytes of this hop */
 	uint8_t			*body;
 	size_t			 len, size;

@@ -43,7 +43,8 @@ static struct {
 		uint64_t	next;
 		char		error[ERROR_MAX + 1];
 	}		 rows[ROWS];
-	unsigned int	 npeers, lookups;
+	unsigned int	 npeers, lookups, nexternal;
+	struct msg_tracker_external external;	/* the last */
 	uint16_t	 last_port;
 	bool		 closed;
 	bool		(*until)(void);
@@ -127,6 +128,8 @@ reply_endless(struct stream *s)
 static void
 serve(struct stream *s, const char *req)
 {
+	static const char	seen[] = "d11:external ip4:\xcb\0\x71\5"
+				    "8:intervali1800ee";
 	static const char	fail[] = "d14:failure reason8:go away!e";
 	static const char	html[] = "<html>hello</html>";
 
@@ -142,6 +145,8 @@ serve(struct stream *s, const char *req)
 		atomic_fetch_add(&server->completed, 1);
 	if (strstr(req, "GET /ok") == req)
 		reply(s, "200 OK", "", good, GOOD_LEN);
+	else if (strstr(req, "GET /seen") == req)
+		reply(s, "200 OK", "", seen, sizeof(seen) - 1);
 	else if (strstr(req, "GET /moved") == req)
 		reply(s, "302 Found", "Location: /ok/there?a=1\r\n", "", 0);
 	else if (strstr(req, "GET /round") == req)
@@ -338,6 +343,15 @@ on_peers(struct chan *c, const struct msg_tracker_peers *m, void *arg)
 }
 
 static void
+on_external(struct chan *c, const struct msg_tracker_external *m, void *arg)
+{
+	(void)c;
+	(void)arg;
+	parent.nexternal++;
+	parent.external = *m;
+}
+
+static void
 on_lookup(struct chan *c, const struct msg_name_lookup *m, void *arg)
 {
 	struct rec_ip		ip = { { 0 } };
@@ -410,6 +424,7 @@ begin(bool allow_local)
 	atomic_store(&server->requests, 0);
 	fns[MSG_TRACKER_ROWS].tracker_rows = on_rows;
 	fns[MSG_TRACKER_PEERS].tracker_peers = on_peers;
+	fns[MSG_TRACKER_EXTERNAL].tracker_external = on_external;
 	fns[MSG_NAME_LOOKUP].name_lookup = on_lookup;
 	fns[MSG_LOG].log = on_log;
 	assert_int_equal(chan_pair(fds), 0);
@@ -536,6 +551,31 @@ test_answers(void **state)
 	expect_peers("/ok");
 	expect_peers("/moved");
 	expect_peers("/gzip");
+}
+
+static bool
+both_wait(void)
+{
+	return parent.rows[0].state == TRACKER_WAITING &&
+	    parent.rows[1].state == TRACKER_WAITING;
+}
+
+/* Two trackers at one address: what they say of ours is told once. */
+static void
+test_external(void **state)
+{
+	static const uint8_t	ip[16] = { [10] = 0xff, 0xff, 203, 0, 113, 5 };
+	static const uint8_t	voter[16] = { [10] = 0xff, 0xff, 127, 0, 0, 1 };
+	const char		*paths[] = { "/seen", "/seen" };
+
+	(void)state;
+	begin(true);
+	run(false, 2, paths);
+	assert_true(wait_for(both_wait, 5000));
+	assert_int_equal(parent.nexternal, 1);
+	assert_memory_equal(parent.external.ip, ip, 16);
+	assert_memory_equal(parent.external.voter, voter, 16);
+	end(2000);
 }
 
 static void
@@ -736,6 +776,7 @@ main(void)
 {
 	const struct CMUnitTest	tests[] = {
 		cmocka_unit_test(test_answers),
+		cmocka_unit_test(test_external),
 		cmocka_unit_test(test_events),
 		cmocka_unit_test(test_errors),
 		cmocka_unit_test(test_tls),

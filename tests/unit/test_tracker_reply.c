@@ -131,6 +131,41 @@ test_peers(void **state)
 	reply_clear(&r);
 }
 
+static void
+test_external(void **state)
+{
+	static const struct {
+		const char	*body;
+		size_t		 len;
+		const char	*address;	/* NULL: none */
+	} says[] = {
+		{ BODY("d11:external ip4:\xcb\0\x71\5" "e"),
+		    "203.0.113.5" },
+		{ BODY("d11:external ip16:\x20\1\xd\xb8\0\0\0\0\0\0\0\0\0\0"
+		    "\0\7" "e"), "2001:db8::7" },
+		{ BODY("d11:external ip9:127.0.0.1e"), NULL },
+		{ BODY("d11:external ip0:e"), NULL },
+		{ BODY("d11:external ipi5ee"), NULL },
+		{ BODY("de"), NULL },
+	};
+	struct addr	a = { .port = 1 };
+	struct reply	r;
+	char		text[ADDR_STRLEN];
+	size_t		i;
+
+	(void)state;
+	for (i = 0; i < sizeof(says) / sizeof(says[0]); i++) {
+		assert_int_equal(reply_parse(&r, says[i].body, says[i].len),
+		    0);
+		assert_int_equal(r.has_external, says[i].address != NULL);
+		memcpy(a.ip, r.external, sizeof(a.ip));
+		if (r.has_external)
+			assert_string_equal(addr_host(&a, text),
+			    says[i].address);
+		reply_clear(&r);
+	}
+}
+
 /* However many a tracker sends, and however long its words. */
 static void
 test_bounds(void **state)
@@ -172,6 +207,7 @@ main(void)
 	const struct CMUnitTest	tests[] = {
 		cmocka_unit_test(test_table),
 		cmocka_unit_test(test_peers),
+		cmocka_unit_test(test_external),
 		cmocka_unit_test(test_bounds),
 	};
 
