@@ -28,7 +28,7 @@
 
 #define JOBS_MAX	1024
 #define TOGETHER	24	/* scripts that run once, at a time */
-#define END_MS		6000	/* "soon" */
+#define END_MS		12000	/* "soon": before patience ends */
 #define LATE_MS		40000
 #define AGAIN_MS	20
 
