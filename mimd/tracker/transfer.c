@@ -21,6 +21,7 @@
 #include "proxy.h"
 #include "proxied.h"
 #include "transfer.h"
+#include "transfer_words.h"
 
 #define SSL_CALLS(X)							\
 	X(OPENSSL_init_ssl)						\
@@ -32,8 +33,7 @@ LIBRARY_TABLE(ssl, SSL_CALLS);
 
 #define CRYPTO_CALLS(X)							\
 	X(ERR_clear_error)						\
-	X(RAND_bytes)							\
-	X(X509_verify_cert_error_string)
+	X(RAND_bytes)
 LIBRARY_TABLE(crypto, CRYPTO_CALLS);
 
 #define CONNECT_TIMEOUT	15000L	/* ms, shared among the addresses */
@@ -81,6 +81,7 @@ warm(struct fetcher *f)
 	curl_late_load();
 	LIBRARY_LOAD(LIBRARY_SSL, ssl, SSL_CALLS);
 	LIBRARY_LOAD(LIBRARY_CRYPTO, crypto, CRYPTO_CALLS);
+	transfer_words_load();
 	CHECK(curl_global_init(CURL_GLOBAL_DEFAULT));
 	ssl.OPENSSL_init_ssl(OPENSSL_INIT_LOAD_SSL_STRINGS |
 	    OPENSSL_INIT_LOAD_CRYPTO_STRINGS | OPENSSL_INIT_LOAD_CONFIG, NULL);
@@ -550,80 +551,7 @@ on_ssl_ctx(CURL *easy, void *ctx, void *arg)
 	return CURLE_OK;
 }
 
-/* ---- results in words ---- */
-
-const char *
-transfer_timeout_text(struct transfer *t)
-{
-	curl_off_t	us = 0;
-
-	if (t->easy == NULL)
-		return "the name server does not answer";
-	curl_easy_getinfo(t->easy, CURLINFO_PRETRANSFER_TIME_T, &us);
-	return us > 0 ? "no answer in time" : "cannot connect: timed out";
-}
-
-static const char *
-tls_text(struct transfer *t)
-{
-	long	verify = X509_V_OK;
-
-	/* libcurl leaves it unspecified when it finds another host's name. */
-	curl_easy_getinfo(t->easy, CURLINFO_SSL_VERIFYRESULT, &verify);
-	if (verify == X509_V_OK || verify == X509_V_ERR_UNSPECIFIED)
-		return "certificate does not match the host name";
-	snprintf(t->error, sizeof(t->error), "bad certificate: %s",
-	    crypto.X509_verify_cert_error_string(verify));
-	return t->error;
-}
-
-static const char *
-error_text(struct transfer *t, CURLcode code)
-{
-	char		tmp[CURL_ERROR_SIZE];
-	const char	*why;
-	long		error = 0;
-
-	if (t->too_large)
-		return "the answer is too large";
-	if (t->refused != NULL)
-		return t->refused;
-	if (bound_refuses() != NULL)
-		return bound_refuses();
-	if (proxy_used() && (why = proxied_error(t->easy, code)) != NULL)
-		return why;
-	switch (code) {
-	case CURLE_COULDNT_CONNECT:
-		curl_easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &error);
-		snprintf(t->error, sizeof(t->error), "cannot connect%s%s",
-		    error != 0 ? ": " : "",
-		    error != 0 ? strerror((int)error) : "");
-		return t->error;
-	case CURLE_OPERATION_TIMEDOUT:
-		return transfer_timeout_text(t);
-	case CURLE_GOT_NOTHING:
-		return "closed the connection without an answer";
-	case CURLE_UNSUPPORTED_PROTOCOL:
-	case CURLE_WEIRD_SERVER_REPLY:
-		return "the answer is not HTTP";
-	case CURLE_PARTIAL_FILE:
-		return "the answer was cut short";
-	case CURLE_RECV_ERROR:
-	case CURLE_SEND_ERROR:
-		return "the connection broke";
-	case CURLE_BAD_CONTENT_ENCODING:
-		return "the answer's compression is broken";
-	case CURLE_PEER_FAILED_VERIFICATION:
-		return tls_text(t);
-	case CURLE_SSL_CONNECT_ERROR:
-		strlcpy(tmp, t->error, sizeof(tmp));
-		snprintf(t->error, sizeof(t->error), "TLS failed: %.200s",
-		    tmp);
-		return t->error;
-	default:
-		return curl_easy_strerror(code);
-	}
-}
+/* ---- the end ---- */
 
 /* A proxy's address says nothing of who speaks through it. */
 static void
@@ -645,7 +573,7 @@ on_done(struct fetcher *f, struct transfer *t, CURLcode code)
 	note_address(t);
 	curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &t->status);
 	if (code != CURLE_OK)
-		error = error_text(t, code);
+		error = transfer_error_text(t, code);
 	else if (proxy_used())
 		proxy_worked();
 	if (t->status < 300 || t->status > 399)
