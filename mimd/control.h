@@ -115,6 +115,9 @@ void	control_on_processes(struct chan *c, const struct msg_ctl_processes *m,
 
 /* One that is named; NULL: it is noted as failed that there is none. */
 struct torrent	*control_torrent(struct control_conn *conn, uint32_t id);
+/* What was ordered cannot be done for this one: noted, and counted. */
+void	control_failed(struct control_conn *conn, uint32_t id,
+	    const char *why);
 /* Say how it went for conn->found torrents, and for conn->failed. */
 void	control_end_act(struct control_conn *conn);
 

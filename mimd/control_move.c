@@ -96,10 +96,9 @@ control_moved(struct control *control, uint64_t client, uint32_t id,
 
 	if (conn == NULL || conn->answers == 0)
 		return;
-	if (*error != '\0') {
-		conn->failed++;
-		control_note(conn, id, CTL_FAILED, error);
-	} else
+	if (*error != '\0')
+		control_failed(conn, id, error);
+	else
 		conn->moved++;
 	if (--conn->answers == 0)
 		move_end(conn);

@@ -53,6 +53,13 @@ control_torrent(struct control_conn *conn, uint32_t id)
 }
 
 void
+control_failed(struct control_conn *conn, uint32_t id, const char *why)
+{
+	conn->failed++;
+	control_note(conn, id, CTL_FAILED, why);
+}
+
+void
 control_end_act(struct control_conn *conn)
 {
 	if (conn->failed == 0)
@@ -87,9 +94,8 @@ control_on_act(struct chan *c, const struct msg_ctl_act *m, void *arg)
 			conn->found++;
 			continue;
 		}
-		conn->failed++;
 		refused++;
-		control_note(conn, t->id, CTL_FAILED, why);
+		control_failed(conn, t->id, why);
 	}
 	if (refused > 0 && conn->found == 0)
 		control_end(conn, CTL_FAILED, "nothing is announced now");
@@ -107,10 +113,8 @@ control_removed(struct control *control, uint64_t client, uint32_t id,
 
 	if (conn == NULL || conn->answers == 0)
 		return;
-	if (*error != '\0') {
-		conn->failed++;
-		control_note(conn, id, CTL_FAILED, error);
-	}
+	if (*error != '\0')
+		control_failed(conn, id, error);
 	if (--conn->answers == 0)
 		control_end_act(conn);
 }

@@ -37,8 +37,7 @@ add_peer(struct control_conn *conn, struct torrent *t,
 {
 	/* BEP 27 */
 	if (t->private) {
-		conn->failed++;
-		control_note(conn, t->id, CTL_FAILED,
+		control_failed(conn, t->id,
 		    "it is private: its trackers alone name peers");
 		return false;
 	}

@@ -62,9 +62,8 @@ control_on_tracker(struct chan *c, const struct msg_ctl_tracker *m, void *arg)
 			conn->found++;
 			continue;
 		}
-		conn->failed++;
 		refused++;
-		control_note(conn, t->id, CTL_FAILED, why);
+		control_failed(conn, t->id, why);
 	}
 	if (refused > 0 && conn->found == 0)
 		control_end(conn, CTL_FAILED, "no trackers are changed");
