@@ -10,6 +10,7 @@ static const char *const role_names[ROLE_COUNT] = {
 	[ROLE_TRACKER] = "tracker",
 	[ROLE_RESOLVER] = "resolver",
 	[ROLE_PORTMAP] = "portmap",
+	[ROLE_DHT] = "dht",
 	[ROLE_CTL] = "mimctl"
 };
 

@@ -64,6 +64,11 @@
 #define SOCKET_ROWS_MAX	64U
 #define PROXY_WORD_MAX	255U		/* of a user or password, RFC 1929 */
 #define PROXY_ADDRS_MAX	16U
+#define DHT_RATE_MAX	100000U		/* packets/s */
+#define DHT_NODES_MAX	16U		/* nodes of ours, each with sockets */
+#define NODES_PAGE	256U		/* nodes of the DHT, of a message */
+#define DHT_HOSTS_MAX	32U		/* nodes that a torrent names */
+#define DHT_VALUE_MAX	1000U		/* bytes of an item, BEP 44 */
 
 /* rec_slot_result.status */
 enum slot_status {
@@ -80,9 +85,10 @@ enum peer_source {
 	PEER_SOURCE_USER,
 	PEER_SOURCE_RESUME,
 	PEER_SOURCE_PEX,
-	PEER_SOURCE_LSD
+	PEER_SOURCE_LSD,
+	PEER_SOURCE_DHT
 };
-#define PEER_SOURCE_MAX	PEER_SOURCE_LSD
+#define PEER_SOURCE_MAX	PEER_SOURCE_DHT
 
 /* rec_peer.flags */
 #define PEER_INCOMING		0x0001
@@ -255,11 +261,12 @@ enum ctl_code {
 #define TO_TRACKER	(1U << ROLE_TRACKER)
 #define TO_RESOLVER	(1U << ROLE_RESOLVER)
 #define TO_PORTMAP	(1U << ROLE_PORTMAP)
+#define TO_DHT		(1U << ROLE_DHT)
 #define TO_CTL		(1U << ROLE_CTL)
 #define TO_CHILDREN	(TO_PEER | TO_DISK | TO_TRACKER | TO_RESOLVER | \
-			TO_PORTMAP)
+			TO_PORTMAP | TO_DHT)
 /* Those that speak to the network. */
-#define TO_NET		(TO_PEER | TO_TRACKER | TO_RESOLVER | TO_PORTMAP)
+#define TO_NET		(TO_CHILDREN & ~TO_DISK)
 
 struct blob {
 	const uint8_t	*p;

@@ -10,12 +10,13 @@ enum role {
 	ROLE_TRACKER,
 	ROLE_RESOLVER,
 	ROLE_PORTMAP,
+	ROLE_DHT,
 	ROLE_CTL,		/* mimctl */
 	ROLE_COUNT
 };
 
 #define ROLE_CHILD_FIRST	ROLE_PEER
-#define ROLE_CHILD_LAST		ROLE_PORTMAP
+#define ROLE_CHILD_LAST		ROLE_DHT
 
 /* "parent", "peer", ... */
 const char	*role_name(enum role role);

@@ -68,6 +68,8 @@ use_of(uint8_t role, const struct rec_ctl_socket *s)
 		return "names";
 	case ROLE_PORTMAP:
 		return "port mapping";
+	case ROLE_DHT:
+		return "DHT";
 	default:
 		return s->stream ? "TCP" : "UDP";
 	}

@@ -48,7 +48,8 @@ status_peer_source(unsigned source)
 		[PEER_SOURCE_USER] = "user",
 		[PEER_SOURCE_RESUME] = "resume",
 		[PEER_SOURCE_PEX] = "pex",
-		[PEER_SOURCE_LSD] = "lsd"
+		[PEER_SOURCE_LSD] = "lsd",
+		[PEER_SOURCE_DHT] = "dht"
 	};
 
 	return source > PEER_SOURCE_MAX ? "unknown" : names[source];

@@ -53,7 +53,7 @@ struct child_ops {
 };
 
 extern const struct child_ops peer_ops, disk_ops, tracker_ops, resolver_ops,
-	    portmap_ops;
+	    portmap_ops, dht_ops;
 
 /* The life of a child, from its channel on descriptor 3 to its exit. */
 void	child_main(const struct child_ops *ops) __attribute__((noreturn));

@@ -63,7 +63,8 @@ void
 control_on_ports(struct chan *c, const struct msg_ctl_ports *m, void *arg)
 {
 	static const enum role	 roles[] = { ROLE_PEER, ROLE_TRACKER,
-				    ROLE_RESOLVER, ROLE_PORTMAP };
+				    ROLE_RESOLVER, ROLE_PORTMAP,
+				    ROLE_DHT };
 	struct control_conn	*conn = arg;
 	struct parent		*parent = control_parent(conn);
 	struct msg_sockets_ask	 ask = { .client = conn->client };

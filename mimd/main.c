@@ -88,6 +88,7 @@ become_child(const char *name)
 		[ROLE_TRACKER] = &tracker_ops,
 		[ROLE_RESOLVER] = &resolver_ops,
 		[ROLE_PORTMAP] = &portmap_ops,
+		[ROLE_DHT] = &dht_ops,
 	};
 	struct stat				sb;
 	int					role;

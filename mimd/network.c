@@ -15,7 +15,7 @@
 #include "port.h"
 
 static const enum role	roles[] = {
-	ROLE_PEER, ROLE_TRACKER, ROLE_RESOLVER, ROLE_PORTMAP
+	ROLE_PEER, ROLE_TRACKER, ROLE_RESOLVER, ROLE_PORTMAP, ROLE_DHT
 };
 
 /* ---- to the children ---- */
@@ -91,6 +91,7 @@ send_listens(struct parent *parent)
 		if (l->fd == -1)
 			continue;
 		m.port = l->addr.port;
+		m.datagrams = false;
 		proc_send_fd(p, MSG_PEER_LISTEN, &m, copy_fd(l->fd));
 	}
 }

@@ -11,6 +11,7 @@
 #include "device.h"
 #include "log.h"
 #include "mounts.h"
+#include "nodes.h"
 #include "notify.h"
 #include "paths.h"
 #include "slim.h"
@@ -210,6 +211,7 @@ parent_run(struct parent *parent)
 	loop_signal(parent->loop, SIGHUP, parent_on_signal, parent);
 	loop_timer_set(parent->tick, REGISTRY_TICK_MS);
 	network_watch(parent);
+	nodes_update(parent);
 	parent_watch_roots(parent);
 	procs_start(parent->procs);
 	loop_run(parent->loop);
@@ -570,6 +572,7 @@ parent_check_end(struct parent *parent)
 	proc_leave(parent_child(parent, ROLE_PEER));
 	proc_leave(parent_child(parent, ROLE_TRACKER));
 	proc_leave(parent_child(parent, ROLE_PORTMAP));
+	proc_leave(parent_child(parent, ROLE_DHT));
 	if (parent_child(parent, ROLE_PEER)->pid == 0)
 		proc_leave(parent_child(parent, ROLE_DISK));
 	if (parent_child(parent, ROLE_TRACKER)->pid == 0)

@@ -33,6 +33,7 @@
 #define FILES_TRACKER	1024
 #define FILES_RESOLVER	256
 #define FILES_PORTMAP	32
+#define FILES_DHT	80	/* twice its sockets */
 #define ADDRESS_SPACE	(32ULL << 30)	/* far above the largest cache */
 
 #define CAPS_NONE	0U
@@ -232,6 +233,8 @@ files_of(enum role role)
 		return FILES_TRACKER;
 	case ROLE_PORTMAP:
 		return FILES_PORTMAP;
+	case ROLE_DHT:
+		return FILES_DHT;
 	default:
 		return FILES_RESOLVER;
 	}

@@ -30,7 +30,8 @@
 #define TRACKER		(1U << ROLE_TRACKER)
 #define RESOLVER	(1U << ROLE_RESOLVER)
 #define PORTMAP		(1U << ROLE_PORTMAP)
-#define ALL		(NET | DISK)
+#define DHT		(1U << ROLE_DHT)
+#define ALL		(NET | DISK | DHT)
 #define NET		(NET6 | PORTMAP)
 #define NET6		(PEER | TRACKER | RESOLVER)	/* IPv6 as well */
 
@@ -123,13 +124,13 @@ static const struct rule rules[] = {
 	/* Channels; and sockets, for those who have others. */
 	ALLOW(ALL, recvmsg),
 	ALLOW1(ALL, sendmsg, WITHOUT(2, MSG_FASTOPEN)),
-	ALLOW(NET, recvfrom),
-	ALLOW1(NET, sendto, WITHOUT(3, MSG_FASTOPEN)),
+	ALLOW(NET | DHT, recvfrom),
+	ALLOW1(NET | DHT, sendto, WITHOUT(3, MSG_FASTOPEN)),
 	ALLOW(NET, connect),
 	ALLOW(NET, shutdown),
-	ALLOW(NET, getsockname),
+	ALLOW(NET | DHT, getsockname),
 	ALLOW(NET, getpeername),
-	ALLOW(NET, getsockopt),
+	ALLOW(NET | DHT, getsockopt),
 	ALLOW1(NET, setsockopt, IS(1, SOL_SOCKET)),
 	ALLOW1(NET, setsockopt, IS(1, IPPROTO_TCP)),
 	ALLOW2(TRACKER, setsockopt, IS(1, IPPROTO_IP), IS(2, IP_RECVERR)),
@@ -180,14 +181,14 @@ static const struct rule rules[] = {
 	ALLOW(DISK, sched_getaffinity),	/* malloc(3) counts processors */
 
 	/* Tried by libraries. */
-	FAIL(PEER | TRACKER, openat, EACCES),
-	FAIL(PEER | TRACKER, newfstatat, EACCES),
-	FAIL(PEER | TRACKER, fstat, EACCES),
+	FAIL(PEER | TRACKER | DHT, openat, EACCES),
+	FAIL(PEER | TRACKER | DHT, newfstatat, EACCES),
+	FAIL(PEER | TRACKER | DHT, fstat, EACCES),
 	FAIL(ALL, clone3, ENOSYS),
 	FAIL(ALL, clone, EAGAIN),
-	FAIL(NET, ioctl, ENOTTY),
+	FAIL(NET | DHT, ioctl, ENOTTY),
 	FAIL1(DISK, ioctl, ENOTTY, NOT(1, FICLONE)),
-	FAIL(DISK, socket, EACCES),
+	FAIL(DISK | DHT, socket, EACCES),
 	FAIL1(NET, socket, EACCES, LESS(0, AF_INET)),
 	FAIL1(NET, socket, EACCES, MORE(0, AF_INET6)),
 	FAIL1(NET, socket, EACCES, IS(0, AF_AX25)),

@@ -88,7 +88,7 @@ liar() {
 	[ $found -eq 0 ] || sed 's/^/# /' "$dir/$role/log"
 }
 
-for role in peer disk tracker resolver portmap; do
+for role in peer disk tracker resolver portmap dht; do
 	liar $role
 done
 echo "1..$n"

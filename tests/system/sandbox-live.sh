@@ -93,7 +93,7 @@ examine() {
 # What only root may look at.
 examine_root() {
 	case $1 in
-	peer|tracker|portmap)
+	peer|tracker|portmap|dht)
 		[ "$who" = root ] && is "$(readlink "/proc/$2/root")" \
 		    /var/empty/mimd "$name: locked in"
 		is "$(files "$2")" 0 \

@@ -27,8 +27,8 @@ enum expect {
 struct attempt {
 	const char	*name;
 	int		(*fn)(const struct attempt_env *env);
-	/* peer, disk, tracker, resolver, portmap */
-	enum expect	 expect[5];
+	/* peer, disk, tracker, resolver, portmap, dht */
+	enum expect	 expect[6];
 	int		 signal;	/* other than SIGSYS that may end it */
 };
 

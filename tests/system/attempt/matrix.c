@@ -25,7 +25,8 @@
 #define ATTEMPT_SECONDS	20
 
 static const enum role	roles[] = {
-	ROLE_PEER, ROLE_DISK, ROLE_TRACKER, ROLE_RESOLVER, ROLE_PORTMAP
+	ROLE_PEER, ROLE_DISK, ROLE_TRACKER, ROLE_RESOLVER, ROLE_PORTMAP,
+	ROLE_DHT
 };
 #define NROLES		(sizeof(roles) / sizeof(roles[0]))
 

@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: ISC */
+#include "nodes.h"
+#include "parent.h"
+
+void
+nodes_update(struct parent *parent)
+{
+	proc_want(parent_child(parent, ROLE_DHT), false);
+}
