@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "hearing.h"
 #include "loop.h"
 #include "lsd.h"
 #include "mem.h"
@@ -21,6 +22,10 @@
  */
 #define READ_BURST	32	/* packets of a turn */
 #define SHARE		200	/* of a torrent's candidates */
+
+static const struct hearing_limits	limits = {
+	.burst = 64, .refill_ms = 250, .all_burst = 256, .all_refill_ms = 25
+};
 
 struct lsd_socket {
 	struct net		*net;
@@ -35,7 +40,7 @@ struct discovery {
 	struct lsd_socket	 v[LSD_SOCKETS_MAX];
 	uint32_t		 n;
 	struct lsd_queue	 queue;
-	struct lsd_gate		 gate;
+	struct hearing		 hearing;
 	struct loop_timer	*timer;
 	char			 cookie[LSD_COOKIE_LEN + 1];
 };
@@ -145,7 +150,8 @@ on_packet(struct lsd_socket *s, const char *p, size_t n, struct addr *from)
 	struct discovery	*d = net->discovery;
 
 	if (!is_near(s, from) ||
-	    !lsd_hear(&d->gate, from, loop_now(net->loop)) ||
+	    !hearing_take(&d->hearing, &limits, from,
+	    loop_now(net->loop)) ||
 	    lsd_parse(&m, p, n, d->cookie) == -1 || m.ours)
 		return;
 	from->port = m.port;

@@ -13,8 +13,7 @@
 
 /*
  * Local service discovery (BEP 14), without I/O: packets read and written,
- * which torrents to announce when, and how much of others is heard.  Never
- * for private torrents.
+ * and which torrents to announce when.  Never for private torrents.
  */
 #define LSD_PACKET_MAX	1400U
 #define LSD_HASHES_MAX	24	/* in a packet of ours */
@@ -72,29 +71,5 @@ uint64_t lsd_due(struct lsd_queue *q);
 /* The hashes of the packet that is due now; they count as announced. */
 uint32_t lsd_take(struct lsd_queue *q, uint64_t now,
 	    const uint8_t *hashes[LSD_HASHES_MAX]);
-
-/* ---- how much to hear ---- */
-
-#define LSD_SOURCES	32	/* that are told apart */
-#define LSD_BURST	64	/* packets of a source at once */
-#define LSD_REFILL_MS	250	/* and another one each */
-#define LSD_ALL_BURST	256	/* of all sources */
-#define LSD_ALL_REFILL_MS 25
-
-struct lsd_bucket {
-	uint32_t	spent;
-	uint64_t	at;
-};
-
-struct lsd_gate {
-	struct lsd_bucket	all;
-	struct {
-		uint8_t			ip[16];
-		struct lsd_bucket	b;
-	}			v[LSD_SOURCES];
-};
-
-/* Is a packet of this source to be read? */
-bool	lsd_hear(struct lsd_gate *g, const struct addr *source, uint64_t now);
 
 #endif /* LSD_H */

@@ -208,32 +208,6 @@ test_again(void **state)
 	lsd_del(&q, &b);
 }
 
-static void
-test_hear(void **state)
-{
-	static struct lsd_gate	g;
-	struct addr		a, b;
-	uint64_t		now = 1000000;
-	uint32_t		i, n = 0;
-
-	(void)state;
-	assert_int_equal(addr_parse(&a, "10.0.0.1", 0), 0);
-	assert_int_equal(addr_parse(&b, "10.0.0.2", 0), 0);
-	for (i = 0; i < 1000; i++)
-		n += lsd_hear(&g, &a, now);
-	assert_int_equal(n, LSD_BURST);
-	assert_true(lsd_hear(&g, &b, now));
-	assert_true(lsd_hear(&g, &a, now + LSD_REFILL_MS));
-	assert_false(lsd_hear(&g, &a, now + LSD_REFILL_MS));
-	/* Any number of sources: bounded all the same. */
-	now += 3600000;
-	for (i = n = 0; i < 10000; i++) {
-		memcpy(a.ip + 8, &i, sizeof(i));
-		n += lsd_hear(&g, &a, now);
-	}
-	assert_int_equal(n, LSD_ALL_BURST);
-}
-
 int
 main(void)
 {
@@ -244,7 +218,6 @@ main(void)
 		cmocka_unit_test(test_schedule),
 		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_again),
-		cmocka_unit_test(test_hear),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
