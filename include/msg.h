@@ -67,6 +67,7 @@
 #define DHT_RATE_MAX	100000U		/* packets/s */
 #define DHT_NODES_MAX	16U		/* nodes of ours, each with sockets */
 #define NODES_PAGE	256U		/* nodes of the DHT, of a message */
+#define PEER_NODES_MAX	64U		/* of peers, told at once */
 #define DHT_HOSTS_MAX	32U		/* nodes that a torrent names */
 #define DHT_VALUE_MAX	1000U		/* bytes of an item, BEP 44 */
 

@@ -269,6 +269,24 @@ parent_on_peer_banned(struct chan *c, const struct msg_peer_banned *m,
 	banned_add(&parent->banned, m->ip, loop_now(parent->loop));
 }
 
+/* What peers say of nodes of theirs is asked before it counts. */
+static void
+parent_on_peer_nodes(struct chan *c, const struct msg_peer_nodes *m,
+    void *arg)
+{
+	struct rec_node		 nodes[PEER_NODES_MAX];
+	struct msg_dht_contacts	 to = { .nodes = { nodes, m->nodes.n } };
+	uint32_t		 i;
+
+	(void)c;
+	memset(nodes, 0, sizeof(nodes));
+	for (i = 0; i < m->nodes.n; i++) {
+		memcpy(nodes[i].ip, m->nodes.v[i].ip, sizeof(nodes[i].ip));
+		nodes[i].port = m->nodes.v[i].port;
+	}
+	proc_send(parent_child(owner(arg), ROLE_DHT), MSG_DHT_CONTACTS, &to);
+}
+
 static void
 parent_on_swarm_hungry(struct chan *c, const struct msg_swarm_hungry *m,
     void *arg)
@@ -430,6 +448,7 @@ const union msg_fn	parent_fns[MSG_COUNT] = {
 	[MSG_PIECES_TOLD] = { .pieces_told = parent_on_pieces_told },
 	[MSG_SOCKETS_TOLD] = { .sockets_told = parent_on_sockets_told },
 	[MSG_PEER_BANNED] = { .peer_banned = parent_on_peer_banned },
+	[MSG_PEER_NODES] = { .peer_nodes = parent_on_peer_nodes },
 	[MSG_ARENA_TALLY] = { .arena_tally = parent_on_arena_tally },
 	[MSG_DISK_TALLY] = { .disk_tally = parent_on_disk_tally },
 	[MSG_SWARM_HUNGRY] = { .swarm_hungry = parent_on_swarm_hungry },

@@ -20,6 +20,13 @@
 
 /* The life of a connection: connect or accept, handshake, work, end. */
 
+void
+conn_handshake(const struct conn *c, uint8_t out[WIRE_HANDSHAKE])
+{
+	wire_handshake(out, c->swarm->infohash, c->net->peer_id,
+	    dhtport_allowed(c->swarm));
+}
+
 static void
 conn_on_connected(struct conn *c)
 {
@@ -41,7 +48,7 @@ conn_on_connected(struct conn *c)
 		c->answered = true;
 		return;
 	}
-	wire_handshake(hs, c->swarm->infohash, c->net->peer_id);
+	conn_handshake(c, hs);
 	send_bytes(c, hs, sizeof(hs));
 	c->answered = true;
 	send_flush(c);
@@ -303,7 +310,7 @@ conn_join(struct conn *c)
 	net->nnewcomers--;
 	conn_enter(c, s);
 	swarm_wake(s, 1000);
-	wire_handshake(hs, s->infohash, net->peer_id);
+	conn_handshake(c, hs);
 	send_bytes(c, hs, sizeof(hs));
 	c->answered = true;
 	return true;
@@ -399,6 +406,7 @@ conn_up(struct conn *c)
 	exchange_start(c);
 	ext_start(c);
 	conn_tell_pieces(c);
+	dhtport_start(c);
 	swarm_wake(s, 1000);
 }
 

@@ -98,6 +98,7 @@ struct conn {
 	bool		 changed;	/* since reported */
 	uint8_t		 ahead;		/* blocks to read before sent */
 	uint8_t		 sequential;	/* requests in a row that were */
+	uint16_t	 node_port;	/* its node of the DHT; 0: not told */
 
 	struct rx	 rx;
 	struct tx	 tx;
@@ -159,6 +160,8 @@ void	conn_close(struct conn *c, const char *why);
 /* The same, but it is told first what waits to be sent. */
 void	conn_part(struct conn *c, const char *why);
 void	conn_free_dead(struct net *net);
+/* Ours, as it is sent in this swarm. */
+void	conn_handshake(const struct conn *c, uint8_t out[WIRE_HANDSHAKE]);
 /* Bytes of the handshake are in rx.head: go on with them. */
 void	conn_on_handshake(struct conn *c);
 void	conn_wait(struct conn *c);	/* stop reading until slots are free */

@@ -73,8 +73,8 @@ swarm_accepts(const struct swarm *s, const struct addr *addr)
 
 /* ---- whom to call ---- */
 
-static bool
-address_allowed(const struct net *net, const struct addr *a)
+bool
+net_allows(const struct net *net, const struct addr *a)
 {
 	switch (addr_class(a)) {
 	case ADDR_GLOBAL:
@@ -92,7 +92,7 @@ address_allowed(const struct net *net, const struct addr *a)
 bool
 swarm_add_peer(struct swarm *s, const struct addr *addr, uint8_t source)
 {
-	return address_allowed(s->net, addr) &&
+	return net_allows(s->net, addr) &&
 	    !net_refuses(s->net, addr) && !is_self(s->net, addr) &&
 	    candidates_add(&s->cands, addr, source,
 	    self_priority(s->net, addr), loop_now(s->net->loop));

@@ -337,7 +337,7 @@ crypt_connect(struct conn *c)
 		methods |= MSE_PLAIN;
 	}
 	x = crypt_new(c);
-	wire_handshake(hs, c->swarm->infohash, c->net->peer_id);
+	conn_handshake(c, hs);
 	mse_connect(x->mse, methods, c->swarm->infohash, hs, sizeof(hs));
 	crypt_queue(x);
 	return true;

@@ -18,6 +18,7 @@
 #include "log.h"
 #include "msg.h"
 #include "net_limits.h"
+#include "nodebook.h"
 #include "shaper.h"
 #include "slots.h"
 #include "swarm.h"
@@ -51,6 +52,9 @@ struct net {
 	bool		 allow_local;
 	bool		 pex;		/* exchange peers */
 	struct discovery *discovery;
+	uint16_t	 dht_port;	/* of our node; 0: there is none */
+	struct nodebook	 nodebook;	/* of peers' nodes */
+	struct loop_timer *nodes_timer;
 	bool		 sealed;
 	uint8_t		 encryption;	/* ENCRYPTION_* */
 
@@ -152,6 +156,8 @@ bool	filter_blocks(const struct net *net, const uint8_t ip[16]);
 bool	net_refuses(const struct net *net, const struct addr *addr);
 
 /* connect.c: whom to call and whom to let in */
+/* Is it an address, with a port, of a kind that may be called? */
+bool	net_allows(const struct net *net, const struct addr *addr);
 void	self_init(struct net *net);
 void	self_met(struct net *net, const struct addr *addr);
 /* Canonical priority (BEP 40), as far as our address is known. */
@@ -290,6 +296,16 @@ void	exchange_end(struct conn *c);
 void	exchange_tick(struct conn *c, uint64_t now);
 void	exchange_on_message(struct conn *c, const uint8_t *p, uint32_t n);
 void	punch_on_message(struct conn *c, const uint8_t *p, uint32_t n);
+
+/* dhtport.c: nodes of the DHT, ours and those of peers (BEP 5) */
+void	dhtport_init(struct net *net);
+/* Our node has this port; 0: there is none. */
+void	dhtport_set(struct net *net, uint16_t port);
+/* Is there a node, and may it be spoken of in this torrent? */
+bool	dhtport_allowed(const struct swarm *s);
+/* The connection is up; the peer says PORT. */
+void	dhtport_start(struct conn *c);
+void	dhtport_on_message(struct conn *c, uint16_t port);
 
 /* proto_fast.c: the fast extension (BEP 6) */
 bool	conn_has(const struct conn *c, uint32_t piece);

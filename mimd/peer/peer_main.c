@@ -144,6 +144,13 @@ peer_on_listen(struct chan *c, const struct msg_peer_listen *m, void *arg)
 }
 
 static void
+peer_on_dht(struct chan *c, const struct msg_peer_dht *m, void *arg)
+{
+	(void)c;
+	dhtport_set(arg, m->port);
+}
+
+static void
 peer_on_filter_files(struct chan *c, const struct msg_filter_files *m,
     void *arg)
 {
@@ -314,6 +321,7 @@ static const union msg_fn peer_fns[MSG_COUNT] = {
 	[MSG_PEER_BAN] = { .peer_ban = peer_on_ban },
 	[MSG_PEER_UNLISTEN] = { .peer_unlisten = peer_on_unlisten },
 	[MSG_PEER_LISTEN] = { .peer_listen = peer_on_listen },
+	[MSG_PEER_DHT] = { .peer_dht = peer_on_dht },
 	[MSG_FILTER_FILES] = { .filter_files = peer_on_filter_files },
 	[MSG_FILTER_FILE] = { .filter_file = peer_on_filter_file },
 	[MSG_LSD_CLOSE] = { .lsd_close = peer_on_lsd_close },
@@ -449,6 +457,7 @@ peer_start(struct child *child)
 	blame_init(&net->blame);
 	TAILQ_INIT(&net->crypt_queue);
 	discovery_start(net);
+	dhtport_init(net);
 	net->tick = loop_timer_new(net->loop, net_tick, net);
 	net->turn = loop_timer_new(net->loop, net_turn, net);
 	net->idle = loop_timer_new(net->loop, net_idle, net);

@@ -229,8 +229,10 @@ proto_on_control(struct conn *c, const struct wire_msg *m)
 	case WIRE_ALLOWED_FAST:
 		fast_on_control(c, m);
 		break;
+	case WIRE_PORT:
+		dhtport_on_message(c, m->port);
+		break;
 	default:
-		proto_useless(c);	/* port, and what is skipped */
 		break;
 	}
 }

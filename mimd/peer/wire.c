@@ -107,6 +107,8 @@ wire_control(const uint8_t *buf, size_t n, uint32_t len, const struct geom *g,
 	}
 	msg->kind = WIRE_CONTROL;
 	msg->size = 4 + len;
+	if (msg->id == WIRE_PORT)
+		msg->port = (uint16_t)(buf[5] << 8 | buf[6]);
 	if (len >= 5)
 		msg->piece = wire_get32(buf + 5);
 	if (len == 13) {
@@ -180,12 +182,12 @@ wire_speaks(const uint8_t hs[WIRE_HANDSHAKE])
 
 void
 wire_handshake(uint8_t out[WIRE_HANDSHAKE], const uint8_t infohash[20],
-    const uint8_t peer_id[20])
+    const uint8_t peer_id[20], bool dht)
 {
 	memcpy(out, protocol, sizeof(protocol));
 	memset(out + sizeof(protocol), 0, 8);
 	out[sizeof(protocol) + 5] = 0x10;
-	out[sizeof(protocol) + 7] = 0x04;
+	out[sizeof(protocol) + 7] = dht ? 0x05 : 0x04;
 	memcpy(out + WIRE_OFF_HASH, infohash, 20);
 	memcpy(out + WIRE_OFF_ID, peer_id, 20);
 }
@@ -227,6 +229,16 @@ wire_put_piece(uint8_t *out, uint32_t piece, uint32_t begin, uint32_t length)
 	wire_put32(out + 5, piece);
 	wire_put32(out + 9, begin);
 	return WIRE_HEAD_PIECE;
+}
+
+size_t
+wire_put_port(uint8_t out[WIRE_PORT_SIZE], uint16_t port)
+{
+	wire_put32(out, 3);
+	out[4] = WIRE_PORT;
+	out[5] = (uint8_t)(port >> 8);
+	out[6] = (uint8_t)port;
+	return WIRE_PORT_SIZE;
 }
 
 size_t

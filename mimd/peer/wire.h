@@ -18,6 +18,7 @@
 #define WIRE_HEAD_PIECE		13	/* length, id, index, begin */
 #define WIRE_HEAD_EXT		6	/* length, id, extended id */
 #define WIRE_HEAD_MAX		17	/* the longest whole control message */
+#define WIRE_PORT_SIZE		7
 #define WIRE_BLOCK_MAX		16384U
 #define WIRE_SKIP_MAX		(512U << 10)	/* an unknown message */
 
@@ -52,6 +53,7 @@ struct wire_msg {
 	uint8_t		 ext;		/* WIRE_EXT: whose message it is */
 	uint32_t	 piece, begin;	/* as the message has them */
 	uint32_t	 length;	/* asked for, or bytes that follow */
+	uint16_t	 port;		/* of PORT: the peer's node */
 	uint32_t	 need;
 	uint32_t	 size;		/* bytes of head used up */
 	const char	*why;
@@ -70,8 +72,9 @@ void	wire_parse(const uint8_t *buf, size_t n, const struct geom *g,
 int	wire_handshake_check(const uint8_t *buf, size_t n);
 /* WIRE_SPEAKS_* of a whole handshake. */
 uint8_t	wire_speaks(const uint8_t hs[WIRE_HANDSHAKE]);
+/* dht: we have a node of it, and may speak of it in this torrent. */
 void	wire_handshake(uint8_t out[WIRE_HANDSHAKE],
-	    const uint8_t infohash[20], const uint8_t peer_id[20]);
+	    const uint8_t infohash[20], const uint8_t peer_id[20], bool dht);
 #define WIRE_OFF_HASH	28
 #define WIRE_OFF_ID	48
 
@@ -101,6 +104,7 @@ size_t	wire_put_range(uint8_t *out, enum wire_id id, uint32_t piece,
 	    uint32_t begin, uint32_t length);			/* 17 */
 size_t	wire_put_piece(uint8_t *out, uint32_t piece, uint32_t begin,
 	    uint32_t length);					/* 13 */
+size_t	wire_put_port(uint8_t out[WIRE_PORT_SIZE], uint16_t port);
 size_t	wire_put_ext(uint8_t *out, uint8_t ext, uint32_t nbytes); /* 6 */
 size_t	wire_put_bitfield(uint8_t *out, uint32_t nbytes);	/* 5 */
 

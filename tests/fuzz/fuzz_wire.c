@@ -35,6 +35,8 @@ check(const struct wire_msg *m, uint32_t hlen)
 	if (m->kind == WIRE_BITS &&
 	    m->length != bitfield_size(geom.npieces))
 		abort();
+	if (m->port != 0 && (m->kind != WIRE_CONTROL || m->id != WIRE_PORT))
+		abort();
 	if (m->kind == WIRE_EXT && m->length > EXT_BODY_MAX)
 		abort();
 	if (m->kind == WIRE_SKIP && m->length > WIRE_SKIP_MAX)
@@ -53,7 +55,7 @@ stream_message(struct stream *s, const struct wire_msg *m)
 	    m->kind == WIRE_EXT || m->kind == WIRE_SKIP)
 		s->skip = m->length;
 	s->sum = s->sum * 31 + m->kind * 257U + m->id + m->piece +
-	    m->begin + m->length + m->ext;
+	    m->begin + m->length + m->ext + m->port;
 	s->hlen = 0;
 }
 

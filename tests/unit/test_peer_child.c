@@ -356,7 +356,7 @@ world_new(bool seed)
 	    .peer_id = "-Mi0100-abcdefghijk" };
 	struct msg_swarm_run	 run = { .id = TORRENT, .size = SIZE,
 	    .piece_length = PIECE, .npieces = geom.npieces };
-	struct msg_peer_listen	 lm;
+	struct msg_peer_listen	 lm = { .datagrams = false };
 	int			 fds[2], fd;
 
 	w->have = xcalloc(1, bitfield_size(geom.npieces));
@@ -480,7 +480,7 @@ hello_as(int fd, const char *id, bool extended)
 {
 	uint8_t	hs[WIRE_HANDSHAKE], theirs[WIRE_HANDSHAKE];
 
-	wire_handshake(hs, infohash, (const uint8_t *)id);
+	wire_handshake(hs, infohash, (const uint8_t *)id, false);
 	if (!extended)
 		memset(hs + WIRE_PROTOCOL_LEN, 0, 8);
 	put(fd, hs, sizeof(hs));

@@ -53,6 +53,8 @@ test_table(void **state)
 		{ { 0, 0, 0, 8, 7 }, 5, WIRE_BAD },
 		{ { 0, 0, 0x40, 10, 7 }, 5, WIRE_BAD },
 		{ { 0, 0, 0, 3, 9, 0x1a, 0xe1 }, 7, WIRE_CONTROL },
+		{ { 0, 0, 0, 2, 9 }, 5, WIRE_BAD },
+		{ { 0, 0, 0, 5, 9 }, 5, WIRE_BAD },
 		{ { 0, 0, 0, 9, 11 }, 5, WIRE_SKIP },
 		{ { 0, 0x10, 0, 0, 11 }, 5, WIRE_BAD },
 		{ { 0, 0, 0, 5, 13, 0, 0, 0, 9 }, 9, WIRE_CONTROL },
@@ -122,7 +124,15 @@ test_build(void **state)
 	assert_int_equal(m.length, 500);
 	assert_int_equal(wire_put_plain(buf, WIRE_UNCHOKE), 5);
 	assert_int_equal(parse(buf, 5).id, WIRE_UNCHOKE);
-	wire_handshake(buf, (const uint8_t *)"0123456789abcdefghij", id);
+	assert_int_equal(wire_put_port(buf, 51413), WIRE_PORT_SIZE);
+	m = parse(buf, WIRE_PORT_SIZE);
+	assert_int_equal(m.id, WIRE_PORT);
+	assert_int_equal(m.port, 51413);
+	wire_handshake(buf, (const uint8_t *)"0123456789abcdefghij", id, true);
+	assert_int_equal(wire_speaks(buf), WIRE_SPEAKS_EXT |
+	    WIRE_SPEAKS_FAST | WIRE_SPEAKS_DHT);
+	wire_handshake(buf, (const uint8_t *)"0123456789abcdefghij", id,
+	    false);
 	assert_int_equal(wire_handshake_check(buf, sizeof(buf)), 0);
 	assert_int_equal(wire_handshake_check(buf, 3), 0);
 	assert_int_equal(wire_speaks(buf), WIRE_SPEAKS_EXT |

@@ -285,7 +285,7 @@ hostile_handshake(struct peer *p, uint8_t out[WIRE_HANDSHAKE], bool plain)
 	uint8_t	id[20] = "-TT0001-";
 
 	hostile_fill(p, id + 8, 12);
-	wire_handshake(out, p->target->infohash, id);
+	wire_handshake(out, p->target->infohash, id, false);
 	if (plain)
 		memset(out + WIRE_PROTOCOL_LEN, 0, 8);
 }

@@ -197,10 +197,10 @@ add_others(const struct target *t)
 		add_message("message", how, 1, unknown[i], 0, false);
 	}
 	add_message("skipped message", "of 1 MiB", 1U << 20, 10, 0, false);
-	wire_handshake(hs, other, id);
+	wire_handshake(hs, other, id, false);
 	add("handshake", "for another torrent", say_at_once, false, hs,
 	    sizeof(hs));
-	wire_handshake(hs, t->infohash, id);
+	wire_handshake(hs, t->infohash, id, false);
 	hs[5] ^= 1;
 	add("handshake", "of another protocol", say_at_once, true, hs,
 	    sizeof(hs));
