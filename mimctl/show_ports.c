@@ -53,6 +53,25 @@ is_any(const uint8_t ip[16])
 	    memcmp(ip, v6, sizeof(v6)) == 0;
 }
 
+/* Local discovery's sockets are bound to its group. */
+static bool
+is_multicast(const uint8_t ip[16])
+{
+	static const uint8_t	v4[12] = { [10] = 0xff, [11] = 0xff };
+
+	if (memcmp(ip, v4, sizeof(v4)) == 0)
+		return (ip[12] & 0xf0) == 0xe0;
+	return ip[0] == 0xff;
+}
+
+static const char *
+use_of_peer(const struct rec_ctl_socket *s)
+{
+	if (s->stream)
+		return "peers";
+	return is_multicast(s->ip) ? "local discovery" : "uTP (refused)";
+}
+
 /* What a process has such a socket for. */
 static const char *
 use_of(uint8_t role, const struct rec_ctl_socket *s)
@@ -61,7 +80,7 @@ use_of(uint8_t role, const struct rec_ctl_socket *s)
 		return "listening";
 	switch (role) {
 	case ROLE_PEER:
-		return s->stream ? "peers" : "local discovery";
+		return use_of_peer(s);
 	case ROLE_TRACKER:
 		return s->stream ? "trackers, web seeds" : "UDP trackers";
 	case ROLE_RESOLVER:

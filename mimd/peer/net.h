@@ -24,6 +24,7 @@
 #include "swarm.h"
 
 struct child;
+struct datagrams;
 struct filter;
 struct discovery;
 struct loop;
@@ -61,6 +62,7 @@ struct net {
 	struct listener_list listeners;
 	uint32_t	 nlisteners;
 	struct loop_timer *accept_timer;
+	struct datagrams *datagrams;
 
 	struct swarm_ids swarms;
 	struct swarm_hashes hashes;
@@ -131,6 +133,12 @@ void	acceptor_add(struct net *net, int fd);
 void	acceptor_drop_all(struct net *net);
 /* Let in those who waited for the address filter. */
 void	acceptor_begin(struct net *net);
+
+/* datagrams.c: UDP at the port of peers, but for the DHT's */
+void	datagrams_start(struct net *net);
+/* A socket of the parent's, owned now. */
+void	datagrams_add(struct net *net, int fd);
+void	datagrams_drop_all(struct net *net);
 
 /* bare.c: peers of a swarm that does not know its pieces yet */
 /* May so much more be kept?  If not, it is remembered that it was not. */

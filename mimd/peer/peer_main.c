@@ -129,6 +129,7 @@ peer_on_unlisten(struct chan *c, const struct msg_peer_unlisten *m, void *arg)
 	net->port = m->port;
 	net->listen_port = 0;
 	acceptor_drop_all(net);
+	datagrams_drop_all(net);
 }
 
 static void
@@ -136,6 +137,10 @@ peer_on_listen(struct chan *c, const struct msg_peer_listen *m, void *arg)
 {
 	struct net	*net = arg;
 
+	if (m->datagrams) {
+		datagrams_add(net, chan_take_fd(c));
+		return;
+	}
 	if (net->port == 0)
 		net->port = m->port;
 	if (net->listen_port == 0)
@@ -457,6 +462,7 @@ peer_start(struct child *child)
 	blame_init(&net->blame);
 	TAILQ_INIT(&net->crypt_queue);
 	discovery_start(net);
+	datagrams_start(net);
 	dhtport_init(net);
 	net->tick = loop_timer_new(net->loop, net_tick, net);
 	net->turn = loop_timer_new(net->loop, net_turn, net);
@@ -506,6 +512,7 @@ peer_shutdown(void *arg, bool parent_gone)
 	struct swarm	*s;
 
 	acceptor_drop_all(net);
+	datagrams_drop_all(net);
 	discovery_close(net);
 	while ((s = RB_ROOT(&net->swarms)) != NULL) {
 		if (!parent_gone)
