@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: ISC */
-#include <sys/stat.h>
-
 #include <ctype.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "conf.h"
 #include "lex.h"
@@ -15,35 +11,21 @@
 #include "macro.h"
 #include "mem.h"
 #include "parse.h"
+#include "source.h"
 
 #define WORD_MAX	8192	/* bytes of a token or of a macro's value */
 #define NEAR_MAX	64	/* bytes of a word in an error */
 #define NEXT		(-1)	/* of the lexer: no token yet */
 
-/* A file being read; includes stand above those that include them. */
-struct file {
-	struct file	*below;
-	char		*name;
-	char		*data;
-	size_t		 len, pos;
-	unsigned int	 line;
-	bool		 begun;		/* the line of its include has ended */
-	bool		 at_end;	/* its last newline was given */
-	bool		 exposed;	/* others may read it */
-};
-
 /* The grammar calls without argument, so this is the one state. */
 static struct {
-	struct file		*file;
+	struct source		 source;
 	struct macros		 macros;
-	unsigned int		 nfiles, nerrors;
+	unsigned int		 nerrors;
 	bool			 reported;	/* one error a line */
 	bool			 line_start;	/* no word of the line yet */
-	size_t			 size;		/* bytes of all files */
 	unsigned int		 line;		/* of the last token */
 	char			 word[WORD_MAX];	/* the last token */
-	char			*expand;	/* a macro's value, or NULL */
-	size_t			 expand_pos;
 } lex;
 
 static const struct keyword {
@@ -132,8 +114,8 @@ static const struct keyword {
 void
 yyerror(const char *what)
 {
-	const struct file	*f = lex.file;
-	const char		*word = lex.word;
+	const struct source_file	*f = lex.source.file;
+	const char			*word = lex.word;
 
 	if (lex.reported)
 		return;
@@ -162,7 +144,7 @@ lex_error(const char *why, const char *word)
 int
 lex_secret(void)
 {
-	if (lex.file == NULL || !lex.file->exposed)
+	if (!lex.source.file->exposed)
 		return 0;
 	return lex_error("others may read this file: take their permissions "
 	    "away (chmod o=)", "password");
@@ -208,97 +190,22 @@ lex_define(const char *definition)
 
 /* ---- files ---- */
 
-/* Regular files only, no larger than what is left of the limit. */
-static char *
-read_file(const char *name, size_t *len, bool *exposed)
+int
+lex_open(const char *name, const char *data, size_t len)
 {
-	struct stat	 st;
-	char		*data;
-	ssize_t		 n;
-	int		 fd;
-
-	if ((fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK)) == -1)
-		return NULL;
-	if (fstat(fd, &st) == -1) {
-		close(fd);
-		return NULL;
-	}
-	if (!S_ISREG(st.st_mode) && !S_ISCHR(st.st_mode)) {
-		close(fd);
-		errno = EINVAL;
-		return NULL;
-	}
-	*exposed = S_ISREG(st.st_mode) && (st.st_mode & S_IRWXO) != 0;
-	data = xmalloc(CONF_SIZE_MAX + 1);
-	*len = 0;
-	while ((n = read(fd, data + *len, CONF_SIZE_MAX + 1 - *len)) > 0)
-		*len += (size_t)n;
-	close(fd);
-	if (n == 0 && *len <= CONF_SIZE_MAX - lex.size)
-		return data;
-	free(data);
-	if (n == 0)
-		errno = EFBIG;
-	return NULL;
-}
-
-static void
-add_file(const char *name, char *data, size_t len, bool exposed)
-{
-	struct file	*f = xcalloc(1, sizeof(*f));
-
-	f->name = xstrdup(name);
-	f->data = data;
-	f->len = len;
-	f->exposed = exposed;
-	f->line = 1;
-	f->begun = lex.file == NULL;
-	f->below = lex.file;
-	lex.file = f;
-	lex.size += len;
-	lex.nfiles++;
-}
-
-static void
-pop_file(void)
-{
-	struct file	*f = lex.file;
-
-	lex.file = f->below;
-	lex.nfiles--;
-	free(f->name);
-	free(f->data);
-	free(f);
-}
-
-/* Includes are named from the directory of the file that has them. */
-static char *
-include_path(const char *name)
-{
-	const char	*slash;
-
-	if (*name == '/' || (slash = strrchr(lex.file->name, '/')) == NULL)
-		return xstrdup(name);
-	return xasprintf("%.*s/%s", (int)(slash - lex.file->name),
-	    lex.file->name, name);
+	if (source_open(&lex.source, name, data, len) == 0)
+		return 0;
+	log_warn("%s", name);
+	return -1;
 }
 
 int
 lex_include(const char *name)
 {
-	char	*data, *path;
-	size_t	 len;
-	bool	 exposed;
-
-	if (lex.nfiles > CONF_DEPTH_MAX)
+	if (lex.source.nfiles > CONF_DEPTH_MAX)
 		return lex_error("files are included too deeply", name);
-	path = include_path(name);
-	if ((data = read_file(path, &len, &exposed)) == NULL) {
-		free(path);
+	if (source_include(&lex.source, name) == -1)
 		return lex_error(strerror(errno), name);
-	}
-	add_file(path, data, len, exposed);
-	free(path);
 	return 0;
 }
 
@@ -307,36 +214,13 @@ lex_include(const char *name)
 static int
 next_char(void)
 {
-	struct file	*f = lex.file;
-
-	if (lex.expand != NULL) {
-		if (lex.expand[lex.expand_pos] != '\0')
-			return (unsigned char)
-			    lex.expand[lex.expand_pos++];
-		free(lex.expand);
-		lex.expand = NULL;
-	}
-	/* A line may go on behind a backslash. */
-	while (f->len - f->pos >= 2 && f->data[f->pos] == '\\' &&
-	    f->data[f->pos + 1] == '\n') {
-		f->pos += 2;
-		f->line++;
-	}
-	if (f->pos == f->len)
-		return EOF;
-	return (unsigned char)f->data[f->pos++];
+	return source_next(&lex.source);
 }
 
-/* Only for a character that next_char() has just given. */
 static void
 unget_char(int c)
 {
-	if (c == EOF)
-		return;
-	if (lex.expand != NULL)
-		lex.expand_pos--;
-	else
-		lex.file->pos--;
+	source_unget(&lex.source, c);
 }
 
 static bool
@@ -483,12 +367,11 @@ expand_macro(void)
 			return wrong("word is too long");
 	}
 	unget_char(c);
-	if (lex.expand != NULL)
+	if (source_in_macro(&lex.source))
 		return wrong("macro within a macro");
 	if ((value = macro_get(&lex.macros, lex.word)) == NULL)
 		return wrong("no such macro");
-	lex.expand = xasprintf("%s ", value);
-	lex.expand_pos = 0;
+	source_expand(&lex.source, value);
 	return NEXT;
 }
 
@@ -504,14 +387,13 @@ newline(void)
 static int
 end_of_file(void)
 {
-	if (!lex.file->at_end) {
-		lex.file->at_end = true;
+	struct source_file	*f = lex.source.file;
+
+	if (!f->at_end) {
+		f->at_end = true;
 		return newline();
 	}
-	if (lex.file->below == NULL)
-		return 0;
-	pop_file();
-	return NEXT;
+	return source_leave(&lex.source) ? NEXT : 0;
 }
 
 static int
@@ -535,7 +417,7 @@ token_at(int c, bool first)
 	lex.word[1] = '\0';
 	switch (c) {
 	case '\n':
-		lex.file->line++;
+		lex.source.file->line++;
 		return newline();
 	case '=':
 		return '=';
@@ -556,14 +438,14 @@ yylex(void)
 	bool	first = lex.line_start;
 	int	c, token;
 
-	if (!lex.file->begun) {
-		lex.file->begun = true;
+	if (!lex.source.file->begun) {
+		lex.source.file->begun = true;
 		return newline();
 	}
 	lex.line_start = false;
 	for (;;) {
 		c = skip_blanks();
-		lex.line = lex.file->line;
+		lex.line = lex.source.file->line;
 		if (c == EOF) {
 			if ((token = end_of_file()) != NEXT)
 				return token;
@@ -581,35 +463,9 @@ lex_begin(void)
 	lex.line_start = true;
 }
 
-int
-lex_open(const char *name, const char *data, size_t len)
-{
-	char	*copy;
-	bool	 exposed = false;
-
-	if (data == NULL) {
-		if ((copy = read_file(name, &len, &exposed)) == NULL) {
-			log_warn("%s", name);
-			return -1;
-		}
-	} else {
-		if (len > CONF_SIZE_MAX) {
-			log_warnx("%s: %s", name, strerror(EFBIG));
-			return -1;
-		}
-		copy = xmalloc(len + 1);
-		memcpy(copy, data, len);
-	}
-	add_file(name, copy, len, exposed);
-	return 0;
-}
-
 void
 lex_end(void)
 {
-	while (lex.file != NULL)
-		pop_file();
+	source_close(&lex.source);
 	macro_clear(&lex.macros);
-	free(lex.expand);
-	lex.expand = NULL;
 }
