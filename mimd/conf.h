@@ -125,7 +125,7 @@ void		 conf_print(const struct conf *conf, FILE *fp);
 /* A quoted string as the lexer reads it back. */
 void		 conf_print_quoted(const char *s, FILE *fp);
 
-/* ---- between conf.c, parse.y and lex.c ---- */
+/* ---- between conf*.c, parse.y and lex.c ---- */
 
 /* What a line of rates sets; -1: nothing. */
 struct rates {
@@ -143,14 +143,42 @@ int		 conf_parse(struct conf *conf, const char *name,
  * Checks of single values.  They return NULL, or what is wrong in a few
  * words, to be followed by the word.
  */
+
+/* conf_files.c */
 const char	*conf_check_path(const char *path);
 const char	*conf_check_socket(const char *path);
+const char	*conf_find_group(const char *name, gid_t *gid);
+const char	*conf_find_mode(int64_t digits, mode_t *mode);
+const char	*conf_add_root(struct conf *conf, const char *path,
+		    uint8_t device);
+const char	*conf_add_filter(struct conf *conf, const char *path,
+		    bool allow);
+const char	*conf_set_cache(struct conf *conf, int64_t bytes);
+const char	*conf_set_page_cache(struct conf *conf, int64_t bytes);
+const char	*conf_set_keep_free(struct conf *conf, int64_t bytes);
+/* "30d": days; also w, h, m and s. */
+const char	*conf_set_period(uint32_t *where, const char *text);
+
+/* conf_net.c */
 const char	*conf_check_port(int64_t port);
 const char	*conf_add_listen(struct conf *conf, const char *host,
 		    uint16_t port);
 const char	*conf_set_device(struct conf *conf, const char *name);
 const char	*conf_add_bind(struct conf *conf, const char *host);
 const char	*conf_set_router(struct conf *conf, const char *host);
+const char	*conf_set_peers(uint32_t *where, int64_t n);
+const char	*conf_set_rate(uint64_t *where, int64_t n);
+const char	*conf_set_announce_rate(struct conf *conf, int64_t n);
+/* "10.0.0.0/8", "2001:db8::/32" or an address. */
+const char	*conf_add_local(struct conf *conf, const char *text);
+const char	*conf_add_class(struct conf *conf, const char *name);
+/*
+ * A prefix like that, of the class with this number counted from 1, or of
+ * RATE_CLASS_EXEMPT.
+ */
+const char	*conf_add_prefix(struct conf *conf, uint32_t class,
+		    const char *text);
+
 /* conf_proxy.c; user and password NULL: none. */
 const char	*conf_proxy_make(struct conf_proxy *p, const char *kind,
 		    const char *where);
@@ -161,28 +189,5 @@ const char	*conf_proxy_use(struct conf *conf, const struct conf_proxy *p,
 		    unsigned int uses);
 void		 conf_proxy_clear(struct conf_proxy *p);
 void		 conf_proxy_print(const struct conf *conf, FILE *fp);
-const char	*conf_add_root(struct conf *conf, const char *path,
-		    uint8_t device);
-const char	*conf_add_filter(struct conf *conf, const char *path,
-		    bool allow);
-const char	*conf_find_group(const char *name, gid_t *gid);
-const char	*conf_find_mode(int64_t digits, mode_t *mode);
-const char	*conf_set_cache(struct conf *conf, int64_t bytes);
-const char	*conf_set_keep_free(struct conf *conf, int64_t bytes);
-const char	*conf_set_page_cache(struct conf *conf, int64_t bytes);
-const char	*conf_set_peers(uint32_t *where, int64_t n);
-const char	*conf_set_announce_rate(struct conf *conf, int64_t n);
-const char	*conf_set_rate(uint64_t *where, int64_t n);
-/* "30d": days; also w, h, m and s. */
-const char	*conf_set_period(uint32_t *where, const char *text);
-/* "10.0.0.0/8", "2001:db8::/32" or an address. */
-const char	*conf_add_local(struct conf *conf, const char *text);
-const char	*conf_add_class(struct conf *conf, const char *name);
-/*
- * A prefix like that, of the class with this number counted from 1, or of
- * RATE_CLASS_EXEMPT.
- */
-const char	*conf_add_prefix(struct conf *conf, uint32_t class,
-		    const char *text);
 
 #endif /* CONF_H */
