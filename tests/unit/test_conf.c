@@ -11,37 +11,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "conf.h"
-#include "log.h"
+#include "conf_text.h"
 #include "mem.h"
-
-#define LINES_MAX	64
-
-/* What was printed, a line each. */
-static char	lines[LINES_MAX][LOG_LINE_MAX];
-static int	nlines;
-
-static void
-keep_line(enum log_level level, const char *line, void *arg)
-{
-	(void)level;
-	(void)arg;
-	if (nlines < LINES_MAX)
-		strlcpy(lines[nlines++], line, LOG_LINE_MAX);
-}
-
-static struct conf *
-parse(const char *text)
-{
-	nlines = 0;
-	return conf_read_buffer("t", text, strlen(text), NULL, 0);
-}
 
 static int
 setup(void **state)
 {
 	(void)state;
-	log_set_sink(keep_line, NULL);
 	setenv("HOME", "/home/u", 1);
 	unsetenv("XDG_STATE_HOME");
 	unsetenv("XDG_RUNTIME_DIR");
@@ -324,195 +300,6 @@ test_proxied(void **state)
 }
 
 static void
-test_errors(void **state)
-{
-	static const struct {
-		const char	*text, *error;
-	} bad[] = {
-		{ "dht yes", "t:1: unknown setting near \"dht\"" },
-		{ "\nlisten on\n", "t:2: syntax error near \"end of line\"" },
-		{ "listen on host port 1",
-		    "t:1: not a numeric address near \"host\"" },
-		{ "bind device \"a b\"",
-		    "t:1: not a name of a device near \"a b\"" },
-		{ "bind device wg0123456789abcd",
-		    "t:1: not a name of a device near \"wg0123456789abcd\"" },
-		{ "bind device a\nbind device b",
-		    "t:2: another device is bound to already near \"b\"" },
-		{ "bind address wg0",
-		    "t:1: not a numeric address near \"wg0\"" },
-		{ "bind address fe80::1",
-		    "t:1: not an address to send from near \"fe80::1\"" },
-		{ "bind address 0.0.0.0",
-		    "t:1: not an address to send from near \"0.0.0.0\"" },
-		{ "bind address 10.0.0.1\nbind address 10.0.0.2",
-		    "t:2: another address of its family is bound to already "
-		    "near \"10.0.0.2\"" },
-		{ "announce port 0",
-		    "t:1: port is not between 1 and 65535 near \"0\"" },
-		{ "listen on * port 0",
-		    "t:1: port is not between 1 and 65535 near \"0\"" },
-		{ "listen on * port 65536",
-		    "t:1: port is not between 1 and 65535 near \"65536\"" },
-		{ "listen on * port 1\nlisten on * port 1",
-		    "t:2: address and port are given twice near \"*\"" },
-		{ "download directory \"a\"",
-		    "t:1: path is not absolute near \"a\"" },
-		{ "state directory /a/../b",
-		    "t:1: path has \"..\" near \"/a/../b\"" },
-		{ "download directory /a\ndownload directory /a",
-		    "t:2: download directory is given twice near \"/a\"" },
-		{ "control socket /a group no-such-group-here",
-		    "t:1: no such group near \"no-such-group-here\"" },
-		{ "control socket /a mode 0680",
-		    "t:1: not a mode in octal near \"0680\"" },
-		{ "control socket /a mode 1777",
-		    "t:1: mode is not between 0 and 0777 near \"1777\"" },
-		{ "cache 1023K",
-		    "t:1: cache is smaller than 1M near \"1023K\"" },
-		{ "cache 5G", "t:1: cache is larger than 4G near \"5G\"" },
-		{ "cache 1X", "t:1: syntax error near \"1X\"" },
-		{ "cache 99999999999999999999",
-		    "t:1: syntax error near \"99999999999999999999\"" },
-		{ "port mapping yes router ::1", "t:1: not an IPv4 address "
-		    "of a router near \"::1\"" },
-		{ "port mapping maybe", "t:1: syntax error near \"maybe\"" },
-		{ "proxy socks4 a:1 for all",
-		    "t:1: a proxy is socks5 or http near \"a:1\"" },
-		{ "proxy socks5 a for all", "t:1: not a host and a port "
-		    "(HOST:PORT) near \"a\"" },
-		{ "proxy socks5 a:0 for all", "t:1: not a host and a port "
-		    "(HOST:PORT) near \"a:0\"" },
-		{ "proxy socks5 a%b:1 for all", "t:1: not a host and a port "
-		    "(HOST:PORT) near \"a%b:1\"" },
-		{ "proxy socks5 ::1:1080 for all", "t:1: an IPv6 address is to "
-		    "be in brackets, others not near \"::1:1080\"" },
-		{ "proxy socks5 [10.0.0.1]:1080 for all", "t:1: an IPv6 "
-		    "address is to be in brackets, others not near "
-		    "\"[10.0.0.1]:1080\"" },
-		{ "proxy socks5 0.0.0.0:1080 for all", "t:1: not an address of "
-		    "a proxy near \"0.0.0.0:1080\"" },
-		{ "proxy http a:1 for peers", "t:1: an http proxy is for "
-		    "trackers alone, socks5 for peers near \"peers\"" },
-		{ "proxy http a:1 for all", "t:1: an http proxy is for "
-		    "trackers alone, socks5 for peers near \"all\"" },
-		{ "proxy socks5 a:1 for all\nproxy http a:1 for trackers",
-		    "t:2: trackers have a proxy already near \"trackers\"" },
-		{ "proxy socks5 a:1 user b for all",
-		    "t:1: syntax error near \"for\"" },
-		{ "proxy socks5 a:1 user b password 123 for all",
-		    "t:1: a number is to be in quotes near \"password\"" },
-		{ "proxy socks5 a:1 user \"\" password c for all",
-		    "t:1: a user without a name near \"\"" },
-		{ "pex maybe", "t:1: syntax error near \"maybe\"" },
-		{ "lsd", "t:1: syntax error near \"end of line\"" },
-		{ "page cache 5G", "t:1: page cache is not between 1M and 4G "
-		    "near \"5G\"" },
-		{ "scrub every 30", "t:1: syntax error near \"30\"" },
-		{ "scrub every 0d", "t:1: time is not between a second and "
-		    "ten years near \"0d\"" },
-		{ "scrub every 200000d", "t:1: time is not between a second "
-		    "and ten years near \"200000d\"" },
-		{ "scrub every 3x", "t:1: not a time such as 30d, 2w or 12h "
-		    "near \"3x\"" },
-		{ "allow local trackers lan", "t:1: not an address or a "
-		    "prefix near \"lan\"" },
-		{ "allow local trackers 10.0.0.0/33", "t:1: not an address or "
-		    "a prefix near \"10.0.0.0/33\"" },
-		{ "encryption on", "t:1: syntax error near \"on\"" },
-		{ "encryption", "t:1: syntax error near \"end of line\"" },
-		{ "max peers 0",
-		    "t:1: number of peers is not between 1 and 65535 "
-		    "near \"0\"" },
-		{ "rate up 1023", "t:1: rate is lower than 1K near \"1023\"" },
-		{ "rate up 1M down 0",
-		    "t:1: rate is lower than 1K near \"0\"" },
-		{ "rate down 1025G",
-		    "t:1: rate is higher than 1024G near \"1025G\"" },
-		{ "rate exempt 10.0.0.0/33",
-		    "t:1: not an address or a prefix near \"10.0.0.0/33\"" },
-		{ "rate exempt host",
-		    "t:1: not an address or a prefix near \"host\"" },
-		{ "rate exempt", "t:1: syntax error near \"end of line\"" },
-		{ "rate class a up 1M", "t:1: syntax error near "
-		    "\"end of line\"" },
-		{ "rate class a to 10.0.0.1", "t:1: syntax error near "
-		    "\"to\"" },
-		{ "rate class a up 1M to", "t:1: syntax error near "
-		    "\"end of line\"" },
-		{ "rate class a up 1M to host",
-		    "t:1: not an address or a prefix near \"host\"" },
-		{ "rate class a.b up 1M to 10.0.0.1",
-		    "t:1: not a name for a class near \"a.b\"" },
-		{ "rate class \"\" up 1M to 10.0.0.1",
-		    "t:1: not a name for a class near \"\"" },
-		{ "rate class abcdefghijklmnopqrstuvwxyz123456 up 1M to ::1",
-		    "t:1: not a name for a class "
-		    "near \"abcdefghijklmnopqrstuvwxyz123456\"" },
-		{ "rate class a up 1M to ::1\nrate class a up 1M to ::2",
-		    "t:2: class is given twice near \"a\"" },
-		{ "rate class a up 1M to 10.0.0.0/8\nrate exempt 10.1.1.1/8",
-		    "t:2: prefix has another rate already "
-		    "near \"10.1.1.1/8\"" },
-		{ "rate class a up 1 to ::1",
-		    "t:1: rate is lower than 1K near \"1\"" },
-		{ "rate 10M", "t:1: syntax error near \"10M\"" },
-		{ "blocklist lists/x",
-		    "t:1: path is not absolute near \"lists/x\"" },
-		{ "blocklist \"/x\"\nallowlist \"/x\"",
-		    "t:2: list is given twice near \"/x\"" },
-		{ "ca file \"/a", "t:1: string has no end near \"/a\"" },
-		{ "state directory $x", "t:1: no such macro near \"x\"" },
-		{ "1x = y", "t:1: not a name for a macro near \"1x\"" },
-		{ "x = \"$y\"\nstate directory $x",
-		    "t:2: macro within a macro near \"y\"" },
-		{ "include \"/nonexistent\"",
-		    "t:1: No such file or directory near \"/nonexistent\"" },
-		{ "keep free 9223372036854775807", "t:1: size is out of range "
-		    "near \"9223372036854775807\"" },
-		{ "keep free full", "t:1: syntax error near \"full\"" },
-		{ "allocate 1", "t:1: syntax error near \"1\"" },
-		{ "cache 32M 33M", "t:1: syntax error near \"33M\"" },
-		{ ";", "t:1: character is not allowed here near \";\"" },
-	};
-	size_t	i;
-
-	(void)state;
-	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		assert_null(parse(bad[i].text));
-		assert_int_equal(nlines, 1);
-		assert_string_equal(lines[0], bad[i].error);
-	}
-}
-
-/* Eight classes, and 64 prefixes of all together. */
-static void
-test_too_many_classes(void **state)
-{
-	char	text[8192] = "rate class z up 1M to", line[64];
-	int	i;
-
-	(void)state;
-	for (i = 0; i <= 64; i++) {
-		snprintf(line, sizeof(line), " 10.0.0.%d", i);
-		strlcat(text, line, sizeof(text));
-	}
-	assert_null(parse(text));
-	assert_int_equal(nlines, 1);
-	assert_string_equal(lines[0],
-	    "t:1: too many prefixes have rates near \"10.0.0.64\"");
-	*text = '\0';
-	for (i = 0; i <= 8; i++) {
-		snprintf(line, sizeof(line), "rate class c%d up 1M to ::%d\n",
-		    i, i);
-		strlcat(text, line, sizeof(text));
-	}
-	assert_null(parse(text));
-	assert_int_equal(nlines, 1);
-	assert_string_equal(lines[0], "t:9: too many classes near \"c8\"");
-}
-
-static void
 test_encryption(void **state)
 {
 	static const struct {
@@ -535,29 +322,6 @@ test_encryption(void **state)
 		assert_int_equal(conf->encryption, rows[i].value);
 		conf_free(conf);
 	}
-}
-
-static void
-test_each_line(void **state)
-{
-	(void)state;
-	assert_null(parse("bad\ncache 32M\nworse\n\nallow remote\n"));
-	assert_int_equal(nlines, 3);
-	assert_string_equal(lines[0], "t:1: unknown setting near \"bad\"");
-	assert_string_equal(lines[2], "t:5: syntax error near \"remote\"");
-}
-
-static void
-test_many_errors(void **state)
-{
-	char	text[2 * 100 + 1];
-	int	i;
-
-	(void)state;
-	for (i = 0; i < 100; i++)
-		memcpy(text + 2 * i, ";\n", 3);
-	assert_null(parse(text));
-	assert_int_equal(nlines, CONF_ERRORS_MAX);
 }
 
 static void
@@ -663,15 +427,11 @@ main(void)
 		cmocka_unit_test_setup(test_root_defaults, setup),
 		cmocka_unit_test_setup(test_everything, setup),
 		cmocka_unit_test_setup(test_proxied, setup),
-		cmocka_unit_test_setup(test_errors, setup),
-		cmocka_unit_test_setup(test_too_many_classes, setup),
 		cmocka_unit_test_setup(test_encryption, setup),
-		cmocka_unit_test_setup(test_each_line, setup),
-		cmocka_unit_test_setup(test_many_errors, setup),
 		cmocka_unit_test_setup(test_macros, setup),
 		cmocka_unit_test_setup(test_include, setup),
 		cmocka_unit_test_setup(test_size, setup),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, catch_lines, NULL);
 }
