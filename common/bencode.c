@@ -311,6 +311,18 @@ ben_get_type(const struct ben *b, ben_ref dict, const char *key,
 	return ben_is(b, v, type) ? v : BEN_NONE;
 }
 
+bool
+ben_get_int(const struct ben *b, ben_ref dict, const char *key, int64_t min,
+    int64_t max, int64_t *value)
+{
+	int64_t	n;
+
+	if (ben_int(b, ben_get(b, dict, key), &n) == -1 || n < min || n > max)
+		return false;
+	*value = n;
+	return true;
+}
+
 static int
 compare(const uint8_t *x, size_t xlen, const uint8_t *y, size_t ylen)
 {

@@ -61,6 +61,9 @@ ben_ref	ben_next(const struct ben *b, ben_ref container, ben_ref r);
 const uint8_t *ben_str(const struct ben *b, ben_ref r, size_t *len);
 /* -1 if r is not an integer. */
 int	ben_int(const struct ben *b, ben_ref r, int64_t *value);
+/* The integer of key, if it is within min..max; else false, *value stays. */
+bool	ben_get_int(const struct ben *b, ben_ref dict, const char *key,
+	    int64_t min, int64_t max, int64_t *value);
 /* True if a dictionary at or below r repeats a key. */
 bool	ben_has_duplicates(const struct ben *b, ben_ref r);
 /* True if every dictionary at or below r has its keys in order. */

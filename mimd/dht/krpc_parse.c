@@ -79,18 +79,6 @@ get_rows(const struct ben *b, ben_ref dict, const char *key, size_t each)
 	return s;
 }
 
-static bool
-get_number(const struct ben *b, ben_ref dict, const char *key, int64_t min,
-    int64_t max, int64_t *v)
-{
-	int64_t	n;
-
-	if (ben_int(b, ben_get(b, dict, key), &n) == -1 || n < min || n > max)
-		return false;
-	*v = n;
-	return true;
-}
-
 static void
 get_flag(struct krpc *m, const struct ben *b, ben_ref dict, const char *key,
     uint32_t flag)
@@ -256,7 +244,7 @@ parse_query(struct krpc *m, const struct ben *b)
 	by_hash = m->method == KRPC_GET_PEERS || m->method == KRPC_ANNOUNCE;
 	m->target = by_hash || target == NULL ? hash : target;
 	m->token = get_bytes(b, a, "token", 1, KRPC_TOKEN_MAX);
-	if (get_number(b, a, "port", 1, UINT16_MAX, &v))
+	if (ben_get_int(b, a, "port", 1, UINT16_MAX, &v))
 		m->port = (uint16_t)v;
 	get_flag(m, b, a, "implied_port", KRPC_IMPLIED);
 	get_flag(m, b, a, "seed", KRPC_SEED);
@@ -288,9 +276,9 @@ parse_response(struct krpc *m, const struct ben *b)
 		m->flags |= KRPC_HAS_SAMPLES;
 	m->seeds = get_exact(b, r, "BFsd", KRPC_FILTER_LEN);
 	m->peers = get_exact(b, r, "BFpe", KRPC_FILTER_LEN);
-	if (get_number(b, r, "interval", 0, UINT32_MAX, &v))
+	if (ben_get_int(b, r, "interval", 0, UINT32_MAX, &v))
 		m->interval = (uint32_t)v;
-	if (get_number(b, r, "num", 0, UINT32_MAX, &v))
+	if (ben_get_int(b, r, "num", 0, UINT32_MAX, &v))
 		m->num = (uint32_t)v;
 	parse_values(m, b, ben_get(b, r, "values"));
 	parse_item(m, b, r);

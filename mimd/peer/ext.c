@@ -32,19 +32,6 @@ ext_peer_init(struct ext_peer *e)
 	e->reqq = EXT_REQQ_DEFAULT;
 }
 
-/* A number of that key in min..max; false leaves *v alone. */
-static bool
-get_uint(const struct ben *b, ben_ref dict, const char *key, int64_t min,
-    int64_t max, int64_t *v)
-{
-	int64_t	n;
-
-	if (ben_int(b, ben_get(b, dict, key), &n) == -1 || n < min || n > max)
-		return false;
-	*v = n;
-	return true;
-}
-
 static void
 parse_ids(struct ext_peer *e, const struct ben *b, ben_ref m)
 {
@@ -52,7 +39,7 @@ parse_ids(struct ext_peer *e, const struct ben *b, ben_ref m)
 	int	i;
 
 	for (i = 1; i < EXT_COUNT; i++)
-		if (get_uint(b, m, names[i], 0, UINT8_MAX, &v))
+		if (ben_get_int(b, m, names[i], 0, UINT8_MAX, &v))
 			e->ids[i] = (uint8_t)v;
 }
 
@@ -115,11 +102,12 @@ ext_parse(struct ext_peer *e, const uint8_t *p, size_t n)
 	parse_ids(e, &b, ben_get_type(&b, BEN_ROOT, "m", BEN_DICT));
 	parse_client(e, &b);
 	parse_yourip(e, &b);
-	if (get_uint(&b, BEN_ROOT, "p", 1, UINT16_MAX, &v))
+	if (ben_get_int(&b, BEN_ROOT, "p", 1, UINT16_MAX, &v))
 		e->port = (uint16_t)v;
-	if (get_uint(&b, BEN_ROOT, "reqq", 1, INT64_MAX, &v))
+	if (ben_get_int(&b, BEN_ROOT, "reqq", 1, INT64_MAX, &v))
 		e->reqq = v < UINT32_MAX ? (uint32_t)v : UINT32_MAX;
-	if (get_uint(&b, BEN_ROOT, "metadata_size", 1, EXT_METADATA_MAX, &v))
+	if (ben_get_int(&b, BEN_ROOT, "metadata_size", 1, EXT_METADATA_MAX,
+	    &v))
 		e->metadata_size = (uint32_t)v;
 	if (ben_int(&b, ben_get(&b, BEN_ROOT, "upload_only"), &v) == 0)
 		e->upload_only = v != 0;

@@ -204,8 +204,7 @@ add_peer_dict(struct reply *r, const struct ben *b, ben_ref dict)
 
 	s = ben_str(b, ben_get(b, dict, "ip"), &n);
 	if (n == 0 || n >= sizeof(host) || memchr(s, '\0', n) != NULL ||
-	    ben_int(b, ben_get(b, dict, "port"), &port) == -1 ||
-	    port < 1 || port > UINT16_MAX)
+	    !ben_get_int(b, dict, "port", 1, UINT16_MAX, &port))
 		return;
 	memcpy(host, s, n);
 	host[n] = '\0';
