@@ -110,14 +110,22 @@ void	parent_stop(struct parent *parent);
 /* Something happened that the end may wait for. */
 void	parent_check_end(struct parent *parent);
 void	parent_on_scan_end(struct parent *parent);
+
+/*
+ * parent_tell.c: all that a new child must know, in the order of a first
+ * start; what of it has changed.
+ */
+void	parent_tell(struct parent *parent, struct proc *p);
 void	parent_set_log_level(struct parent *parent, uint8_t level);
 void	parent_send_peer_conf(struct parent *parent);
+void	parent_send_filters(struct parent *parent);
 void	parent_send_disk_conf(struct parent *parent);
 void	parent_send_habit(struct parent *parent);
 /* The user wants no more of an address. */
 void	parent_ban(struct parent *parent, const struct addr *addr);
 /* false: it was not banned. */
 bool	parent_unban(struct parent *parent, const struct addr *addr);
+
 /* limits.c: back to what the configuration says; tells nobody. */
 void	parent_reset_limits(struct parent *parent);
 void	parent_send_rates(struct parent *parent);
@@ -133,7 +141,6 @@ uint32_t parent_rate_classes(const struct parent *parent,
 /* The same for a torrent; preset: no limit of its own. */
 void	parent_limit_torrent(struct parent *parent, struct torrent *t,
 	    enum ctl_limit_what what, uint64_t value, bool preset);
-void	parent_send_filters(struct parent *parent);
 
 /* roots.c: open the download directories; who they are given to, if made. */
 void	parent_open_roots(struct parent *parent, uid_t uid, gid_t gid);
