@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#include <sys/stat.h>
 #include <sys/wait.h>
 
-#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -11,13 +9,10 @@
 #include <unistd.h>
 
 #include "proc.h"
-#include "child.h"
 #include "log.h"
 #include "mem.h"
-#include "sanitizer.h"
 
 #define PROC_EXE_FD_MIN	16	/* clear of CHILD_FD when a child moves it */
-#define PROC_ENV_MAX	8
 #define PROC_SLEEP_MIN	1000	/* ms, the second start in a row */
 
 struct procs {
@@ -36,7 +31,6 @@ struct procs {
 static void proc_start(struct proc *);
 static void proc_timeout(void *);
 static void proc_lost(struct proc *);
-static void stderr_close(struct proc *);
 static void procs_reap(int, void *);
 
 #define FOREACH_CHILD(p, procs)						\
@@ -88,7 +82,7 @@ procs_free(struct procs *procs)
 
 	FOREACH_CHILD(p, procs) {
 		chan_free(p->chan);
-		stderr_close(p);
+		proc_stderr_close(p);
 		loop_timer_free(p->timer);
 	}
 	close(procs->exe);
@@ -145,141 +139,6 @@ procs_gone(const struct procs *procs)
 
 /* ---- start ---- */
 
-/* What a child sees of our environment: where it is, what time it is. */
-static void
-clean_environment(char **envp, size_t max)
-{
-	static char	 path[] = "PATH=/usr/bin:/bin:/usr/sbin:/sbin";
-	static const char *const keep[] = {
-		"TZ",
-#ifdef SANITIZED
-		"ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS",
-#endif
-	};
-	const char	*value;
-	size_t		 i, n = 0;
-
-	envp[n++] = path;
-	for (i = 0; i < sizeof(keep) / sizeof(keep[0]) && n < max - 1; i++) {
-		if ((value = getenv(keep[i])) != NULL)
-			envp[n++] = xasprintf("%s=%s", keep[i], value);
-	}
-	envp[n] = NULL;
-}
-
-static void
-clean_signals(void)
-{
-	struct sigaction	sa = { .sa_handler = SIG_DFL };
-	sigset_t		none;
-	int			signo;
-
-	for (signo = 1; signo < NSIG; signo++)
-		sigaction(signo, &sa, NULL);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
-/* In the new process: become the role.  Does not return. */
-static void
-proc_exec(const struct procs *procs, enum role role, int fd, int err_fd)
-{
-	char	 name[] = "mimd", option[] = "-R";
-	char	*envp[PROC_ENV_MAX];
-	char	*argv[] = { name, option, xstrdup(role_name(role)), NULL };
-	int	 null;
-
-	clean_environment(envp, PROC_ENV_MAX);
-	/* A terminal's ^C is for the parent; it tells the children. */
-	setpgid(0, 0);
-	if ((null = open("/dev/null", O_RDWR | O_CLOEXEC)) == -1 ||
-	    dup2(null, STDIN_FILENO) == -1 ||
-	    dup2(null, STDOUT_FILENO) == -1 ||
-	    (err_fd != -1 && dup2(err_fd, STDERR_FILENO) == -1))
-		_exit(1);
-	if (fd == CHILD_FD) {
-		if (fcntl(fd, F_SETFD, 0) == -1)
-			_exit(1);
-	} else if (dup2(fd, CHILD_FD) == -1)
-		_exit(1);
-	clean_signals();
-	umask(procs->mask);
-	fexecve(procs->exe, argv, envp);
-	_exit(1);
-}
-
-/* ---- standard error ---- */
-
-/*
- * Children log by message; what the C library or a sanitizer has to say of
- * their end, and what comes before the channel, arrives here.
- */
-static void
-stderr_read(int fd, int what, void *arg)
-{
-	struct proc	*p = arg;
-	char		 buf[512], *rest = buf, *line;
-	ssize_t		 n;
-
-	(void)what;
-	if ((n = read(fd, buf, sizeof(buf) - 1)) <= 0) {
-		if (n == 0 || errno != EAGAIN)
-			stderr_close(p);
-		return;
-	}
-	buf[n] = '\0';
-	while ((line = strsep(&rest, "\n")) != NULL) {
-		if (*line != '\0')
-			log_warnx("%s: %s", role_name(p->role), line);
-	}
-	if ((size_t)n >= p->err_left)
-		stderr_close(p);
-	else
-		p->err_left -= (size_t)n;
-}
-
-/* Returns the end for the child, or -1 if it shares ours. */
-static int
-stderr_open(struct proc *p)
-{
-	int	fds[2];
-
-	if (p->procs->keep_stderr ||
-	    pipe2(fds, O_CLOEXEC | O_NONBLOCK) == -1)
-		return -1;
-	p->err_fd = fds[0];
-	p->err_left = PROC_STDERR_MAX;
-	p->err_io = loop_io_new(p->procs->loop, fds[0], stderr_read, p);
-	loop_io_want(p->err_io, LOOP_READ);
-	return fds[1];
-}
-
-static void
-stderr_close(struct proc *p)
-{
-	if (p->err_fd == -1)
-		return;
-	loop_io_free(p->err_io);
-	close(p->err_fd);
-	p->err_io = NULL;
-	p->err_fd = -1;
-}
-
-/* The child is dead: what is in the pipe is all there will be. */
-static void
-stderr_finish(struct proc *p)
-{
-	size_t	left = SIZE_MAX;
-
-	while (p->err_fd != -1 && p->err_left < left) {
-		left = p->err_left;
-		stderr_read(p->err_fd, LOOP_READ, p);
-	}
-	stderr_close(p);
-}
-
-/* ---- start and end of a process ---- */
-
 static void
 proc_on_closed(struct chan *c, const char *why, void *arg)
 {
@@ -312,9 +171,9 @@ proc_start(struct proc *p)
 		loop_timer_set(p->timer, PROC_SLEEP_MIN);
 		return;
 	}
-	err_fd = stderr_open(p);
+	err_fd = procs->keep_stderr ? -1 : proc_stderr_open(p, procs->loop);
 	if ((p->pid = fork()) == 0)
-		proc_exec(procs, p->role, fds[1], err_fd);
+		proc_exec(procs->exe, procs->mask, p->role, fds[1], err_fd);
 	close(fds[1]);
 	if (err_fd != -1)
 		close(err_fd);
@@ -322,7 +181,7 @@ proc_start(struct proc *p)
 		log_warn("%s: fork", role_name(p->role));
 		p->pid = 0;
 		close(fds[0]);
-		stderr_close(p);
+		proc_stderr_close(p);
 		loop_timer_set(p->timer, PROC_SLEEP_MIN);
 		return;
 	}
@@ -496,7 +355,7 @@ proc_on_death(struct proc *p)
 	struct procs	*procs = p->procs;
 	bool		 planned = p->leaving;
 
-	stderr_finish(p);
+	proc_stderr_finish(p);
 	proc_log_held(p);
 	log_death(p, p->status);
 	p->pid = 0;

@@ -109,4 +109,20 @@ void		 procs_kill(struct procs *procs);
 /* No child runs. */
 bool		 procs_gone(const struct procs *procs);
 
+/*
+ * proc_exec.c: in the new process, become a role by the binary exe, with fd
+ * for its channel and err_fd (-1: ours) for standard error.  Does not return.
+ */
+void		 proc_exec(int exe, mode_t mask, enum role role, int fd,
+		    int err_fd);
+/*
+ * proc_stderr.c: children log by message; what the C library or a sanitizer
+ * has to say of their end, and what comes before the channel, arrives here.
+ * Returns the end for the child; -1: there is none.
+ */
+int		 proc_stderr_open(struct proc *p, struct loop *loop);
+/* The child is dead: what is in the pipe is all there will be. */
+void		 proc_stderr_finish(struct proc *p);
+void		 proc_stderr_close(struct proc *p);
+
 #endif /* PROC_H */
