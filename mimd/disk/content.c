@@ -428,11 +428,7 @@ content_touch(struct disk *d, struct content *t, uint32_t file)
 		return;
 	bitfield_set(f->touched, file);
 	f->ntouched++;
-	/*
-	 * The record, also a first one that is being written, must soon cease
-	 * to say that nothing is.
-	 */
-	content_dirty(d, t, t->clean || t->adding ? 1000 : CONTENT_SAVE_MS);
+	content_dirty(d, t, CONTENT_SAVE_MS);
 }
 
 void

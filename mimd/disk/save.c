@@ -219,23 +219,38 @@ save_new(struct disk *d, struct content *t, uint8_t *torrent, size_t len)
 	save_start(d, t, true, torrent, len);
 }
 
+/*
+ * A record that says that nothing is being written must soon cease to.  That
+ * takes no sync: it claims no more than before.
+ */
+static bool
+save_tells_wrong(const struct disk *d, const struct content *t)
+{
+	return t->clean && t->files != NULL && t->files->ntouched > 0 &&
+	    !d->state_bad;
+}
+
 void
 save_due(struct disk *d, uint64_t now)
 {
 	struct content	*t, *next;
+	bool		 due;
 
 	TAILQ_FOREACH_SAFE(t, &d->dirty, dirty_link, next) {
 		if (d->njobs >= SAVE_JOBS_MAX)
 			break;
+		due = d->stopping || t->due <= now;
 		if (t->saving || move_holds_save(t) ||
-		    (!d->stopping && t->due > now))
+		    (!due && !save_tells_wrong(d, t)))
 			continue;
 		if (t->magnet == NULL && content_load(d, t) == NULL) {
 			TAILQ_REMOVE(&d->dirty, t, dirty_link);
 			t->is_dirty = false;
 			continue;
 		}
-		save_start(d, t, !d->orphan, NULL, 0);
+		save_start(d, t, due && !d->orphan, NULL, 0);
+		if (!due)
+			content_dirty(d, t, t->due - now);
 	}
 }
 
@@ -246,16 +261,13 @@ save_due(struct disk *d, uint64_t now)
  * others write meanwhile: a record never tells of more than is safe.
  */
 static int
-save_sync_fd(int fd, struct resume_file *stamp)
+save_sync_fd(int fd, const struct stat *st, struct resume_file *stamp)
 {
-	struct stat	st;
-
-	if (io_fstat(fd, &st) == -1 || io_fsync(fd) == -1)
+	if (io_fsync(fd) == -1)
 		return -1;
-	stamp->size = (uint64_t)st.st_size;
-	stamp->mtime = (int64_t)st.st_mtim.tv_sec * 1000000000 +
-	    st.st_mtim.tv_nsec;
-	stamp->ino = st.st_ino;
+	stamp->size = (uint64_t)st->st_size;
+	stamp->mtime = file_mtime(st);
+	stamp->ino = st->st_ino;
 	return 0;
 }
 
@@ -268,15 +280,16 @@ save_sync_file(struct save *s, uint32_t i, const char **named)
 {
 	struct resume_file	*stamp = &s->r.files[s->indices[i]];
 	uint64_t		 ino = stamp->ino;
+	struct stat		 st;
 	int			 fd, rc, error;
 
-	fd = file_open(s->place, s->paths[i], FILE_READ);
+	fd = file_open_stat(s->place, s->paths[i], FILE_READ, &st);
 	if (fd == -1 && errno != ENOENT)
 		return -1;
 	memset(stamp, 0, sizeof(*stamp));
 	if (fd == -1)
 		return 0;
-	rc = save_sync_fd(fd, stamp);
+	rc = save_sync_fd(fd, &st, stamp);
 	error = errno;
 	io_close(fd);
 	errno = error;
