@@ -129,11 +129,34 @@ pump(struct hosts *hosts)
 	}
 }
 
+static void
+host_keep(struct host *h, const struct addr *addrs, unsigned int n,
+    uint32_t ttl, const char *error, uint64_t now)
+{
+	free(h->addrs);
+	free(h->error);
+	h->addrs = NULL;
+	h->error = NULL;
+	h->naddrs = n < HOST_ADDRS_MAX ? n : HOST_ADDRS_MAX;
+	if (n == 0) {
+		h->error = xstrdup(error != NULL && *error != '\0' ? error :
+		    "no address");
+		ttl = HOST_TTL_ERROR;
+	} else {
+		h->addrs = xcalloc(h->naddrs, sizeof(*addrs));
+		memcpy(h->addrs, addrs, h->naddrs * sizeof(*addrs));
+		ttl = ttl < HOST_TTL_MIN ? HOST_TTL_MIN :
+		    ttl > HOST_TTL_MAX ? HOST_TTL_MAX : ttl;
+	}
+	h->until = now + ttl * UINT64_C(1000);
+}
+
 void
 hosts_ask(struct hosts *hosts, struct host_wait *w, const char *name,
     host_fn fn, uint64_t now)
 {
 	struct host	*h;
+	struct addr	 a;
 
 	w->fn = fn;
 	w->host = NULL;
@@ -142,6 +165,9 @@ hosts_ask(struct hosts *hosts, struct host_wait *w, const char *name,
 		return;
 	}
 	h = host_get(hosts, name);
+	/* What is an address already is nothing to look up. */
+	if (h->state == IDLE && addr_parse(&a, name, 0) == 0)
+		host_keep(h, &a, 1, HOST_TTL_MAX, NULL, now);
 	if (h->state == IDLE && (now < h->until ||
 	    (hosts->hurry && h->naddrs > 0))) {
 		fn(w, h->addrs, h->naddrs, h->error);
@@ -163,28 +189,6 @@ hosts_cancel(struct host_wait *w)
 		return;
 	TAILQ_REMOVE(&w->host->waiting, w, link);
 	w->host = NULL;
-}
-
-static void
-host_keep(struct host *h, const struct addr *addrs, unsigned int n,
-    uint32_t ttl, const char *error, uint64_t now)
-{
-	free(h->addrs);
-	free(h->error);
-	h->addrs = NULL;
-	h->error = NULL;
-	h->naddrs = n < HOST_ADDRS_MAX ? n : HOST_ADDRS_MAX;
-	if (n == 0) {
-		h->error = xstrdup(error != NULL && *error != '\0' ? error :
-		    "no address");
-		ttl = HOST_TTL_ERROR;
-	} else {
-		h->addrs = xcalloc(h->naddrs, sizeof(*addrs));
-		memcpy(h->addrs, addrs, h->naddrs * sizeof(*addrs));
-		ttl = ttl < HOST_TTL_MIN ? HOST_TTL_MIN :
-		    ttl > HOST_TTL_MAX ? HOST_TTL_MAX : ttl;
-	}
-	h->until = now + ttl * UINT64_C(1000);
 }
 
 void

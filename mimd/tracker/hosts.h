@@ -10,9 +10,10 @@
 #include "addr.h"
 
 /*
- * The addresses of hosts, kept for as long as the name server says (TTL).
- * Pure: a look-up goes out by a function of the owner's; times are ms of a
- * monotonic clock.
+ * The addresses of hosts, kept for as long as the name server says (TTL).  A
+ * host that is named by its address is not looked up: users ask the guard of
+ * all addresses, wherever they come from.  Pure: a look-up goes out by a
+ * function of the owner's; times are ms of a monotonic clock.
  */
 #define HOSTS_MAX		1024U	/* kept before idle ones are dropped */
 #define HOSTS_LOOKUPS_MAX	256U	/* at a time; the rest wait */

@@ -119,6 +119,28 @@ test_errors(void **state)
 	hosts_free(hosts);
 }
 
+static void
+test_numeric(void **state)
+{
+	struct hosts		*hosts = begin();
+	struct host_wait	 w;
+
+	(void)state;
+	hosts_ask(hosts, &w, "10.0.0.1", on_host, 0);
+	hosts_ask(hosts, &w, "2001:db8::1", on_host, 0);
+	assert_int_equal(seen.lookups, 0);
+	assert_int_equal(seen.answers, 2);
+	assert_int_equal(seen.n, 1);
+	assert_true(hosts_are_near(hosts, "10.0.0.1"));
+	hosts_doubt(hosts, "10.0.0.1");
+	hosts_ask(hosts, &w, "10.0.0.1", on_host, 1);
+	assert_int_equal(seen.answers, 3);
+	hosts_ask(hosts, &w, "10.0.0.1.test", on_host, 1);
+	assert_int_equal(seen.lookups, 1);
+	hosts_cancel(&w);
+	hosts_free(hosts);
+}
+
 /* So many at a time; those given up are not looked up at all. */
 static void
 test_bounds(void **state)
@@ -179,6 +201,7 @@ main(void)
 	const struct CMUnitTest	tests[] = {
 		cmocka_unit_test(test_ttl),
 		cmocka_unit_test(test_errors),
+		cmocka_unit_test(test_numeric),
 		cmocka_unit_test(test_bounds),
 		cmocka_unit_test(test_proxied),
 	};
