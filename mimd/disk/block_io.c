@@ -34,16 +34,38 @@ block_fd(struct disk *d, struct content *t, uint32_t file,
 	return fd;
 }
 
+/* The status of a file that block_fd() has just given; NULL and errno. */
+static const struct stat *
+block_stat(struct disk *d, int fd, struct stat *buf)
+{
+	const struct stat	*st = fdcache_fresh(d->files);
+
+	if (st != NULL)
+		return st;
+	return io_fstat(fd, buf) == 0 ? buf : NULL;
+}
+
 /* The first time since its record, look whose file it is. */
 static bool
 may_write(struct disk *d, struct content *t, uint32_t file, int fd)
 {
-	struct stat	st;
+	const struct stat	*st;
+	struct stat		 buf;
 
 	if (d->write_shared || bitfield_get(t->files->touched, file))
 		return true;
-	return io_fstat(fd, &st) == 0 && file_unshared(&st, d->uid,
-	    t->files->stamps[file].ino == st.st_ino) == 0;
+	st = block_stat(d, fd, &buf);
+	return st != NULL && file_unshared(st, d->uid,
+	    t->files->stamps[file].ino == st->st_ino) == 0;
+}
+
+static void
+let_go_at(struct disk *d, struct content *t, uint32_t file, off_t off)
+{
+	int	fd = block_fd(d, t, file, FILE_READ);
+
+	if (fd != -1)
+		io_fadvise(fd, off, TRAIL_CHUNK, POSIX_FADV_DONTNEED);
 }
 
 /* It was touched longer ago than what else of us the kernel keeps. */
@@ -51,27 +73,30 @@ static void
 let_go(struct disk *d, const struct trail_chunk *c)
 {
 	struct content	*t = content_find(d, c->torrent);
-	int		 fd;
+	uint32_t	 i;
 
 	if (t == NULL || t->removing || t->state != DSTATE_READY ||
-	    content_load(d, t) == NULL || c->file >= t->nfiles ||
-	    (fd = block_fd(d, t, c->file, FILE_READ)) == -1)
+	    content_load(d, t) == NULL || c->file >= t->nfiles)
 		return;
-	io_fadvise(fd, (off_t)c->number * TRAIL_CHUNK, TRAIL_CHUNK,
-	    POSIX_FADV_DONTNEED);
+	if (c->number != TRAIL_SMALLS) {
+		let_go_at(d, t, c->file, (off_t)c->number * TRAIL_CHUNK);
+		return;
+	}
+	for (i = c->file; i < c->file + TRAIL_GROUP && i < t->nfiles; i++)
+		if (t->files->mi->files[i].length <= TRAIL_SMALL)
+			let_go_at(d, t, i, 0);
 }
 
 /* Closes descriptors, perhaps. */
 static void
-touched(struct disk *d, const struct content *t, const struct span *s)
+touched(struct disk *d, struct content *t, const struct span *s)
 {
-	struct trail_chunk	c = { .torrent = t->id, .file = s->file };
-	struct trail_chunk	gone;
-	uint64_t		k;
+	struct trail_chunk	c, gone;
+	uint64_t		size = t->files->mi->files[s->file].length;
+	uint64_t		at = s->off - s->off % TRAIL_CHUNK;
 
-	for (k = s->off / TRAIL_CHUNK; k * TRAIL_CHUNK < s->off + s->len;
-	    k++) {
-		c.number = (uint32_t)k;
+	for (; at < s->off + s->len; at += TRAIL_CHUNK) {
+		c = trail_chunk(t->id, s->file, size, at);
 		if (trail_touch(d->trail, c, &gone))
 			let_go(d, &gone);
 	}
@@ -95,6 +120,30 @@ write_mode(const struct content *t, uint32_t file)
 	    FILE_WRITE;
 }
 
+/* Nothing is known of it: as a rule, it is to be made. */
+static bool
+is_new(const struct content *t, uint32_t file)
+{
+	return file < t->nfiles && t->files->have[file] == 0 &&
+	    t->files->stamps[file].ino == 0 && t->move == NULL &&
+	    !bitfield_get(t->files->touched, file);
+}
+
+/* What has just been made is ours alone, which need not be looked at. */
+static int
+open_to_write(struct disk *d, struct content *t, uint32_t file)
+{
+	int	fd;
+
+	if (is_new(t, file)) {
+		fd = block_fd(d, t, file, FILE_CREATE);
+		if (fd != -1 || errno != EEXIST)
+			return fd;
+	}
+	fd = block_fd(d, t, file, write_mode(t, file));
+	return fd != -1 && may_write(d, t, file, fd) ? fd : -1;
+}
+
 static ssize_t
 write_span(struct disk *d, struct content *t, const struct span *s,
     const uint8_t *buf)
@@ -103,8 +152,7 @@ write_span(struct disk *d, struct content *t, const struct span *s,
 	ssize_t		n;
 	int		fd, error;
 
-	fd = block_fd(d, t, s->home, write_mode(t, s->home));
-	if (fd == -1 || !may_write(d, t, s->home, fd))
+	if ((fd = open_to_write(d, t, s->home)) == -1)
 		return -1;
 	content_touch(d, t, s->home);
 	while (done < s->len) {
@@ -157,22 +205,22 @@ block_write(struct disk *d, struct content *t, uint64_t pos,
  * write into it is not served.
  */
 static bool
-file_is_ours(struct content *t, uint32_t file, int fd)
+file_is_ours(struct disk *d, struct content *t, uint32_t file, int fd)
 {
 	const struct resume_file	*r = &t->files->stamps[file];
-	struct stat			 st;
+	const struct stat		*st;
+	struct stat			 buf;
 
 	if (file == t->nfiles || r->ino == 0 ||
 	    bitfield_get(t->files->touched, file) ||
 	    t->files->have[file] < t->files->mi->files[file].length ||
 	    t->saving)
 		return true;
-	errno = ESTALE;
-	if (io_fstat(fd, &st) == -1)
+	if ((st = block_stat(d, fd, &buf)) == NULL)
 		return false;
-	return st.st_nlink > 0 && st.st_ino == r->ino &&
-	    (uint64_t)st.st_size == r->size && r->mtime ==
-	    (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
+	errno = ESTALE;
+	return st->st_nlink > 0 && st->st_ino == r->ino &&
+	    (uint64_t)st->st_size == r->size && file_mtime(st) == r->mtime;
 }
 
 /* Move the start of an iov forward by n bytes. */
@@ -235,7 +283,7 @@ read_span(struct disk *d, struct content *t, const struct span *s,
 	int		fd;
 
 	fd = block_fd(d, t, s->home, FILE_READ);
-	if (fd == -1 || !file_is_ours(t, s->home, fd))
+	if (fd == -1 || !file_is_ours(d, t, s->home, fd))
 		return -1;
 	while (done < s->len) {
 		n = iov_read(fd, *iov, *niov, s->len - done, s->off + done);

@@ -5,6 +5,7 @@
 #include <sys/tree.h>
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 #include "io.h"
@@ -26,6 +27,8 @@ struct fdcache {
 	struct entry_tree	 tree;
 	struct entry_list	 lru;
 	unsigned int		 n, max;
+	bool			 fresh;		/* st is of the last one */
+	struct stat		 st;
 };
 
 static int
@@ -83,7 +86,10 @@ open_with_room(struct fdcache *cache, struct place place, const char *path,
 	int		 fd;
 
 	for (;;) {
-		fd = file_open(place, path, mode);
+		if (mode == FILE_CREATE)
+			fd = file_open(place, path, mode);
+		else
+			fd = file_open_stat(place, path, mode, &cache->st);
 		if (fd != -1 || (errno != EMFILE && errno != ENFILE) ||
 		    (e = TAILQ_FIRST(&cache->lru)) == NULL)
 			return fd;
@@ -99,6 +105,7 @@ fdcache_get(struct fdcache *cache, uint32_t torrent, uint32_t index,
 	struct entry	*e;
 	int		 fd;
 
+	cache->fresh = false;
 	e = RB_FIND(entry_tree, &cache->tree, &key);
 	if (e != NULL && e->mode >= mode) {
 		TAILQ_REMOVE(&cache->lru, e, used);
@@ -120,7 +127,14 @@ fdcache_get(struct fdcache *cache, uint32_t torrent, uint32_t index,
 	RB_INSERT(entry_tree, &cache->tree, e);
 	TAILQ_INSERT_TAIL(&cache->lru, e, used);
 	cache->n++;
+	cache->fresh = mode != FILE_CREATE;
 	return fd;
+}
+
+const struct stat *
+fdcache_fresh(const struct fdcache *cache)
+{
+	return cache->fresh ? &cache->st : NULL;
 }
 
 void

@@ -20,6 +20,11 @@ void	 fdcache_free(struct fdcache *cache);
  */
 int	 fdcache_get(struct fdcache *cache, uint32_t torrent, uint32_t index,
 	    struct place place, const char *path, enum file_mode mode);
+/*
+ * The status of the file that the last one gave, if it had to be opened for
+ * that; else NULL.
+ */
+const struct stat *fdcache_fresh(const struct fdcache *cache);
 /* Close all of a torrent, or one file of it. */
 void	 fdcache_drop(struct fdcache *cache, uint32_t torrent);
 void	 fdcache_drop_file(struct fdcache *cache, uint32_t torrent,

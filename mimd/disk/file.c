@@ -87,11 +87,9 @@ close_parent(int root, int dir)
 }
 
 static int
-must_be_regular(int fd)
+must_be_regular(int fd, struct stat *st)
 {
-	struct stat	st;
-
-	if (io_fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+	if (io_fstat(fd, st) == 0 && S_ISREG(st->st_mode))
 		return fd;
 	io_close(fd);
 	errno = FILE_NOT_REGULAR;
@@ -128,23 +126,25 @@ open_to_write(struct place place, const char *path, int flags, mode_t mode)
 	return fd;
 }
 
+/* excl: O_EXCL, or 0. */
 static int
-open_or_create(struct place place, const char *path)
+open_or_create(struct place place, const char *path, int excl)
 {
 	char	full[PATH_MAX];
 	int	fd;
 
-	fd = open_to_write(place, path, O_CREAT, 0666);
+	fd = open_to_write(place, path, O_CREAT | excl, 0666);
 	if (fd != -1 || errno != ENOENT)
 		return fd;
 	if (place_path(place, path, full) == -1 ||
 	    make_parents(place.root, full) == -1)
 		return -1;
-	return open_to_write(place, path, O_CREAT, 0666);
+	return open_to_write(place, path, O_CREAT | excl, 0666);
 }
 
 int
-file_open(struct place place, const char *path, enum file_mode mode)
+file_open_stat(struct place place, const char *path, enum file_mode mode,
+    struct stat *st)
 {
 	int	fd;
 
@@ -153,13 +153,24 @@ file_open(struct place place, const char *path, enum file_mode mode)
 	else if (mode == FILE_UPDATE)
 		fd = open_to_write(place, path, 0, 0);
 	else
-		fd = open_or_create(place, path);
+		fd = open_or_create(place, path, 0);
 	if (fd == -1) {
 		if (errno == ENXIO || errno == EISDIR)
 			errno = FILE_NOT_REGULAR;
 		return -1;
 	}
-	return must_be_regular(fd);
+	return must_be_regular(fd, st);
+}
+
+int
+file_open(struct place place, const char *path, enum file_mode mode)
+{
+	struct stat	st;
+
+	/* What was not there before is what it was made: a regular file. */
+	if (mode == FILE_CREATE)
+		return open_or_create(place, path, O_EXCL);
+	return file_open_stat(place, path, mode, &st);
 }
 
 int

@@ -24,11 +24,15 @@ struct place {
 enum file_mode {
 	FILE_READ,
 	FILE_UPDATE,			/* to be written, if it is there */
-	FILE_WRITE			/* created with its directories */
+	FILE_WRITE,			/* created with its directories */
+	FILE_CREATE			/* the same; EEXIST if it is there */
 };
 
 /* A descriptor, or -1 and errno.  Also called from worker threads. */
 int	file_open(struct place place, const char *path, enum file_mode mode);
+/* The same, with its status, as it had to be looked at; not FILE_CREATE. */
+int	file_open_stat(struct place place, const char *path,
+	    enum file_mode mode, struct stat *st);
 /*
  * Is it nobody else's?  ours: it was written before, so that the owner that
  * its file system gives it tells nothing.  -1 and errno.

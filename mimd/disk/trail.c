@@ -129,6 +129,16 @@ insert(struct trail *t, const struct trail_chunk *chunk)
 	t->n++;
 }
 
+struct trail_chunk
+trail_chunk(uint32_t torrent, uint32_t file, uint64_t size, uint64_t off)
+{
+	if (size <= TRAIL_SMALL)
+		return (struct trail_chunk){ torrent,
+		    file - file % TRAIL_GROUP, TRAIL_SMALLS };
+	return (struct trail_chunk){ torrent, file,
+	    (uint32_t)(off / TRAIL_CHUNK) };
+}
+
 bool
 trail_touch(struct trail *t, struct trail_chunk chunk,
     struct trail_chunk *gone)

@@ -215,6 +215,7 @@ refused(const char *path, int error)
 		assert_int_equal(fd, -1);
 		assert_int_equal(errno, error);
 	}
+	assert_int_equal(file_open(place, path, FILE_CREATE), -1);
 }
 
 static void
@@ -252,6 +253,12 @@ test_file_dirs(void **state)
 	close(fd);
 	assert_int_equal(file_stat(place, "a/b/c", &st), 0);
 	assert_int_equal(st.st_size, 3);
+	assert_int_equal(file_open(place, "a/b/c", FILE_CREATE), -1);
+	assert_int_equal(errno, EEXIST);
+	fd = file_open(place, "n/e/w", FILE_CREATE);
+	assert_true(fd >= 0);
+	close(fd);
+	assert_int_equal(file_unlink(place, "n/e/w"), 0);
 	assert_int_equal(file_rmdir(place, "a/b"), -1);
 	assert_int_equal(file_unlink(place, "a/b/c"), 0);
 	assert_int_equal(file_unlink(place, "a/b/c"), 0);
@@ -277,8 +284,11 @@ test_fdcache(void **state)
 		snprintf(name, sizeof(name), "f%u", i);
 		fd = fdcache_get(cache, 1, i, place, name, FILE_WRITE);
 		assert_true(fd >= 0);
+		assert_non_null(fdcache_fresh(cache));
+		assert_int_equal(fdcache_fresh(cache)->st_size, 0);
 		again = fdcache_get(cache, 1, i, place, name, FILE_READ);
 		assert_int_equal(fd, again);
+		assert_null(fdcache_fresh(cache));
 		assert_int_equal(pwrite(fd, "x", 1, 0), 1);
 	}
 	fd = fdcache_get(cache, 1, 0, place, "f0", FILE_READ);

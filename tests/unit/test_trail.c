@@ -93,12 +93,43 @@ test_walk(void **state)
 	trail_free(t);
 }
 
+/* A tree of small files is no more to remember than one large file. */
+static void
+test_small(void **state)
+{
+	struct trail_chunk	 a, b;
+	struct trail		*t = trail_new();
+	uint32_t		 i;
+
+	(void)state;
+	a = trail_chunk(1, TRAIL_GROUP, TRAIL_SMALL, 0);
+	b = trail_chunk(1, 2 * TRAIL_GROUP - 1, 1, 0);
+	assert_memory_equal(&a, &b, sizeof(a));
+	assert_int_equal(a.file, TRAIL_GROUP);
+	assert_int_equal(a.number, TRAIL_SMALLS);
+	b = trail_chunk(1, 2 * TRAIL_GROUP, 1, 0);
+	assert_memory_not_equal(&a, &b, sizeof(a));
+	b = trail_chunk(1, TRAIL_GROUP, TRAIL_SMALL + 1, 0);
+	assert_int_equal(b.file, TRAIL_GROUP);
+	assert_int_equal(b.number, 0);
+	b = trail_chunk(1, 5, 4 * TRAIL_CHUNK, 3 * TRAIL_CHUNK - 1);
+	assert_int_equal(b.file, 5);
+	assert_int_equal(b.number, 2);
+	for (i = 0; i < TRAIL_MAX * TRAIL_GROUP; i++)
+		assert_false(trail_touch(t, trail_chunk(1, i, 10240, 0), &b));
+	assert_true(trail_touch(t, trail_chunk(1, i, 10240, 0), &b));
+	assert_int_equal(b.file, 0);
+	assert_int_equal(b.number, TRAIL_SMALLS);
+	trail_free(t);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest	tests[] = {
 		cmocka_unit_test(test_model),
 		cmocka_unit_test(test_walk),
+		cmocka_unit_test(test_small),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

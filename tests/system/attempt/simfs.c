@@ -390,6 +390,10 @@ open_in(uint32_t dir, const char *path, int flags)
 		commit(op);
 		return fd_new(op->ino);
 	}
+	if ((flags & O_CREAT) != 0 && (flags & O_EXCL) != 0) {
+		errno = EEXIST;
+		return -1;
+	}
 	if (nodes[ino].dir ? (flags & O_ACCMODE) != O_RDONLY :
 	    (flags & O_DIRECTORY) != 0) {
 		errno = nodes[ino].dir ? EISDIR : ENOTDIR;
