@@ -23,7 +23,7 @@ SIZE = 16384
 
 
 class Announces(asyncio.Protocol):
-    """Just enough of a tracker; counts the torrents that it heard of."""
+    """Just enough of a tracker; counts the torrents that announced."""
 
     heard = None
     seen = set()
@@ -36,8 +36,9 @@ class Announces(asyncio.Protocol):
     def data_received(self, data):
         *requests, self.rest = (self.rest + data).split(b"\r\n\r\n")
         for request in requests:
-            self.seen.add(request.split(b"info_hash=")[1].split(b"&")[0])
-            self.heard.value = len(self.seen)
+            if request.startswith(b"GET /announce"):
+                self.seen.add(request.split(b"info_hash=")[1].split(b"&")[0])
+                self.heard.value = len(self.seen)
             self.transport.write(b"HTTP/1.1 200 OK\r\nContent-Length: "
                 b"%d\r\n\r\n%s" % (len(self.ANSWER), self.ANSWER))
 
