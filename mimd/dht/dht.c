@@ -186,8 +186,10 @@ on_answer(struct dht *d, const struct addr *from, const struct krpc *m,
 	search = call->search;
 	calls_close(&d->calls, call);
 	d->heard_at = now;
-	if (search != NULL)
-		search_on_failure(d, search, from, true);
+	if (search == NULL)
+		return;
+	requests_on_refusal(search, m->code);
+	search_on_failure(d, search, from, true);
 }
 
 void

@@ -53,15 +53,19 @@ struct dht_ops {
 		    const struct addr *v, uint32_t n);
 	void	(*searched)(void *arg, const uint8_t *hash,
 		    const struct dht_found *found);
-	/* The end of a get (NULL: not found) or a put (nodes that took it). */
+	/*
+	 * The end of a get (NULL: not found) or a put: so many nodes took it,
+	 * and if some refused, with which code (of BEP 44).
+	 */
 	void	(*item)(void *arg, uint32_t request, const struct item *item,
-		    uint32_t stored);
+		    uint32_t stored, int32_t refused);
 	/* The known nodes did not answer: add others, as from names. */
 	void	(*want_contacts)(void *arg);
 };
 
 struct dht	*dht_new(const struct dht_config *c, const struct dht_ops *ops,
 		    void *arg, uint64_t now);
+/* Requests for items end without any. */
 void		 dht_free(struct dht *d);
 /* Rate, port and read_only may change; the families may not. */
 void		 dht_configure(struct dht *d, const struct dht_config *c,

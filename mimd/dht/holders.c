@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include <string.h>
 
+#include "item_krpc.h"
 #include "mem.h"
 #include "node.h"
 

@@ -7,7 +7,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "addr.h"
 #include "item.h"
+#include "krpc.h"
 
 /* The items that others stored here, bounded.  Pure; times are seconds. */
 #define ITEMS_MAX	1000

@@ -19,10 +19,6 @@
 #define KRPC_TID_MAX	32U
 #define KRPC_TOKEN_MAX	64U
 #define KRPC_VALUES_MAX	128U
-#define KRPC_V_MAX	1000U	/* BEP 44 */
-#define KRPC_SALT_MAX	64U
-#define KRPC_KEY_LEN	32U
-#define KRPC_SIG_LEN	64U
 #define KRPC_FILTER_LEN	256U	/* BEP 33 */
 #define KRPC_NODE4	26U	/* bytes of a node: id, address, port */
 #define KRPC_NODE6	38U

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include <string.h>
 
+#include "item.h"
 #include "krpc.h"
 
 /* Keys are written in order; some look for them with no more than that. */
@@ -155,14 +156,14 @@ put_query(struct out *o, const struct krpc *m)
 	put_number(o, "implied_port", 1, m->flags & KRPC_IMPLIED);
 	if (of_hash)
 		put_bytes(o, "info_hash", m->target, ID_LEN);
-	put_bytes(o, "k", m->key, KRPC_KEY_LEN);
+	put_bytes(o, "k", m->key, ITEM_KEY_LEN);
 	put_number(o, "noseed", 1, m->flags & KRPC_NOSEED);
 	put_number(o, "port", m->port, m->port != 0);
 	put_bytes(o, "salt", m->salt.p, m->salt.n);
 	put_number(o, "scrape", 1, m->flags & KRPC_SCRAPE);
 	put_number(o, "seed", 1, m->flags & KRPC_SEED);
 	put_number(o, "seq", m->seq, m->flags & KRPC_HAS_SEQ);
-	put_bytes(o, "sig", m->sig, KRPC_SIG_LEN);
+	put_bytes(o, "sig", m->sig, ITEM_SIG_LEN);
 	if (!of_hash)
 		put_bytes(o, "target", m->target, ID_LEN);
 	put_bytes(o, "token", m->token.p, m->token.n);
@@ -185,7 +186,7 @@ put_response(struct out *o, const struct krpc *m)
 	put_bytes(o, "BFsd", m->seeds, KRPC_FILTER_LEN);
 	put_bytes(o, "id", m->id, ID_LEN);
 	put_number(o, "interval", m->interval, samples);
-	put_bytes(o, "k", m->key, KRPC_KEY_LEN);
+	put_bytes(o, "k", m->key, ITEM_KEY_LEN);
 	put_bytes(o, "nodes", m->nodes.p, m->nodes.n);
 	put_bytes(o, "nodes6", m->nodes6.p, m->nodes6.n);
 	put_number(o, "num", m->num, samples);
@@ -193,7 +194,7 @@ put_response(struct out *o, const struct krpc *m)
 		put_bytes(o, "samples", m->samples.p != NULL ? m->samples.p :
 		    (const uint8_t *)"", m->samples.n);
 	put_number(o, "seq", m->seq, m->flags & KRPC_HAS_SEQ);
-	put_bytes(o, "sig", m->sig, KRPC_SIG_LEN);
+	put_bytes(o, "sig", m->sig, ITEM_SIG_LEN);
 	put_bytes(o, "token", m->token.p, m->token.n);
 	put_raw(o, "v", &m->v);
 	put_values(o, m);

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "bencode.h"
+#include "item.h"
 #include "krpc.h"
 
 static const char *const names[KRPC_METHODS] = {
@@ -141,8 +142,8 @@ parse_item(struct krpc *m, const struct ben *b, ben_ref dict)
 		if (ben_is_sorted(b, v))
 			m->flags |= KRPC_CANONICAL;
 	}
-	m->key = get_exact(b, dict, "k", KRPC_KEY_LEN);
-	m->sig = get_exact(b, dict, "sig", KRPC_SIG_LEN);
+	m->key = get_exact(b, dict, "k", ITEM_KEY_LEN);
+	m->sig = get_exact(b, dict, "sig", ITEM_SIG_LEN);
 	if (ben_int(b, ben_get(b, dict, "seq"), &m->seq) == 0)
 		m->flags |= KRPC_HAS_SEQ;
 }

@@ -89,7 +89,7 @@ struct search {
 	struct request	*request;	/* SEARCH_GET, SEARCH_PUT */
 	struct item	*item;		/* found, or to be put */
 	uint8_t		 nsalt;
-	uint8_t		 salt[KRPC_SALT_MAX];
+	uint8_t		 salt[ITEM_SALT_MAX];
 	bool		 has_cas;
 	int64_t		 cas;
 	struct holder	*holders;	/* not NULL: it is storing */
@@ -102,6 +102,7 @@ struct request {
 	uint32_t	 number;
 	uint8_t		 searches;	/* under way; 0: it is free */
 	uint32_t	 stored;
+	int32_t		 refused;	/* code that a node said last, or 0 */
 	struct item	*best;		/* NULL: none found */
 };
 
@@ -205,6 +206,8 @@ void	 torrents_clear(struct dht *d);
 
 /* ---- requests.c: items asked for or put by us ---- */
 void	 requests_on_item(struct search *s, const struct krpc *m);
+/* A node said why it does not take it. */
+void	 requests_on_refusal(struct search *s, int32_t code);
 void	 requests_on_end(struct dht *d, struct search *s);
 void	 requests_clear(struct dht *d);
 

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "item_krpc.h"
 #include "mem.h"
 #include "node.h"
 
@@ -24,9 +25,12 @@ requests_clear(struct dht *d)
 {
 	int	i;
 
-	for (i = 0; i < REQUESTS_MAX; i++)
-		if (d->requests[i].searches > 0)
-			free(d->requests[i].best);
+	for (i = 0; i < REQUESTS_MAX; i++) {
+		if (d->requests[i].searches == 0)
+			continue;
+		d->ops->item(d->arg, d->requests[i].number, NULL, 0, 0);
+		free(d->requests[i].best);
+	}
 }
 
 /* In each family of which nodes are known; NULL: not at all. */
@@ -53,7 +57,7 @@ dht_get(struct dht *d, uint32_t request, const uint8_t *target,
 	struct search	*s;
 	int		 i;
 
-	if (r == NULL || nsalt > KRPC_SALT_MAX)
+	if (r == NULL || nsalt > ITEM_SALT_MAX)
 		return false;
 	for (i = 0; i < 2; i++) {
 		s = begin(d, r, &d->side[i], SEARCH_GET, target, now);
@@ -107,6 +111,13 @@ requests_on_item(struct search *s, const struct krpc *m)
 }
 
 void
+requests_on_refusal(struct search *s, int32_t code)
+{
+	if (s->kind == SEARCH_PUT && s->holders != NULL)
+		s->request->refused = code;
+}
+
+void
 requests_on_end(struct dht *d, struct search *s)
 {
 	struct request	*r = s->request;
@@ -114,7 +125,8 @@ requests_on_end(struct dht *d, struct search *s)
 	r->stored += holders_count(s);
 	if (--r->searches > 0)
 		return;
-	d->ops->item(d->arg, r->number, r->best, r->stored);
+	d->ops->item(d->arg, r->number, r->best, r->stored,
+	    r->refused);
 	free(r->best);
 	r->best = NULL;
 }

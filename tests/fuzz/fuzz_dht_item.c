@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "dht/dht.h"
-#include "dht/item.h"
+#include "dht/item_krpc.h"
 #include "dht/krpc.h"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -41,15 +41,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static struct item		item, made;
 	struct addr			from;
 	struct dht			*d;
-	uint8_t				seed[KRPC_KEY_LEN] = { 1 };
-	struct krpc_bytes		salt;
+	uint8_t				seed[ITEM_SEED_LEN] = { 1 };
 
 	if (krpc_parse(&m, data, size) == 0 &&
 	    item_read(&item, &m, &m.salt) == 0) {
 		item_verify(&item);
-		salt = (struct krpc_bytes){ item.salt, item.nsalt };
-		if (item_make(&made, item.v, item.nv, seed, &salt,
-		    item.seq) == -1 || !item_verify(&made))
+		if (item_make(&made, item.v, item.nv, seed, item.salt,
+		    item.nsalt, item.seq) == -1 || !item_verify(&made))
 			abort();
 	}
 	addr_parse(&from, "203.0.113.9", 6881);

@@ -360,12 +360,13 @@ sim_searched(void *arg, const uint8_t *hash, const struct dht_found *found)
 
 static inline void
 sim_item(void *arg, uint32_t request, const struct item *item,
-    uint32_t stored)
+    uint32_t stored, int32_t refused)
 {
 	(void)arg;
 	(void)request;
 	(void)item;
 	(void)stored;
+	(void)refused;
 }
 
 static inline void

@@ -3,6 +3,7 @@
 #include "dht_sim.h"
 #include "dht/bloom.h"
 #include "dht/gate.h"
+#include "dht/item_krpc.h"
 #include "dht/peerstore.h"
 
 static const uint8_t	hash[ID_LEN] = "12345678901234567890";
@@ -17,6 +18,7 @@ struct seen {
 	uint32_t	packets, wanted;
 	bool		item_ended;
 	uint32_t	stored;
+	int32_t		refused;
 	struct item	item;		/* nv 0: none was found */
 	uint64_t	seed;
 };
@@ -271,12 +273,12 @@ test_items(void **state)
 	struct krpc		m;
 	struct item		item;
 	struct krpc_bytes	salt = { (const uint8_t *)"salt", 4 };
-	uint8_t			seed[KRPC_KEY_LEN] = { 9 };
+	uint8_t			seed[ITEM_SEED_LEN] = { 9 };
 	uint8_t			token[KRPC_TOKEN_MAX];
 
 	(void)state;
 	assert_int_equal(item_make(&item, (const uint8_t *)"2:v1", 4, seed,
-	    &salt, 1), 0);
+	    salt.p, salt.n, 1), 0);
 	query(&m, KRPC_GET);
 	m.target = item.target;
 	ask(d, &s, "203.0.113.5", &m, 2000);
@@ -299,8 +301,8 @@ test_items(void **state)
 	ask(d, &s, "203.0.113.7", &m, 2000);
 	assert_int_equal(s.m.v.n, 4);
 	assert_memory_equal(s.m.v.p, "2:v1", 4);
-	assert_memory_equal(s.m.key, item.key, KRPC_KEY_LEN);
-	assert_memory_equal(s.m.sig, item.sig, KRPC_SIG_LEN);
+	assert_memory_equal(s.m.key, item.key, ITEM_KEY_LEN);
+	assert_memory_equal(s.m.sig, item.sig, ITEM_SIG_LEN);
 	/* Nothing that the asker has already. */
 	m.seq = 1;
 	m.flags = KRPC_HAS_SEQ;
@@ -489,12 +491,13 @@ static struct seen	 net_seen;
 
 static void
 net_item(void *arg, uint32_t request, const struct item *item,
-    uint32_t stored)
+    uint32_t stored, int32_t refused)
 {
 	(void)arg;
 	assert_int_equal(request, 17);
 	net_seen.item_ended = true;
 	net_seen.stored = stored;
+	net_seen.refused = refused;
 	net_seen.item.nv = 0;
 	if (item != NULL)
 		net_seen.item = *item;
@@ -511,7 +514,7 @@ test_put_and_get(void **state)
 	struct sim		 s;
 	struct sim_node		*v[2];
 	struct item		 item;
-	uint8_t			 seed[KRPC_KEY_LEN] = { 4 };
+	uint8_t			 seed[ITEM_SEED_LEN] = { 4 };
 	int64_t			 cas = 8;
 	int			 i;
 
@@ -527,8 +530,8 @@ test_put_and_get(void **state)
 	}
 	sim_until(&s, s.now + 10000);
 	for (i = 1; i < 4; i++) {
-		item_make(&item, (const uint8_t *)"i7e", 3, seed, &salt,
-		    i * 8);
+		item_make(&item, (const uint8_t *)"i7e", 3, seed,
+		    salt.p, salt.n, i * 8);
 		net_seen.item_ended = false;
 		assert_true(dht_put(v[0]->d, 17, &item, i == 3 ? &cas : NULL,
 		    s.now));
@@ -537,6 +540,7 @@ test_put_and_get(void **state)
 		assert_true(net_seen.item_ended);
 		/* The third time, another seq is there than is said. */
 		assert_int_equal(net_seen.stored, i == 3 ? 0 : 8);
+		assert_int_equal(net_seen.refused, i == 3 ? KRPC_E_CAS : 0);
 	}
 	net_seen.item_ended = false;
 	assert_true(dht_get(v[1]->d, 17, item.target, salt.p, 1, s.now));

@@ -499,7 +499,7 @@ test_peerstore(void **state)
 static void
 test_items(void **state)
 {
-	uint8_t		seed[KRPC_KEY_LEN] = { 1 }, v[8];
+	uint8_t		seed[ITEM_SEED_LEN] = { 1 }, v[8];
 	struct items	s;
 	struct item	item;
 	struct addr	a = address(1);
@@ -508,32 +508,32 @@ test_items(void **state)
 
 	(void)state;
 	items_init(&s);
-	item_make(&item, (const uint8_t *)"1:a", 3, seed, NULL, 5);
+	item_make(&item, (const uint8_t *)"1:a", 3, seed, NULL, 0, 5);
 	assert_int_equal(items_store(&s, &item, NULL, &a, zero, 1), 0);
 	assert_int_equal(items_store(&s, &item, &cas, &a, zero, 1),
 	    KRPC_E_CAS);
 	cas = 5;
 	assert_int_equal(items_store(&s, &item, &cas, &a, zero, 1), 0);
-	item_make(&item, (const uint8_t *)"1:b", 3, seed, NULL, 5);
+	item_make(&item, (const uint8_t *)"1:b", 3, seed, NULL, 0, 5);
 	assert_int_equal(items_store(&s, &item, NULL, &a, zero, 1),
 	    KRPC_E_SEQ);
-	item_make(&item, (const uint8_t *)"1:b", 3, seed, NULL, 4);
+	item_make(&item, (const uint8_t *)"1:b", 3, seed, NULL, 0, 4);
 	assert_int_equal(items_store(&s, &item, NULL, &a, zero, 1),
 	    KRPC_E_SEQ);
-	item_make(&item, (const uint8_t *)"1:b", 3, seed, NULL, 6);
+	item_make(&item, (const uint8_t *)"1:b", 3, seed, NULL, 0, 6);
 	assert_int_equal(items_store(&s, &item, &cas, &a, zero, 1), 0);
 	assert_int_equal(items_find(&s, item.target)->seq, 6);
 	/* A source has its share; the nearest remain. */
 	for (i = 0; i < 100; i++) {
 		n = (uint32_t)snprintf((char *)v, sizeof(v), "i%ue", i);
-		item_make(&item, v, n, NULL, NULL, 0);
+		item_make(&item, v, n, NULL, NULL, 0, 0);
 		items_store(&s, &item, NULL, &a, zero, 2);
 	}
 	assert_int_equal(s.n, ITEMS_SOURCE);
 	for (i = 0; i < 2000; i++) {
 		a = address(1000 + i);
 		n = (uint32_t)snprintf((char *)v, sizeof(v), "i%ue", i);
-		item_make(&item, v, n, NULL, NULL, 0);
+		item_make(&item, v, n, NULL, NULL, 0, 0);
 		items_store(&s, &item, NULL, &a, zero, 3);
 	}
 	assert_int_equal(s.n, ITEMS_MAX);

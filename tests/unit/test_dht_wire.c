@@ -12,7 +12,7 @@
 
 #include "crc32c.h"
 #include "dht/bloom.h"
-#include "dht/item.h"
+#include "dht/item_krpc.h"
 #include "dht/krpc.h"
 #include "dht/nodeid.h"
 
@@ -362,7 +362,7 @@ test_items(void **state)
 	struct krpc_bytes	salt;
 	struct krpc		m;
 	struct item		item;
-	uint8_t			key[KRPC_KEY_LEN], sig[KRPC_SIG_LEN];
+	uint8_t			key[ITEM_KEY_LEN], sig[ITEM_SIG_LEN];
 	uint8_t			target[ID_LEN];
 	size_t			i;
 
@@ -399,8 +399,8 @@ test_items(void **state)
 static void
 test_bad_items(void **state)
 {
-	uint8_t			seed[KRPC_KEY_LEN] = { 3 }, big[1004];
-	uint8_t			long_salt[KRPC_SALT_MAX + 1] = { 0 };
+	uint8_t			seed[ITEM_SEED_LEN] = { 3 }, big[1004];
+	uint8_t			long_salt[ITEM_SALT_MAX + 1] = { 0 };
 	struct krpc_bytes	salt = { long_salt, sizeof(long_salt) };
 	struct krpc		m;
 	struct item		item, ours;
@@ -408,7 +408,8 @@ test_bad_items(void **state)
 	(void)state;
 	memset(big, 'x', sizeof(big));
 	memcpy(big, "996:", 4);
-	assert_int_equal(item_make(&ours, big, 1000, seed, NULL, 4), 0);
+	assert_int_equal(item_make(&ours, big, 1000, seed, NULL, 0,
+	    4), 0);
 	assert_true(item_verify(&ours));
 	krpc_init(&m, KRPC_QUERY);
 	item_put(&ours, &m);
@@ -429,11 +430,12 @@ test_bad_items(void **state)
 	m.sig = NULL;
 	assert_int_equal(item_read(&item, &m, NULL), KRPC_E_PROTOCOL);
 	memcpy(big, "997:", 4);
-	assert_int_equal(item_make(&ours, big, 1001, NULL, NULL, 0), -1);
+	assert_int_equal(item_make(&ours, big, 1001, NULL, NULL, 0,
+	    0), -1);
 	assert_int_equal(item_make(&ours, (const uint8_t *)"d1:bi1e1:ai1ee",
-	    14, NULL, NULL, 0), -1);
+	    14, NULL, NULL, 0, 0), -1);
 	assert_int_equal(item_make(&ours, (const uint8_t *)"i1ex", 4, NULL,
-	    NULL, 0), -1);
+	    NULL, 0, 0), -1);
 }
 
 int
