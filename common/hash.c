@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include <openssl/evp.h>
 
+#include <ctype.h>
 #include <stdlib.h>
 
 #include "hash.h"
@@ -99,6 +100,33 @@ hash_free(struct hash *h)
 		return;
 	crypto.EVP_MD_CTX_free(h->ctx);
 	free(h);
+}
+
+static int
+hex_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c = (char)tolower((unsigned char)c);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+bool
+hash_from_hex(const char *s, size_t len, uint8_t *out, size_t size)
+{
+	size_t	i;
+	int	hi, lo;
+
+	if (len != 2 * size)
+		return false;
+	for (i = 0; i < size; i++) {
+		hi = hex_value(s[2 * i]);
+		lo = hex_value(s[2 * i + 1]);
+		if (hi == -1 || lo == -1)
+			return false;
+		out[i] = (uint8_t)(hi << 4 | lo);
+	}
+	return true;
 }
 
 char *

@@ -36,33 +36,6 @@ bad(char *err, const char *fmt, ...)
 	return -1;
 }
 
-static int
-hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = (char)tolower((unsigned char)c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-static bool
-from_hex(const char *s, size_t len, uint8_t *out, size_t size)
-{
-	size_t	i;
-	int	hi, lo;
-
-	if (len != 2 * size)
-		return false;
-	for (i = 0; i < size; i++) {
-		hi = hex_value(s[2 * i]);
-		lo = hex_value(s[2 * i + 1]);
-		if (hi == -1 || lo == -1)
-			return false;
-		out[i] = (uint8_t)(hi << 4 | lo);
-	}
-	return true;
-}
-
 /* RFC 4648, 6: 32 digits of 5 bits are the 20 bytes of a SHA-1. */
 static bool
 from_base32(const char *s, size_t len, uint8_t out[SHA1_LEN])
@@ -92,7 +65,7 @@ from_base32(const char *s, size_t len, uint8_t out[SHA1_LEN])
 static bool
 from_btih(const char *s, size_t len, uint8_t out[SHA1_LEN])
 {
-	return from_hex(s, len, out, SHA1_LEN) || from_base32(s, len, out);
+	return hash_from_hex(s, len, out, SHA1_LEN) || from_base32(s, len, out);
 }
 
 bool
@@ -102,8 +75,8 @@ magnet_looks_like(const char *s)
 	size_t	len = strlen(s);
 
 	return strncasecmp(s, scheme, strlen("magnet:")) == 0 ||
-	    from_hex(s, len, hash, SHA1_LEN) ||
-	    from_hex(s, len, hash, SHA256_LEN);
+	    hash_from_hex(s, len, hash, SHA1_LEN) ||
+	    hash_from_hex(s, len, hash, SHA256_LEN);
 }
 
 struct magnet *
@@ -118,7 +91,7 @@ magnet_parse(const char *s, size_t len, char err[MAGNET_ERR_MAX])
 		rc = bad(err, "longer than %u KiB", MAGNET_LINK_MAX >> 10);
 	} else if (from_btih(s, len, m->infohash)) {
 		m->v1 = true;
-	} else if (from_hex(s, len, m->infohash2, SHA256_LEN)) {
+	} else if (hash_from_hex(s, len, m->infohash2, SHA256_LEN)) {
 		m->v2 = true;
 	} else if (len < strlen(scheme) ||
 	    strncasecmp(s, scheme, strlen(scheme)) != 0) {
@@ -256,13 +229,12 @@ static size_t
 decode(const char *s, size_t len, bool plus, char *out)
 {
 	size_t	i, n = 0;
-	int	hi, lo;
+	uint8_t	c;
 
 	for (i = 0; i < len; i++) {
 		if (s[i] == '%' && len - i > 2 &&
-		    (hi = hex_value(s[i + 1])) != -1 &&
-		    (lo = hex_value(s[i + 2])) != -1) {
-			out[n++] = (char)(hi << 4 | lo);
+		    hash_from_hex(s + i + 1, 2, &c, 1)) {
+			out[n++] = (char)c;
 			i += 2;
 		} else
 			out[n++] = plus && s[i] == '+' ? ' ' : s[i];
@@ -297,8 +269,8 @@ parse_topic(struct magnet *m, const char *s, size_t len, char *err)
 		s += strlen(BTMH);
 		len -= strlen(BTMH);
 		if (!has_prefix(s, len, MULTIHASH) ||
-		    !from_hex(s + strlen(MULTIHASH), len - strlen(MULTIHASH),
-		    hash, SHA256_LEN))
+		    !hash_from_hex(s + strlen(MULTIHASH),
+		    len - strlen(MULTIHASH), hash, SHA256_LEN))
 			return bad(err, "the v2 info-hash is not a SHA-256 "
 			    "multihash (%s and 64 hex digits)", MULTIHASH);
 		if (m->v2 && memcmp(m->infohash2, hash, SHA256_LEN) != 0)

@@ -2,6 +2,7 @@
 #ifndef HASH_H
 #define HASH_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,5 +25,7 @@ void	hash_free(struct hash *h);	/* NULL is fine */
 
 /* Lower-case hex of n bytes into out[2 * n + 1]; returns out. */
 char	*hash_hex(const uint8_t *p, size_t n, char *out);
+/* All len characters of s are the digits of size bytes, in either case. */
+bool	hash_from_hex(const char *s, size_t len, uint8_t *out, size_t size);
 
 #endif /* HASH_H */

@@ -15,6 +15,7 @@ static const struct {
 			    char **argv);
 } subjects[] = {
 	{ "bans", show_bans },
+	{ "dht", show_dht },
 	{ "disk", show_disk },
 	{ "files", show_status },
 	{ "limits", show_limits },

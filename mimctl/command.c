@@ -14,6 +14,8 @@ static const struct command	commands[] = {
 	    cmd_add },
 	{ "announce", NULL, "selector ...", cmd_announce },
 	{ "check", NULL, "selector ...", cmd_check },
+	{ "dht", NULL, "get [-b] [-s salt] target|key | key [-s salt] file | "
+	    "put [-b] [-k file [-s salt] [-q seq] [-c cas]] value|-", cmd_dht },
 	{ "files", NULL, "selector get|skip|high|normal|low "
 	    "file[-file],...|all",
 	    cmd_files },
@@ -32,8 +34,9 @@ static const struct command	commands[] = {
 	{ "rename", NULL, "selector [file] name", cmd_rename },
 	{ "set", NULL, "port number | selector ... "
 	    "sequential|first-last|super-seeding yes|no", cmd_set },
-	{ "show", "sh", "bans|disk|files|limits|peers|pieces|ports|processes|"
-	    "summary|torrents|trackers|webseeds [selector ...]", cmd_show },
+	{ "show", "sh", "bans|dht|disk|files|limits|peers|pieces|ports|"
+	    "processes|summary|torrents|trackers|webseeds [selector ...]",
+	    cmd_show },
 	{ "shutdown", NULL, "", cmd_shutdown },
 	{ "start", NULL, "selector ...", cmd_start },
 	{ "status", "st", "[-fpt] [selector ...]", cmd_status },

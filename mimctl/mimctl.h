@@ -23,6 +23,7 @@ struct mimctl {
 int	cmd_add(const struct mimctl *ctx, int argc, char **argv);
 int	cmd_announce(const struct mimctl *ctx, int argc, char **argv);
 int	cmd_check(const struct mimctl *ctx, int argc, char **argv);
+int	cmd_dht(const struct mimctl *ctx, int argc, char **argv);
 int	cmd_files(const struct mimctl *ctx, int argc, char **argv);
 int	cmd_get(const struct mimctl *ctx, int argc, char **argv);
 int	cmd_info(const struct mimctl *ctx, int argc, char **argv);

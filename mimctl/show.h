@@ -14,6 +14,8 @@ int	show_limits(const struct mimctl *ctx, int argc, char **argv);
 int	show_bans(const struct mimctl *ctx, int argc, char **argv);
 /* Download directories, and the cache. */
 int	show_disk(const struct mimctl *ctx, int argc, char **argv);
+/* Our nodes of the DHT, and how they do. */
+int	show_dht(const struct mimctl *ctx, int argc, char **argv);
 /* Where we listen, and what sockets are bound to. */
 int	show_ports(const struct mimctl *ctx, int argc, char **argv);
 int	show_processes(const struct mimctl *ctx, int argc, char **argv);

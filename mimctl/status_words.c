@@ -6,8 +6,8 @@
  * Transmission's letters: O we let it by turns, not for what it sends; D we
  * download from it, d we would if it let us; U it downloads from us, u it
  * would if we let it; K it lets us but we want nothing; ? we let it but it
- * wants nothing; E what is said is encrypted; X, L where we know it from; I
- * it called us.  S: it has sent nothing for long.
+ * wants nothing; E what is said is encrypted; X, L, H where we know it from;
+ * I it called us.  S: it has sent nothing for long.
  */
 char *
 status_peer_flags(const struct rec_peer *peer, char buf[STATUS_FLAGS_LEN])
@@ -33,6 +33,8 @@ status_peer_flags(const struct rec_peer *peer, char buf[STATUS_FLAGS_LEN])
 		*p++ = 'X';
 	if (peer->source == PEER_SOURCE_LSD)
 		*p++ = 'L';
+	if (peer->source == PEER_SOURCE_DHT)
+		*p++ = 'H';
 	if (flags & PEER_INCOMING)
 		*p++ = 'I';
 	*p = '\0';

@@ -66,9 +66,9 @@ webseeds_fetching(const struct view_torrent *t)
 	return n;
 }
 
-/* Nobody is connected, and nobody is known to connect to. */
+/* What trackers have to do with it. */
 static enum why
-why_no_peers(const struct view_torrent *t, char buf[WHY_LEN])
+why_trackers(const struct view_torrent *t, char buf[WHY_LEN])
 {
 	const char	*private, *error = trackers_error(t);
 
@@ -81,15 +81,32 @@ why_no_peers(const struct view_torrent *t, char buf[WHY_LEN])
 		return say(buf, WHY_NO_TRACKER, "knows no peers%s: its "
 		    "tracker%s", private, t->ntrackers == 1 ? " fails" :
 		    "s fail");
-	if (t->ntrackers == 0)
-		return say(buf, WHY_NO_TRACKER, "knows no peers%s, and it has "
-		    "no tracker to ask", private);
 	if (!trackers_asked(t))
 		return say(buf, WHY_ASKING, "knows no peers yet%s: its "
 		    "tracker%s not answered so far", private,
 		    t->ntrackers == 1 ? " has" : "s have");
 	return say(buf, WHY_NO_PEERS, "knows no peers%s: its tracker%s of "
 	    "none", private, t->ntrackers == 1 ? " knows" : "s know");
+}
+
+/* Nobody is connected, and nobody is known to connect to. */
+static enum why
+why_no_peers(const struct view_torrent *t, char buf[WHY_LEN])
+{
+	const struct rec_torrent_row	*r = &t->row;
+	enum why			 why;
+
+	if (t->ntrackers == 0 && r->dht)
+		return say(buf, WHY_SEARCHING, "knows no peers yet: the DHT "
+		    "is searched for them");
+	if (t->ntrackers == 0)
+		return say(buf, WHY_NO_TRACKER, "knows no peers%s, and it has "
+		    "no tracker to ask%s", r->private ? ", and it is private" :
+		    "", r->private ? "" : "; the DHT is off");
+	why = why_trackers(t, buf);
+	if (r->dht)
+		strlcat(buf, "; the DHT is searched, too", WHY_LEN);
+	return why;
 }
 
 static enum why
@@ -257,6 +274,7 @@ why_name(enum why why)
 		[WHY_DAMAGED] = "damaged",
 		[WHY_NO_TRACKER] = "no-tracker",
 		[WHY_ASKING] = "asking",
+		[WHY_SEARCHING] = "searching",
 		[WHY_NO_PEERS] = "no-peers",
 		[WHY_FULL] = "full",
 		[WHY_UNREACHABLE] = "unreachable",

@@ -24,6 +24,7 @@ enum why {
 				   they were, and are fetched again */
 	WHY_NO_TRACKER,		/* no peers known, and none tells of any */
 	WHY_ASKING,		/* trackers have not answered yet */
+	WHY_SEARCHING,		/* there are none, the DHT is searched */
 	WHY_NO_PEERS,		/* trackers answer, and know of nobody */
 	WHY_FULL,		/* no room for more connections */
 	WHY_UNREACHABLE,	/* addresses are known, none is connected */

@@ -33,6 +33,9 @@ static const union msg_fn	full_fns[MSG_COUNT] = {
 	[MSG_CTL_SET] = { .ctl_set = control_on_set },
 	[MSG_CTL_PORTS] = { .ctl_ports = control_on_ports },
 	[MSG_CTL_SET_PORT] = { .ctl_set_port = control_on_set_port },
+	[MSG_CTL_DHT] = { .ctl_dht = control_on_dht },
+	[MSG_CTL_DHT_GET] = { .ctl_dht_get = control_on_dht_get },
+	[MSG_CTL_DHT_PUT] = { .ctl_dht_put = control_on_dht_put },
 	[MSG_CTL_MOVE] = { .ctl_move = control_on_move },
 	[MSG_CTL_RENAME] = { .ctl_rename = control_on_rename },
 	[MSG_CTL_PEER] = { .ctl_peer = control_on_peer },
@@ -51,6 +54,7 @@ static const union msg_fn	restricted_fns[MSG_COUNT] = {
 	[MSG_CTL_LIMITS] = { .ctl_limits = control_on_limits },
 	[MSG_CTL_BANS] = { .ctl_bans = control_on_bans },
 	[MSG_CTL_PORTS] = { .ctl_ports = control_on_ports },
+	[MSG_CTL_DHT] = { .ctl_dht = control_on_dht },
 };
 
 /* ---- a connection ---- */
@@ -124,6 +128,12 @@ control_find(struct control *control, uint64_t client)
 			return &control->conns[i];
 	}
 	return NULL;
+}
+
+struct control_conn *
+control_conns(struct control *control)
+{
+	return control->conns;
 }
 
 static void
@@ -225,6 +235,8 @@ control_take(struct control *control, int fd, bool allowed, bool restricted)
 	conn->answers = 0;
 	conn->pieces = 0;
 	conn->sockets = false;
+	conn->dht = false;
+	conn->item = 0;
 	conn->active = loop_now(control->parent->loop);
 }
 

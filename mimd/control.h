@@ -20,6 +20,8 @@
 #define CONTROL_ADD_MS		120000	/* for disk to read a .torrent */
 #define CONTROL_PIECES_MS	3000	/* for peer to tell of pieces */
 #define CONTROL_PORTS_MS	3000	/* for children to tell of sockets */
+#define CONTROL_DHT_MS		3000	/* for dht to tell how it stands */
+#define CONTROL_ITEM_MS		60000	/* ... to find or store an item */
 #define CONTROL_REMOVE_MS	10000	/* for disk to delete data */
 
 struct choice;
@@ -56,6 +58,8 @@ struct control_conn {
 	uint32_t		 moved;		/* torrents of a ctl_move */
 	uint32_t		 pieces;	/* of this, peer was asked */
 	bool			 sockets;	/* ... and all children */
+	bool			 dht;		/* ... and dht how it stands */
+	uint32_t		 item;		/* number at dht, 0: none */
 };
 
 /* NULL, with a line in err, if a socket cannot be had. */
@@ -90,6 +94,13 @@ int		 control_pieces_told(struct control *control,
 void		 control_sockets_told(struct control *control, enum role role,
 		    const struct msg_sockets_told *m);
 
+/* control_dht.c: dht's answers for a client; or it has ended. */
+void		 control_dht_told(struct control *control,
+		    const struct msg_dht_told *m);
+void		 control_dht_item(struct control *control,
+		    const struct msg_dht_item *m);
+void		 control_dht_down(struct control *control);
+
 /* ---- between control.c, control_list.c and control_order.c ---- */
 
 struct parent	*control_parent(const struct control_conn *conn);
@@ -102,6 +113,8 @@ void		 control_note(struct control_conn *conn, uint32_t id,
 /* Give up waiting for disk's answer after so long. */
 void		 control_wait(struct control_conn *conn, uint64_t ms);
 struct control_conn	*control_find(struct control *control, uint64_t client);
+/* All CONTROL_CONNS_MAX places. */
+struct control_conn	*control_conns(struct control *control);
 
 void	control_on_list(struct chan *c, const struct msg_ctl_list *m,
 	    void *arg);
@@ -151,6 +164,16 @@ void	control_on_ports(struct chan *c, const struct msg_ctl_ports *m,
 	    void *arg);
 void	control_on_set_port(struct chan *c, const struct msg_ctl_set_port *m,
 	    void *arg);
+
+/* control_dht.c */
+void	control_on_dht(struct chan *c, const struct msg_ctl_dht *m,
+	    void *arg);
+void	control_on_dht_get(struct chan *c, const struct msg_ctl_dht_get *m,
+	    void *arg);
+void	control_on_dht_put(struct chan *c, const struct msg_ctl_dht_put *m,
+	    void *arg);
+/* Too long: answer, if it was dht that was asked. */
+bool	control_dht_wait_over(struct control_conn *conn);
 
 /* control_limit.c */
 void	control_on_limit(struct chan *c, const struct msg_ctl_limit *m,

@@ -6,6 +6,7 @@
 #include "bound.h"
 #include "control.h"
 #include "mem.h"
+#include "nodes.h"
 #include "parent.h"
 #include "procinfo.h"
 
@@ -100,7 +101,7 @@ list_unget(struct list_cursor *l, const struct torrent *t)
 }
 
 static void
-torrent_fill(struct rec_torrent_row *row, const struct torrent *t)
+torrent_fill(struct rec_torrent_row *row, const struct torrent *t, bool dht)
 {
 	const struct rec_swarm	*now = torrent_now(t);
 
@@ -147,6 +148,7 @@ torrent_fill(struct rec_torrent_row *row, const struct torrent *t)
 	row->up_limit = t->up_limit;
 	row->down_limit = t->down_limit;
 	row->max_peers = t->max_peers;
+	row->dht = dht && !t->private && t->swarm == SWARM_RUNNING;
 }
 
 /* True while there is more of this kind to send. */
@@ -158,6 +160,7 @@ list_rows(struct control_conn *conn)
 	struct torrent		*t;
 	size_t			 room = PACKET_ROOM, need;
 	uint32_t		 n = 0;
+	bool			 dht = nodes_off(control_parent(conn)) == NULL;
 
 	while (n < TORRENT_ROWS && (t = list_next(conn)) != NULL) {
 		need = ROW_TORRENT + strlen(t->name) + strlen(t->dir) +
@@ -167,7 +170,7 @@ list_rows(struct control_conn *conn)
 			break;
 		}
 		room -= need;
-		torrent_fill(&rows[n++], t);
+		torrent_fill(&rows[n++], t, dht);
 	}
 	if (n == 0)
 		return false;

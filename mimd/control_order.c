@@ -122,6 +122,8 @@ control_removed(struct control *control, uint64_t client, uint32_t id,
 void
 control_on_wait_over(struct control_conn *conn)
 {
+	if (control_dht_wait_over(conn))
+		return;
 	if (conn->pieces != 0) {
 		conn->pieces = 0;
 		control_end(conn, CTL_TIMEOUT,

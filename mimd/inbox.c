@@ -260,6 +260,20 @@ parent_on_sockets_told(struct chan *c, const struct msg_sockets_told *m,
 }
 
 static void
+parent_on_dht_told(struct chan *c, const struct msg_dht_told *m, void *arg)
+{
+	(void)c;
+	control_dht_told(owner(arg)->control, m);
+}
+
+static void
+parent_on_dht_item(struct chan *c, const struct msg_dht_item *m, void *arg)
+{
+	(void)c;
+	control_dht_item(owner(arg)->control, m);
+}
+
+static void
 parent_on_peer_banned(struct chan *c, const struct msg_peer_banned *m,
     void *arg)
 {
@@ -447,6 +461,8 @@ const union msg_fn	parent_fns[MSG_COUNT] = {
 	[MSG_PEER_GONE] = { .peer_gone = parent_on_peer_gone },
 	[MSG_PIECES_TOLD] = { .pieces_told = parent_on_pieces_told },
 	[MSG_SOCKETS_TOLD] = { .sockets_told = parent_on_sockets_told },
+	[MSG_DHT_TOLD] = { .dht_told = parent_on_dht_told },
+	[MSG_DHT_ITEM] = { .dht_item = parent_on_dht_item },
 	[MSG_PEER_BANNED] = { .peer_banned = parent_on_peer_banned },
 	[MSG_PEER_NODES] = { .peer_nodes = parent_on_peer_nodes },
 	[MSG_ARENA_TALLY] = { .arena_tally = parent_on_arena_tally },

@@ -7,3 +7,10 @@ nodes_update(struct parent *parent)
 {
 	proc_want(parent_child(parent, ROLE_DHT), false);
 }
+
+const char *
+nodes_off(const struct parent *parent)
+{
+	(void)parent;
+	return "it is not started";
+}

@@ -8,5 +8,7 @@ struct parent;
 
 /* Have the child, or have it end, as it is wanted now. */
 void	nodes_update(struct parent *parent);
+/* Why there are none, for the user; NULL: they are wanted. */
+const char *nodes_off(const struct parent *parent);
 
 #endif /* NODES_H */

@@ -327,6 +327,8 @@ parent_on_ended(struct proc *p, void *arg)
 	}
 	if (p->role == ROLE_PORTMAP)
 		mapping_on_down(parent);
+	if (p->role == ROLE_DHT)
+		control_dht_down(parent->control);
 	proxies_on_down(parent, p);
 	registry_on_down(&parent->registry, p->role);
 	storage_on_down(parent, p->role);

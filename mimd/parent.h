@@ -93,6 +93,7 @@ struct parent {
 	struct loop_timer	*tick, *end;
 	struct link		 links[LINKS];
 	uint32_t		 last_link;	/* number given */
+	uint32_t		 last_item;	/* ... to one at the DHT */
 	struct seed_share	 share;		/* of the limit */
 	void			(*on_ready)(void *arg);	/* or NULL */
 	void			*ready_arg;

@@ -53,12 +53,15 @@ struct dht_ops {
 		    const struct addr *v, uint32_t n);
 	void	(*searched)(void *arg, const uint8_t *hash,
 		    const struct dht_found *found);
+	/* The end of a get; NULL: it was not found. */
+	void	(*found)(void *arg, uint32_t request,
+		    const struct item *item);
 	/*
-	 * The end of a get (NULL: not found) or a put: so many nodes took it,
-	 * and if some refused, with which code (of BEP 44).
+	 * The end of a put: so many nodes took it; refused is the code (of
+	 * BEP 44) with which one did not, or 0.
 	 */
-	void	(*item)(void *arg, uint32_t request, const struct item *item,
-		    uint32_t stored, int32_t refused);
+	void	(*stored)(void *arg, uint32_t request, uint32_t nodes,
+		    int32_t refused);
 	/* The known nodes did not answer: add others, as from names. */
 	void	(*want_contacts)(void *arg);
 };
@@ -110,8 +113,9 @@ void		 dht_torrent_again(struct dht *d, const uint8_t *hash,
 		    uint64_t now);
 
 /*
- * Items (BEP 44); the answer comes through ops->item with the number of the
- * request.  False: too many are under way, or nobody is known to ask.
+ * Items (BEP 44); the answer comes through ops->found and ops->stored with
+ * the number of the request.  False: too many are under way, or nobody is
+ * known to ask.
  */
 bool		 dht_get(struct dht *d, uint32_t request,
 		    const uint8_t *target, const uint8_t *salt, size_t nsalt,

@@ -13,7 +13,8 @@ item_read(struct item *item, const struct krpc *m,
 		return KRPC_E_BIG;
 	if (nsalt > ITEM_SALT_MAX)
 		return KRPC_E_SALT;
-	if (m->key != NULL && (m->sig == NULL || !(m->flags & KRPC_HAS_SEQ)))
+	if (m->key != NULL && (m->sig == NULL || m->seq < 0 ||
+	    !(m->flags & KRPC_HAS_SEQ)))
 		return KRPC_E_PROTOCOL;
 	item_set(item, m->v.p, m->v.n, nsalt > 0 ? salt->p : NULL, nsalt,
 	    m->key, m->sig, m->seq);

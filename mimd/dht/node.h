@@ -101,6 +101,7 @@ TAILQ_HEAD(search_list, search);
 struct request {
 	uint32_t	 number;
 	uint8_t		 searches;	/* under way; 0: it is free */
+	bool		 put;
 	uint32_t	 stored;
 	int32_t		 refused;	/* code that a node said last, or 0 */
 	struct item	*best;		/* NULL: none found */

@@ -7,17 +7,28 @@
 #include "node.h"
 
 static struct request *
-request_new(struct dht *d, uint32_t number)
+request_new(struct dht *d, uint32_t number, bool put)
 {
 	int	i;
 
 	for (i = 0; i < REQUESTS_MAX; i++)
 		if (d->requests[i].searches == 0) {
-			d->requests[i] =
-			    (struct request){ .number = number };
+			d->requests[i] = (struct request){
+			    .number = number, .put = put };
 			return &d->requests[i];
 		}
 	return NULL;
+}
+
+static void
+end(struct dht *d, struct request *r)
+{
+	if (r->put)
+		d->ops->stored(d->arg, r->number, r->stored, r->refused);
+	else
+		d->ops->found(d->arg, r->number, r->best);
+	free(r->best);
+	r->best = NULL;
 }
 
 void
@@ -25,12 +36,9 @@ requests_clear(struct dht *d)
 {
 	int	i;
 
-	for (i = 0; i < REQUESTS_MAX; i++) {
-		if (d->requests[i].searches == 0)
-			continue;
-		d->ops->item(d->arg, d->requests[i].number, NULL, 0, 0);
-		free(d->requests[i].best);
-	}
+	for (i = 0; i < REQUESTS_MAX; i++)
+		if (d->requests[i].searches > 0)
+			end(d, &d->requests[i]);
 }
 
 /* In each family of which nodes are known; NULL: not at all. */
@@ -53,7 +61,7 @@ bool
 dht_get(struct dht *d, uint32_t request, const uint8_t *target,
     const uint8_t *salt, size_t nsalt, uint64_t now)
 {
-	struct request	*r = request_new(d, request);
+	struct request	*r = request_new(d, request, false);
 	struct search	*s;
 	int		 i;
 
@@ -74,7 +82,7 @@ bool
 dht_put(struct dht *d, uint32_t request, const struct item *item,
     const int64_t *cas, uint64_t now)
 {
-	struct request	*r = request_new(d, request);
+	struct request	*r = request_new(d, request, true);
 	struct search	*s;
 	int		 i;
 
@@ -123,10 +131,6 @@ requests_on_end(struct dht *d, struct search *s)
 	struct request	*r = s->request;
 
 	r->stored += holders_count(s);
-	if (--r->searches > 0)
-		return;
-	d->ops->item(d->arg, r->number, r->best, r->stored,
-	    r->refused);
-	free(r->best);
-	r->best = NULL;
+	if (--r->searches == 0)
+		end(d, r);
 }

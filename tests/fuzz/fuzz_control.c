@@ -38,6 +38,10 @@ static struct msg_in		*in;
 static struct client		clients[CLIENTS];
 static struct msg_pieces_ask	pieces[STEPS_MAX];	/* not answered */
 static uint32_t			npieces;
+static uint64_t			asked_dht[STEPS_MAX];	/* by these clients */
+static uint32_t			nasked_dht;
+static uint32_t			items[STEPS_MAX];	/* requests */
+static uint32_t			nitems;
 
 static void
 check(bool good)
@@ -60,6 +64,17 @@ fake_send(enum role to, enum msg_type type, const void *body, int fd,
 	if (type == MSG_PIECES_ASK) {
 		check(npieces < STEPS_MAX);
 		pieces[npieces++] = *(const struct msg_pieces_ask *)body;
+	}
+	if (type == MSG_DHT_ASK) {
+		check(nasked_dht < STEPS_MAX);
+		asked_dht[nasked_dht++] =
+		    ((const struct msg_dht_ask *)body)->client;
+	}
+	if (type == MSG_DHT_GET || type == MSG_DHT_PUT) {
+		check(nitems < STEPS_MAX);
+		items[nitems++] = type == MSG_DHT_GET ?
+		    ((const struct msg_dht_get *)body)->request :
+		    ((const struct msg_dht_put *)body)->request;
 	}
 	if (fd != -1)
 		close(fd);
@@ -250,6 +265,28 @@ tell_pieces(struct gen *g)
 	}
 }
 
+/* Its answers, late ones and those nobody waits for; or its end. */
+static void
+tell_dht(struct gen *g)
+{
+	struct msg_dht_told	told = { .torrents = 1 };
+	struct msg_dht_item	item = { .v = { (const uint8_t *)"0:", 2 } };
+
+	while (nasked_dht > 0) {
+		told.client = asked_dht[--nasked_dht];
+		control_dht_told(parent.control, &told);
+		if (gen_byte(g) % 4 == 3)
+			control_dht_told(parent.control, &told);
+	}
+	while (nitems > 0) {
+		item.request = items[--nitems];
+		item.error = gen_byte(g) % 2 ? "no node has it" : "";
+		if (gen_byte(g) % 4 == 3)
+			control_dht_down(parent.control);
+		control_dht_item(parent.control, &item);
+	}
+}
+
 /* A file is there, and as good as those of clients; or none is. */
 static void
 fetched(struct gen *g)
@@ -279,6 +316,7 @@ children(struct gen *g)
 	uint32_t			 i, id = 0;
 
 	tell_pieces(g);
+	tell_dht(g);
 	fetched(g);
 	while ((t = registry_after(reg, id)) != NULL) {
 		id = gone.id = moved.id = t->id;
@@ -375,7 +413,8 @@ client_ask(struct client *cl, struct gen *g)
 		MSG_CTL_RELOAD, MSG_CTL_SHUTDOWN, MSG_CTL_LIMIT, MSG_CTL_LIMITS,
 		MSG_CTL_SET, MSG_CTL_PRIO, MSG_CTL_PEER, MSG_CTL_MOVE,
 		MSG_CTL_RENAME, MSG_CTL_PIECES, MSG_CTL_BANS,
-		MSG_CTL_PORTS, MSG_CTL_ADD_URL
+		MSG_CTL_PORTS, MSG_CTL_ADD_URL, MSG_CTL_DHT, MSG_CTL_DHT_GET,
+		MSG_CTL_DHT_PUT
 	};
 	static uint8_t	frame[GEN_SIZE];
 	uint8_t		what = gen_byte(g);

@@ -33,7 +33,8 @@ def alone(t, daemon, announce):
     lone = Torrent("lone", 1000, 1 << 14).make(t.dir("lone"))
     daemon.add(lone.save(t.root + "/lone.torrent"))
     t.equal(wait_reason(t, daemon, lone, "no-tracker"),
-        "knows no peers, and it has no tracker to ask", "without a tracker")
+        "knows no peers, and it has no tracker to ask; the DHT is off",
+        "without a tracker")
     away = Torrent("away", 2000, 1 << 14, extra={"private": 1}).make(t.dir("away"))
     daemon.add(away.save(t.root + "/away.torrent",
         "http://10.99.0.1:1/announce"))

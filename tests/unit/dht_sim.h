@@ -359,13 +359,19 @@ sim_searched(void *arg, const uint8_t *hash, const struct dht_found *found)
 }
 
 static inline void
-sim_item(void *arg, uint32_t request, const struct item *item,
-    uint32_t stored, int32_t refused)
+sim_found(void *arg, uint32_t request, const struct item *item)
 {
 	(void)arg;
 	(void)request;
 	(void)item;
-	(void)stored;
+}
+
+static inline void
+sim_stored(void *arg, uint32_t request, uint32_t nodes, int32_t refused)
+{
+	(void)arg;
+	(void)request;
+	(void)nodes;
 	(void)refused;
 }
 
@@ -377,7 +383,8 @@ sim_want(void *arg)
 
 static const struct dht_ops sim_ops = {
 	.send = sim_send, .random = sim_random, .peers = sim_peers,
-	.searched = sim_searched, .item = sim_item,
+	.searched = sim_searched, .found = sim_found,
+	.stored = sim_stored,
 	.want_contacts = sim_want
 };
 

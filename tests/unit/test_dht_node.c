@@ -490,14 +490,21 @@ test_pacing(void **state)
 static struct seen	 net_seen;
 
 static void
-net_item(void *arg, uint32_t request, const struct item *item,
-    uint32_t stored, int32_t refused)
+net_stored(void *arg, uint32_t request, uint32_t nodes, int32_t refused)
 {
 	(void)arg;
 	assert_int_equal(request, 17);
 	net_seen.item_ended = true;
-	net_seen.stored = stored;
+	net_seen.stored = nodes;
 	net_seen.refused = refused;
+}
+
+static void
+net_found(void *arg, uint32_t request, const struct item *item)
+{
+	(void)arg;
+	assert_int_equal(request, 17);
+	net_seen.item_ended = true;
 	net_seen.item.nv = 0;
 	if (item != NULL)
 		net_seen.item = *item;
@@ -519,7 +526,8 @@ test_put_and_get(void **state)
 	int			 i;
 
 	(void)state;
-	net_ops.item = net_item;
+	net_ops.found = net_found;
+	net_ops.stored = net_stored;
 	sim_init(&s, 60, 6, &mix);
 	for (i = 0; i < 2; i++) {
 		v[i] = &s.v[30 + i];

@@ -427,6 +427,9 @@ test_bad_items(void **state)
 	m.v.n = 1001;
 	assert_int_equal(item_read(&item, &m, NULL), KRPC_E_BIG);
 	m.v.n = 1000;
+	m.seq = -1;
+	assert_int_equal(item_read(&item, &m, NULL), KRPC_E_PROTOCOL);
+	m.seq = 4;
 	m.sig = NULL;
 	assert_int_equal(item_read(&item, &m, NULL), KRPC_E_PROTOCOL);
 	memcpy(big, "997:", 4);

@@ -52,7 +52,14 @@ test_nobody(void **state)
 
 	(void)state;
 	expect(WHY_NO_TRACKER,
-	    "knows no peers, and it has no tracker to ask");
+	    "knows no peers, and it has no tracker to ask; the DHT is off");
+	r->dht = true;
+	expect(WHY_SEARCHING,
+	    "knows no peers yet: the DHT is searched for them");
+	with_tracker(TRACKER_FAILED, "no such name");
+	expect(WHY_NO_TRACKER, "knows no peers: its tracker fails: no such "
+	    "name; the DHT is searched, too");
+	r->dht = false;
 	with_tracker(TRACKER_FAILED, "no such name");
 	expect(WHY_NO_TRACKER,
 	    "knows no peers: its tracker fails: no such name");
@@ -112,7 +119,7 @@ test_webseeds(void **state)
 	torrent.webseeds = seeds;
 	torrent.nwebseeds = 2;
 	expect(WHY_FINE, "downloads from 1 web seed; knows no peers, and it "
-	    "has no tracker to ask");
+	    "has no tracker to ask; the DHT is off");
 	r->peers = r->useful = 2;
 	r->down_rate = 1;
 	expect(WHY_FINE, "downloads from 2 peers and 1 web seed");
