@@ -10,7 +10,9 @@ import threading
 import urllib.error
 import urllib.request
 
+import krpc
 import mimtest
+from torrent import bencode
 
 
 class Client:
@@ -35,12 +37,17 @@ class Client:
 
 
 class Transmission(Client):
+    """dht: nodes to start from; for IPv6 its host must have gone global."""
+
     PORT = 51413
     RPC = 9091
 
-    def __init__(self, t, name="transmission", encryption=0, pex=False, lpd=False, **kw):
+    def __init__(self, t, name="transmission", encryption=0, pex=False,
+        lpd=False, dht=(), **kw):
         super().__init__(t, name, **kw)
         self.session = ""
+        if dht:
+            self.save_nodes(dht)
         with open(os.path.join(self.dir, "settings.json"), "w") as f:
             json.dump({
                 "download-dir": self.root,
@@ -50,7 +57,7 @@ class Transmission(Client):
                 "rpc-bind-address": self.addr,
                 "rpc-whitelist-enabled": False,
                 "rpc-host-whitelist-enabled": False,
-                "dht-enabled": False, "pex-enabled": pex,
+                "dht-enabled": bool(dht), "pex-enabled": pex,
                 "lpd-enabled": lpd, "utp-enabled": False,
                 "port-forwarding-enabled": False,
                 "encryption": encryption, "preallocation": 0,
@@ -62,6 +69,15 @@ class Transmission(Client):
         self.proc = t.spawn(["transmission-daemon", "-f", "-g", self.dir],
             self.log_path, host=self.host)
         t.wait(lambda: self.rpc("session-get"), 15, "transmission")
+
+    def save_nodes(self, nodes):
+        """As if it had met them before: it is slow to begin otherwise."""
+        with open(os.path.join(self.dir, "dht.dat"), "wb") as f:
+            f.write(bencode({"id": os.urandom(20),
+                "nodes": b"".join(krpc.compact(peer) for peer in nodes
+                    if not krpc.is_six(peer[0])),
+                "nodes6": b"".join(krpc.compact(peer) for peer in nodes
+                    if krpc.is_six(peer[0]))}))
 
     def rpc(self, method, **arguments):
         """The answer's arguments; None if it does not answer yet."""
@@ -95,29 +111,50 @@ class Transmission(Client):
         row = self.rpc("torrent-get", fields=["peers"])["torrents"][0]
         return [(peer["address"], peer["port"]) for peer in row["peers"]]
 
-    def progress(self):
+    def progress(self, infohash=None):
         """Of the only torrent: 0 to 1, but 0 while it is checked."""
-        row = self.rpc("torrent-get",
-            fields=["percentDone", "status"])["torrents"][0]
+        rows = self.rpc("torrent-get", fields=["percentDone", "status",
+            "hashString"])["torrents"]
+        row = next(row for row in rows
+            if infohash in (None, row["hashString"]))
         return row["percentDone"] if row["status"] >= 4 else 0
 
 
 class Aria2(Client):
+    """dht: nodes to start from, one of a family at most."""
+
     PORT = 6890
 
-    def __init__(self, t, torrent, name="aria2", seed=False, **kw):
+    def __init__(self, t, torrent, name="aria2", seed=False, dht=(), **kw):
         super().__init__(t, name, **kw)
+        net = ["--enable-dht=false", "--enable-dht6=false",
+            f"--interface={self.addr}"]
+        if dht:
+            net = self.dht_options(dht)
         last = ["--seed-time=0"]
         if seed:
             last = ["--seed-ratio=0.0", "--bt-seed-unverified=true"]
         self.proc = t.spawn(["aria2c", "--no-conf", "--dir=" + self.root,
-            f"--interface={self.addr}", f"--listen-port={self.PORT}",
-            "--enable-dht=false", "--enable-dht6=false",
+            *net, f"--listen-port={self.PORT}",
             "--enable-peer-exchange=false", "--bt-enable-lpd=false",
             "--file-allocation=none", *last,
             "--console-log-level=warn", "--summary-interval=0",
             "--bt-tracker-interval=5", torrent], self.log_path,
             host=self.host)
+
+    def dht_options(self, nodes):
+        options = [f"--dht-listen-port={self.PORT}",
+            f"--dht-file-path={self.dir}/dht.dat",
+            f"--dht-file-path6={self.dir}/dht6.dat"]
+        for addr, port in nodes:
+            if krpc.is_six(addr):
+                options += ["--enable-dht6=true",
+                    f"--dht-listen-addr6={self.host.global6}",
+                    f"--dht-entry-point6=[{addr}]:{port}"]
+            else:
+                options += ["--enable-dht=true",
+                    f"--dht-entry-point={addr}:{port}"]
+        return options
 
     def done(self):
         """True once complete; fails if it gave up."""
@@ -129,14 +166,19 @@ class Aria2(Client):
 
 class Libtorrent(Client):
     """python3-libtorrent by way of ltclient.py; kw options are settings;
-    six: by IPv6 alone."""
+    six: by IPv6 alone; dht: nodes to start from, in either family."""
 
     PORT = 6885
 
     def __init__(self, t, torrent, name="libtorrent", seed=False, root=None,
-        host=None, six=False, **settings):
+        host=None, six=False, dht=(), **settings):
         super().__init__(t, name, root=root, host=host)
         listen = f"{self.addr}:{self.PORT}"
+        if dht:
+            listen += f",[{self.host.global6}]:{self.PORT}"
+            settings["outgoing_interfaces"] = ""
+            settings["nodes"] = ",".join(f"{addr}/{port}"
+                for addr, port in dht)
         if six:
             listen = f"[{self.host.addr6}]:{self.PORT}"
             settings["outgoing_interfaces"] = self.host.addr6

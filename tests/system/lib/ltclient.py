@@ -6,6 +6,7 @@ A libtorrent client with one torrent; says how it goes, a JSON object a line.
 The setting preset=high_performance_seed is libtorrent's own set of settings;
 up and down limit the torrent (libtorrent's own rate limits spare its network).
 log=FILE writes down each message of each peer; super=True is super seeding.
+nodes=ADDRESS/PORT,... turns the DHT on, with these to start from.
 """
 
 import json
@@ -23,6 +24,15 @@ SETTINGS = {
     "ssrf_mitigation": False, "listen_queue_size": 100,
     "alert_mask": lt.alert.category_t.status_notification,
 }
+
+
+# In the tests' network all are neighbours.
+DHT_SETTINGS = {
+    "enable_dht": True, "dht_bootstrap_nodes": "",
+    "dht_restrict_routing_ips": False, "dht_restrict_search_ips": False,
+    "dht_upload_rate_limit": 100000,
+}
+ANNOUNCE_S = 2			# it would wait a quarter of an hour
 
 
 def value_of(text):
@@ -43,6 +53,21 @@ class Log:
                 self.file.write(alert.message() + "\n")
 
 
+class Dht:
+    """The nodes that it starts from, and its announces."""
+
+    def __init__(self, session, nodes):
+        self.due = time.monotonic() + 0.5 if nodes else None
+        for node in nodes.split(",") if nodes else ():
+            addr, port = node.rsplit("/", 1)
+            session.add_dht_node((addr, int(port)))
+
+    def announce(self, handle):
+        if self.due is not None and time.monotonic() >= self.due:
+            handle.force_dht_announce()
+            self.due = time.monotonic() + ANNOUNCE_S
+
+
 def main():
     path, root, listen, role, *settings = sys.argv[1:]
     conf = dict(SETTINGS, listen_interfaces=listen)
@@ -50,14 +75,17 @@ def main():
         settings.remove("preset=high_performance_seed")
         conf = dict(lt.high_performance_seed(), **conf)
     conf["outgoing_interfaces"] = listen.rsplit(":", 1)[0]
-    limits = {"up": 0, "down": 0, "log": None, "super": False}
+    limits = {"up": 0, "down": 0, "log": None, "super": False, "nodes": ""}
     for setting in settings:
         key, value = setting.split("=", 1)
         (limits if key in limits else conf)[key] = value_of(value)
     log = Log(limits["log"])
     if limits["log"]:
         conf["alert_mask"] |= lt.alert.category_t.peer_log_notification
+    if limits["nodes"]:
+        conf.update(DHT_SETTINGS)
     session = lt.session(conf)
+    dht = Dht(session, limits["nodes"])
     if path.startswith("magnet:"):
         add = lt.parse_magnet_uri(path)
     else:
@@ -87,6 +115,7 @@ def main():
         # An alert tells of a change at once, of completion above all.
         session.wait_for_alert(100)
         log.add(session.pop_alerts())
+        dht.announce(handle)
 
 
 main()

@@ -139,6 +139,15 @@ class Test:
         ip("addr", "add", addr + "/16", "dev", "br0")
         return addr
 
+    def addr6(self):
+        """The same in IPv6: global, each in a network of its own."""
+        with self.lock:
+            self.addrs += 1
+            number = self.addrs
+        addr = GLOBAL6.format(0x1000 + number)
+        ip("addr", "add", addr + "/16", "dev", "br0", "nodad")
+        return addr
+
     # Processes
 
     def spawn(self, argv, log, host=None, user=None, env=None, limits=(),
@@ -183,6 +192,7 @@ class Host:
     """A network namespace with an address on the test's bridge."""
 
     def __init__(self, number):
+        self.number = number
         self.addr = f"10.99.0.{number + 1}"
         self.addr6 = f"fd99::{number + 1:x}"
         self.proc = subprocess.Popen(["unshare", "-n", "sleep", "infinity"])
@@ -204,9 +214,20 @@ class Host:
     def ip(self, *args):
         subprocess.run([*self.prefix, "ip", *args], check=True)
 
+    def go_global(self):
+        """Add an address like those of addr6(), the way to the Internet."""
+        self.global6 = GLOBAL6.format(self.number)
+        self.ip("addr", "add", self.global6 + "/16", "dev", "eth0", "nodad")
+        self.ip("route", "add", "default", "via", TEST_ADDR6)
+
+    def only(self, six):
+        """Take the addresses of the other family away."""
+        self.ip("-4" if six else "-6", "addr", "flush", "dev", "eth0")
+
 
 TEST_ADDR = "10.99.0.1"		# of the test itself
 TEST_ADDR6 = "fd99::1"
+GLOBAL6 = "2a0e:{:x}::1"
 # Where nobody is: packets are routed to the test, and lost.  Looking for
 # neighbours that do not answer would fill a table that the whole machine
 # shares, and other tests with it.
