@@ -64,7 +64,8 @@
 #define SOCKET_ROWS_MAX	64U
 #define PROXY_WORD_MAX	255U		/* of a user or password, RFC 1929 */
 #define PROXY_ADDRS_MAX	16U
-#define DHT_RATE_MAX	100000U		/* packets/s */
+#define DHT_RATE_DEFAULT 250U		/* packets/s */
+#define DHT_RATE_MAX	100000U
 #define DHT_NODES_MAX	16U		/* nodes of ours, each with sockets */
 #define NODES_PAGE	256U		/* nodes of the DHT, of a message */
 #define PEER_NODES_MAX	64U		/* of peers, told at once */

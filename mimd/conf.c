@@ -119,6 +119,7 @@ conf_defaults(struct conf *conf)
 		conf->max_peers = PEERS_DEFAULT;
 	if (conf->max_peers_torrent == 0)
 		conf->max_peers_torrent = PEERS_TORRENT_DEFAULT;
+	conf_dht_defaults(conf);
 }
 
 /* A directory that mimd is to use is a root, or lies beneath one. */
@@ -168,6 +169,7 @@ conf_make(const char *name, const char *data, size_t len, char *const *macros,
 
 	conf->socket.gid = conf->restricted.gid = (gid_t)-1;
 	conf->pex = conf->lsd = true;
+	conf_dht_begin(conf);
 	conf->keep_free = CONF_KEEP_AUTO;
 	conf->encryption = ENCRYPTION_PREFER;
 	conf->announce_rate = ANNOUNCE_RATE_DEFAULT;
@@ -208,6 +210,7 @@ conf_free(struct conf *conf)
 		free(conf->listens[i].host);
 	for (i = 0; i < PROXY_USES; i++)
 		conf_proxy_clear(&conf->proxies[i]);
+	conf_dht_no_hosts(conf);
 	for (i = 0; i < conf->nroots; i++)
 		free(conf->roots[i]);
 	for (i = 0; i < conf->nfilters; i++)

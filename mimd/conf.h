@@ -18,6 +18,8 @@
 #define CONF_SIZE_MAX		(1U << 20)	/* bytes, all files together */
 #define CONF_DEPTH_MAX		8U		/* include within include */
 #define CONF_MACROS_MAX		256U
+#define CONF_DHT_HOSTS_MAX	16
+#define CONF_DHT_PORT		6881		/* of a host to begin from */
 #define CONF_PORT_RANDOM	0		/* one of these, kept: */
 #define CONF_RANDOM_FIRST	49152
 #define CONF_RANDOM_LAST	65535
@@ -57,6 +59,11 @@ struct conf_proxy {
 	char		*host;			/* a name or an address */
 	uint16_t	 port;
 	char		*user, *password;	/* or NULL */
+};
+
+struct conf_host {
+	char		*host;			/* a name or an address */
+	uint16_t	 port;
 };
 
 struct conf_filter {
@@ -103,6 +110,12 @@ struct conf {
 	struct rec_prefix	 local[LOCAL_PREFIXES_MAX]; /* ... of these */
 	uint32_t		 nlocal;
 	bool			 pex, lsd;	/* "pex yes", "lsd yes" */
+	bool			 dht;		/* "dht yes" */
+	bool			 dht_read_only;
+	bool			 dht_own_hosts;	/* not those built in */
+	uint32_t		 dht_rate;	/* packets/s, 0: unlimited */
+	struct conf_host	 dht_hosts[CONF_DHT_HOSTS_MAX];
+	uint32_t		 ndht_hosts;	/* to begin from */
 	bool			 allocate;	/* "allocate full" */
 	bool			 write_shared;	/* "write shared files yes" */
 	uint64_t		 keep_free;	/* CONF_KEEP_AUTO: "auto" */
@@ -178,6 +191,16 @@ const char	*conf_add_class(struct conf *conf, const char *name);
  */
 const char	*conf_add_prefix(struct conf *conf, uint32_t class,
 		    const char *text);
+
+/* conf_dht.c: what is on by default; then, what the file did not say. */
+void		 conf_dht_begin(struct conf *conf);
+void		 conf_dht_defaults(struct conf *conf);
+const char	*conf_dht_set_rate(struct conf *conf, int64_t n);
+const char	*conf_dht_add_host(struct conf *conf, const char *host,
+		    uint16_t port);
+/* Begin from none: those so far are forgotten. */
+void		 conf_dht_no_hosts(struct conf *conf);
+void		 conf_dht_print(const struct conf *conf, FILE *fp);
 
 /* conf_proxy.c; user and password NULL: none. */
 const char	*conf_proxy_make(struct conf_proxy *p, const char *kind,

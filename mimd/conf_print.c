@@ -224,6 +224,7 @@ conf_print(const struct conf *conf, FILE *fp)
 	print_space(conf, fp);
 	fprintf(fp, "max peers %" PRIu32 " per torrent %" PRIu32 "\n",
 	    conf->max_peers, conf->max_peers_torrent);
+	conf_dht_print(conf, fp);
 	fprintf(fp, "pex %s\n", conf->pex ? "yes" : "no");
 	fprintf(fp, "lsd %s\n", conf->lsd ? "yes" : "no");
 	fprintf(fp, "encryption %s\n", words[conf->encryption]);

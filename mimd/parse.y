@@ -25,6 +25,7 @@ static int	 set_path(char **, char *, const char *(*)(const char *));
 }
 
 %token	ADDRESS ALL ALLOCATE ALLOW ALLOWLIST ANNOUNCE AUTO BIND BLOCKLIST
+%token	BOOTSTRAP DHT NONE ONLY READ
 %token	CA CACHE CONTROL DEVICE DIRECTORY
 %token	CLASS DOWN DOWNLOAD FIRST TIERS
 %token	ENCRYPTION EVERY EXEMPT FILE_ FILES FOR FREE FULL
@@ -39,7 +40,7 @@ static int	 set_path(char **, char *, const char *(*)(const char *));
 %token	<string>	STRING
 %token	<number>	NUMBER
 %type	<string>	group secret
-%type	<number>	amount device encryption methods port proxied
+%type	<number>	amount device encryption methods nodeport port proxied
 %type	<number>	yesno
 %type	<rates>	rates
 
@@ -100,6 +101,7 @@ setting	: listen
 	| space
 	| scrub
 	| announce
+	| dht
 	| ENCRYPTION encryption {
 		conf->encryption = (uint8_t)$2;
 	}
@@ -145,6 +147,36 @@ announce : ANNOUNCE TIERS ALL {
 		if (lex_error(conf_set_announce_rate(conf, $3), NULL) == -1)
 			YYERROR;
 	}
+	;
+
+dht	: DHT yesno {
+		conf->dht = $2;
+	}
+	| DHT READ ONLY yesno {
+		conf->dht_read_only = $4;
+	}
+	| DHT RATE UNLIMITED {
+		conf->dht_rate = 0;
+	}
+	| DHT RATE NUMBER {
+		if (lex_error(conf_dht_set_rate(conf, $3), NULL) == -1)
+			YYERROR;
+	}
+	| DHT BOOTSTRAP NONE {
+		conf_dht_no_hosts(conf);
+	}
+	| DHT BOOTSTRAP STRING nodeport {
+		int	r;
+
+		r = lex_error(conf_dht_add_host(conf, $3, (uint16_t)$4), $3);
+		free($3);
+		if (r == -1)
+			YYERROR;
+	}
+	;
+
+nodeport : /* empty */	{ $$ = CONF_DHT_PORT; }
+	| PORT port	{ $$ = $2; }
 	;
 
 scrub	: SCRUB EVERY STRING {

@@ -8,6 +8,7 @@
 
 #include "addr.h"
 #include "item.h"
+#include "msg.h"
 #include "table.h"
 
 /*
@@ -17,7 +18,6 @@
  *
  * Times are milliseconds of one monotonic clock.
  */
-#define DHT_RATE_DEFAULT	250	/* packets/s */
 #define DHT_TORRENTS_MAX	100000
 #define DHT_CONTACTS_MAX	300	/* of a family, to start from */
 #define DHT_ANNOUNCE_MS		900000	/* a torrent is announced again */

@@ -29,6 +29,8 @@ cache 64M
 max peers 200 \\
     per torrent 30
 allow local trackers
+dht rate 100
+dht bootstrap dht.example.org port 7000
 """
 # (configuration, line, word or text)
 BAD = [
@@ -43,6 +45,7 @@ BAD = [
     ("cache 1\n", 1, "cache"),
     ("max peers 0 per torrent 1\n", 1, "0"),
     ("listen on * port $nothing\n", 1, "nothing"),
+    ("dht bootstrap \"no host\"\n", 1, "no host"),
     ("include \"/no/such/file\"\n", 1, "/no/such/file"),
     ("control socket \"/run/a.sock\" mode 0999\n", 1, "0999"),
     ("control socket \"/run/a.sock\" group \"nosuchgroup\"\n", 1,
@@ -68,7 +71,9 @@ def files(t):
     for line in ("listen on * port 7001", "cache 64M",
         "download directory \"/srv/torrents\"",
         "download directory \"/srv/more torrents\"",
-        "max peers 200 per torrent 30", "allow local trackers"):
+        "max peers 200 per torrent 30", "allow local trackers",
+        "dht yes", "dht rate 100",
+        "dht bootstrap \"dht.example.org\" port 7000"):
         t.ok(line in printed.splitlines(), f"-nv prints: {line}", printed)
     t.equal(check(t, printed, "-v")[1], printed,
         "what -nv prints reads back as the same")

@@ -47,6 +47,13 @@ test_empty(void **state)
 	assert_int_equal(conf->nroots, 1);
 	assert_true(conf->pex);
 	assert_true(conf->lsd);
+	assert_true(conf->dht);
+	assert_false(conf->dht_read_only);
+	assert_int_equal(conf->dht_rate, 250);
+	assert_int_equal(conf->ndht_hosts, 4);
+	assert_string_equal(conf->dht_hosts[0].host, "router.bittorrent.com");
+	assert_int_equal(conf->dht_hosts[0].port, 6881);
+	assert_int_equal(conf->dht_hosts[3].port, 25401);
 	assert_false(conf->mapping[PORTMAP_NATPMP]);
 	assert_false(conf->mapping[PORTMAP_UPNP]);
 	assert_false(conf->allocate);
@@ -132,6 +139,8 @@ static const char everything[] =
     "rate exempt 10.0.0.0/8 \"fd00::/8\" 192.0.2.1 10.9.0.0/8\n"
     "ca file \"/etc/ca.pem\"\n"
     "pex no\nlsd no\n"
+    "dht no\ndht rate 1K\ndht read only yes\n"
+    "dht bootstrap dht.example port 1\ndht bootstrap ::1\n"
     "allocate full\nkeep free 5G\nwrite shared files yes\n"
     "scrub every 36h\npage cache 1G\n"
     "allow local trackers\n"
@@ -186,6 +195,20 @@ check_proxies(const struct conf *conf)
 }
 
 static void
+check_dht(const struct conf *conf)
+{
+	assert_false(conf->dht);
+	assert_true(conf->dht_read_only);
+	assert_int_equal(conf->dht_rate, 1024);
+	/* In place of those built in. */
+	assert_int_equal(conf->ndht_hosts, 2);
+	assert_string_equal(conf->dht_hosts[0].host, "dht.example");
+	assert_int_equal(conf->dht_hosts[0].port, 1);
+	assert_string_equal(conf->dht_hosts[1].host, "::1");
+	assert_int_equal(conf->dht_hosts[1].port, 6881);
+}
+
+static void
 check_everything(const struct conf *conf)
 {
 	assert_int_equal(conf->nlistens, 4);
@@ -229,6 +252,7 @@ check_everything(const struct conf *conf)
 	assert_int_equal(conf->root_devices[0], DEVICE_ROTATING);
 	assert_int_equal(conf->root_devices[1], DEVICE_UNKNOWN);
 	assert_false(conf->lsd);
+	check_dht(conf);
 	assert_int_equal(conf->rate.up, 1048577);
 	assert_int_equal(conf->rate.down, 512 << 10);
 	assert_int_equal(conf->rate_peer.up, 0);
@@ -322,6 +346,40 @@ test_encryption(void **state)
 		assert_int_equal(conf->encryption, rows[i].value);
 		conf_free(conf);
 	}
+}
+
+/* "none" undoes what is before it, and the defaults. */
+static void
+test_dht_hosts(void **state)
+{
+	char		 text[1024] = "", line[64], *out = NULL;
+	struct conf	*conf = parse("dht bootstrap a\ndht bootstrap none");
+	size_t		 len;
+	FILE		*fp;
+	int		 i;
+
+	(void)state;
+	assert_non_null(conf);
+	assert_int_equal(conf->ndht_hosts, 0);
+	fp = open_memstream(&out, &len);
+	conf_print(conf, fp);
+	fclose(fp);
+	assert_non_null(strstr(out, "\ndht bootstrap none\n"));
+	free(out);
+	conf_free(conf);
+	conf = parse("dht bootstrap none\ndht bootstrap a\n"
+	    "dht rate unlimited");
+	assert_int_equal(conf->ndht_hosts, 1);
+	assert_int_equal(conf->dht_rate, 0);
+	conf_free(conf);
+	for (i = 0; i <= CONF_DHT_HOSTS_MAX; i++) {
+		snprintf(line, sizeof(line), "dht bootstrap h%d\n", i);
+		strlcat(text, line, sizeof(text));
+	}
+	assert_null(parse(text));
+	assert_int_equal(nlines, 1);
+	assert_string_equal(lines[0],
+	    "t:17: too many hosts to begin from near \"h16\"");
 }
 
 static void
@@ -428,6 +486,7 @@ main(void)
 		cmocka_unit_test_setup(test_everything, setup),
 		cmocka_unit_test_setup(test_proxied, setup),
 		cmocka_unit_test_setup(test_encryption, setup),
+		cmocka_unit_test_setup(test_dht_hosts, setup),
 		cmocka_unit_test_setup(test_macros, setup),
 		cmocka_unit_test_setup(test_include, setup),
 		cmocka_unit_test_setup(test_size, setup),

@@ -202,6 +202,34 @@ test_rates(void **state)
 }
 
 static void
+test_dht(void **state)
+{
+	static const char	rate[] =
+	    "packets a second are not between 10 and 100000";
+	static const char	name[] = "not a name or an address";
+	static const struct bad	bad[] = {
+		{ "dht", "end of line", NULL },
+		{ "dht maybe", "maybe", NULL },
+		{ "dht read yes", "yes", NULL },
+		{ "dht bootstrap", "end of line", NULL },
+		{ "dht bootstrap 6881", "6881", NULL },
+		{ "dht rate 9", "9", rate },
+		{ "dht rate 100001", "100001", rate },
+		{ "dht bootstrap a%b", "a%b", name },
+		{ "dht bootstrap a:6881", "a:6881", name },
+		{ "dht bootstrap 0.0.0.0", "0.0.0.0",
+		    "not an address of a node" },
+		{ "dht bootstrap a port 0", "0",
+		    "port is not between 1 and 65535" },
+		{ "dht bootstrap a\ndht bootstrap a port 6881", "a",
+		    "host and port are given twice" },
+	};
+
+	(void)state;
+	refuse(bad, sizeof(bad) / sizeof(bad[0]));
+}
+
+static void
 test_values(void **state)
 {
 	static const struct bad	bad[] = {
@@ -288,6 +316,7 @@ main(void)
 		cmocka_unit_test(test_proxies),
 		cmocka_unit_test(test_files),
 		cmocka_unit_test(test_rates),
+		cmocka_unit_test(test_dht),
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_too_many),
 		cmocka_unit_test(test_each_line),
