@@ -129,6 +129,7 @@ struct disk {
 	bool			 tick_slow;
 	uint32_t		 njobs;		/* of the saver's */
 	bool			 state_bad;	/* it was said */
+	bool			 file_bad;	/* ... of state_file.c's */
 	bool			 stopping, orphan;
 	struct loop_timer	*deadline;	/* of an orphan */
 };

@@ -19,19 +19,11 @@
 #include "metainfo.h"
 #include "resume.h"
 #include "sched.h"
+#include "state_file.h"
 #include "store.h"
 #include "volumes.h"
-#include "worker.h"
 
 #define VOLUMES_NAME	"volumes"	/* in the state directory */
-
-struct roots_job {
-	struct job	 job;
-	int		 state;
-	char		*text;
-	size_t		 len;
-	int		 error;
-};
 
 void
 roots_add(struct disk *d, uint32_t index, const char *path, int fd)
@@ -76,21 +68,15 @@ roots_load(struct disk *d)
 {
 	const struct volume	*v;
 	struct root		*root;
-	char			 bad[STORE_NAME_MAX];
 	uint8_t			*buf;
 	size_t			 len;
 
 	buf = store_read(d->state, VOLUMES_NAME, VOLUMES_SIZE_MAX, &len);
 	if (buf == NULL && errno != ENOENT)
-		log_warn(VOLUMES_NAME);
+		state_file_unreadable(d->state, VOLUMES_NAME);
 	if (buf != NULL && volumes_decode(&d->volumes, (char *)buf,
-	    len) == -1) {
-		if (store_set_aside(d->state, VOLUMES_NAME, bad) == -1)
-			log_warn(VOLUMES_NAME ": malformed, and");
-		else
-			log_warnx(VOLUMES_NAME ": set aside as %s: malformed",
-			    bad);
-	}
+	    len) == -1)
+		state_file_set_aside(d->state, VOLUMES_NAME, "", "malformed");
 	free(buf);
 	for (root = d->roots; root < d->roots + ROOTS_MAX; root++) {
 		if (root->fd == -1)
@@ -129,51 +115,13 @@ roots_wait(struct disk *d, struct content *t)
 
 /* ---- what is remembered ---- */
 
-static void
-job_run(struct job *job, unsigned int worker)
-{
-	struct roots_job	*j = (struct roots_job *)job;
-	int			 fd;
-
-	(void)worker;
-	j->error = 0;
-	if (store_write(j->state, VOLUMES_NAME, j->text, j->len) == -1) {
-		j->error = errno;
-		return;
-	}
-	fd = io_open(j->state, ".", O_RDONLY | O_DIRECTORY, 0);
-	if (fd == -1 || io_fsync(fd) == -1)
-		j->error = errno;
-	if (fd != -1)
-		io_close(fd);
-}
-
-static void
-job_done(struct job *job, void *arg)
-{
-	struct roots_job	*j = (struct roots_job *)job;
-	struct disk		*d = arg;
-
-	errno = j->error;
-	if (j->error != 0)
-		log_warn(VOLUMES_NAME);
-	d->njobs--;
-	free(j->text);
-	free(j);
-	disk_settled(d);
-}
-
 void
 roots_save(struct disk *d)
 {
-	struct roots_job	*j = xcalloc(1, sizeof(*j));
+	size_t	 len;
+	char	*text = volumes_encode(&d->volumes, &len);
 
-	j->job.run = job_run;
-	j->job.done = job_done;
-	j->state = d->state;
-	j->text = volumes_encode(&d->volumes, &j->len);
-	d->njobs++;
-	pool_submit(d->saver, &j->job);
+	state_file_save(d, VOLUMES_NAME, text, len);
 }
 
 void

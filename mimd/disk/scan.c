@@ -21,6 +21,7 @@
 #include "report.h"
 #include "roots.h"
 #include "resume.h"
+#include "state_file.h"
 #include "store.h"
 
 #define HEX_LEN		(2 * SHA1_LEN)
@@ -128,30 +129,6 @@ scan_free(struct scan *scan)
 	free(scan);
 }
 
-/* What cannot be used is kept, out of the way; then: what comes of it. */
-static void
-scan_set_aside(int dir, const char *name, const char *then, const char *why)
-{
-	char	bad[STORE_NAME_MAX];
-
-	if (store_set_aside(dir, name, bad) == -1)
-		log_warn("%s: %s, and cannot be set aside", name, why);
-	else
-		log_warnx("%s: %s%s%s: %s", name, bad[0] != '\0' ?
-		    "set aside as " : "removed", bad, then, why);
-}
-
-/* It could not be read: set aside, unless that may pass. */
-static void
-scan_unreadable(struct disk *d, const char *name)
-{
-	if (errno == EACCES || errno == EFBIG || errno == ELOOP ||
-	    errno == FILE_NOT_REGULAR)
-		scan_set_aside(d->torrents, name, "", file_strerror(errno));
-	else
-		log_warn("%s", name);
-}
-
 static struct metainfo *
 scan_metainfo(struct disk *d, const uint8_t *hash)
 {
@@ -163,7 +140,7 @@ scan_metainfo(struct disk *d, const uint8_t *hash)
 	store_name(hash, ".torrent", name);
 	buf = store_read(d->torrents, name, METAINFO_SIZE_MAX, &len);
 	if (buf == NULL) {
-		scan_unreadable(d, name);
+		state_file_unreadable(d->torrents, name);
 		return NULL;
 	}
 	mi = metainfo_parse(buf, len, err);
@@ -171,7 +148,7 @@ scan_metainfo(struct disk *d, const uint8_t *hash)
 	if (mi != NULL && mi->v1 &&
 	    memcmp(mi->infohash, hash, SHA1_LEN) == 0)
 		return mi;
-	scan_set_aside(d->torrents, name, "", mi == NULL ? err :
+	state_file_set_aside(d->torrents, name, "", mi == NULL ? err :
 	    "is of another torrent");
 	metainfo_free(mi);
 	return NULL;
@@ -189,7 +166,7 @@ scan_magnet(struct disk *d, const uint8_t *hash)
 	buf = store_read(d->torrents, name, MAGNET_LINK_MAX, &len);
 	if (buf == NULL) {
 		if (errno != ENOENT)
-			scan_unreadable(d, name);
+			state_file_unreadable(d->torrents, name);
 		return NULL;
 	}
 	magnet = magnet_parse((char *)buf, len, err);
@@ -197,7 +174,7 @@ scan_magnet(struct disk *d, const uint8_t *hash)
 	if (magnet != NULL && magnet->v1 &&
 	    memcmp(magnet->infohash, hash, SHA1_LEN) == 0)
 		return magnet;
-	scan_set_aside(d->torrents, name, "", magnet == NULL ? err :
+	state_file_set_aside(d->torrents, name, "", magnet == NULL ? err :
 	    "is of another torrent");
 	magnet_free(magnet);
 	return NULL;
@@ -239,7 +216,7 @@ scan_record(struct disk *d, const struct scan_found *f, struct resume *r)
 		why = "is of another torrent";
 	}
 	free(buf);
-	scan_set_aside(d->resumes, name, ", the torrent is checked", why);
+	state_file_set_aside(d->resumes, name, ", the torrent is checked", why);
 	return false;
 }
 
@@ -428,7 +405,7 @@ scan_lone(struct disk *d, const uint8_t *hash)
 	}
 	free(buf);
 	if (!nothing)
-		scan_set_aside(d->resumes, name, "",
+		state_file_set_aside(d->resumes, name, "",
 		    "its .torrent is not there");
 	else if (store_remove(d->resumes, name) == -1)
 		log_warn("%s", name);
