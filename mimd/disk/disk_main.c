@@ -15,6 +15,7 @@
 #include "check.h"
 #include "child.h"
 #include "content.h"
+#include "dht_nodes.h"
 #include "disk.h"
 #include "disk_data.h"
 #include "fdcache.h"
@@ -456,6 +457,7 @@ static const union msg_fn disk_fns[MSG_COUNT] = {
 	[MSG_TORRENT_PRIOS] = { .torrent_prios = disk_on_torrent_prios },
 	[MSG_TORRENT_RETRACK] = { .torrent_retrack = trackers_on_retrack },
 	[MSG_TORRENT_SAVE] = { .torrent_save = disk_on_torrent_save },
+	[MSG_NODES_SAVE] = { .nodes_save = dht_nodes_on_save },
 	[MSG_DISK_ASK] = { .disk_ask = disk_on_disk_ask },
 	[MSG_TORRENT_CHECK] = { .torrent_check = disk_on_torrent_check },
 	[MSG_TORRENT_MOVE] = { .torrent_move = move_on_order },

@@ -11,6 +11,7 @@
 #include "bitfield.h"
 #include "chan.h"
 #include "content.h"
+#include "dht_nodes.h"
 #include "disk.h"
 #include "loop.h"
 #include "magnet_msg.h"
@@ -178,8 +179,10 @@ report_step(struct disk *d, struct content *t)
 		trackers_report(d, t);
 		if (t->magnet != NULL)
 			report_magnet(d, t);
-		else
+		else {
 			report_webseeds(d, t);
+			dht_nodes_report_torrent(d, t);
+		}
 		report_peers(d, t);
 		t->report_phase = t->magnet != NULL ? REPORT_END :
 		    REPORT_FILES;
@@ -220,6 +223,7 @@ report_some(struct disk *d)
 			malloc_trim(0);
 			roots_scanned(d);
 			admit_scanned(d);
+			dht_nodes_report(d);
 			chan_send(d->parent, MSG_SCAN_END, &end);
 			slim_heap();
 		}
