@@ -120,6 +120,22 @@ parent_on_torrent_peers(struct chan *c, const struct msg_torrent_peers *m,
 }
 
 static void
+parent_on_torrent_nodes(struct chan *c, const struct msg_torrent_nodes *m,
+    void *arg)
+{
+	(void)c;
+	contacts_on_torrent(owner(arg), m);
+}
+
+static void
+parent_on_nodes_saved(struct chan *c, const struct msg_nodes_saved *m,
+    void *arg)
+{
+	(void)c;
+	contacts_on_saved(owner(arg), m);
+}
+
+static void
 parent_on_torrent_files(struct chan *c, const struct msg_torrent_files *m,
     void *arg)
 {
@@ -376,7 +392,8 @@ static void
 parent_on_resolved(struct chan *c, const struct msg_resolved *m, void *arg)
 {
 	(void)c;
-	if (!proxies_on_resolved(owner(arg), m))
+	if (!proxies_on_resolved(owner(arg), m) &&
+	    !contacts_on_resolved(owner(arg), m))
 		names_on_resolved(&owner(arg)->names, m);
 }
 
@@ -388,6 +405,23 @@ parent_on_portmap_told(struct chan *c, const struct msg_portmap_told *m,
 {
 	(void)c;
 	mapping_on_told(owner(arg), m);
+}
+
+/* ---- from dht ---- */
+
+static void
+parent_on_dht_want(struct chan *c, const struct msg_dht_want *m, void *arg)
+{
+	(void)c;
+	(void)m;
+	contacts_on_want(owner(arg));
+}
+
+static void
+parent_on_dht_nodes(struct chan *c, const struct msg_dht_nodes *m, void *arg)
+{
+	(void)c;
+	contacts_on_nodes(owner(arg), m);
 }
 
 /* ---- web seeds ---- */
@@ -444,6 +478,8 @@ const union msg_fn	parent_fns[MSG_COUNT] = {
 	[MSG_TORRENT_TRACKERS] =
 	    { .torrent_trackers = parent_on_torrent_trackers },
 	[MSG_TORRENT_PEERS] = { .torrent_peers = parent_on_torrent_peers },
+	[MSG_TORRENT_NODES] = { .torrent_nodes = parent_on_torrent_nodes },
+	[MSG_NODES_SAVED] = { .nodes_saved = parent_on_nodes_saved },
 	[MSG_TORRENT_FILES] = { .torrent_files = parent_on_torrent_files },
 	[MSG_TORRENT_LOADED] = { .torrent_loaded = parent_on_torrent_loaded },
 	[MSG_TORRENT_KEPT] = { .torrent_kept = parent_on_torrent_kept },
@@ -477,5 +513,7 @@ const union msg_fn	parent_fns[MSG_COUNT] = {
 	    { .torrent_fetched = parent_on_torrent_fetched },
 	[MSG_NAME_LOOKUP] = { .name_lookup = parent_on_name_lookup },
 	[MSG_RESOLVED] = { .resolved = parent_on_resolved },
+	[MSG_DHT_WANT] = { .dht_want = parent_on_dht_want },
+	[MSG_DHT_NODES] = { .dht_nodes = parent_on_dht_nodes },
 	[MSG_PORTMAP_TOLD] = { .portmap_told = parent_on_portmap_told },
 };

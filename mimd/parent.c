@@ -138,6 +138,7 @@ parent_on_tick(void *arg)
 	if (parent->phase == PARENT_RUNNING) {
 		network_tick(parent);
 		proxies_tick(parent);
+		contacts_tick(parent);
 		storage_tick(parent);
 		seed_share_update(parent);
 	}
@@ -196,6 +197,7 @@ parent_init(struct parent *parent, bool keep_stderr, mode_t mask)
 	parent->end = loop_timer_new(parent->loop, parent_on_end_timer,
 	    parent);
 	proxies_open(parent);
+	contacts_conf(parent);
 	links_init(parent);
 }
 
@@ -221,6 +223,7 @@ parent_clear(struct parent *parent)
 	registry_clear(&parent->registry);
 	names_forget(&parent->names);
 	fetches_clear(&parent->fetches);
+	contacts_clear(parent);
 	storage_clear(&parent->storage);
 	network_close(parent);
 	filters_close(&parent->filters);
@@ -351,8 +354,8 @@ parent_stop(struct parent *parent)
 }
 
 /*
- * Disk outlives peer, whose last blocks it writes, and resolver outlives
- * tracker, which says "stopped" to names.
+ * Disk outlives peer, whose last blocks it writes, and dht, whose nodes it
+ * keeps; resolver outlives tracker, which says "stopped" to names.
  */
 void
 parent_check_end(struct parent *parent)
@@ -376,8 +379,11 @@ parent_check_end(struct parent *parent)
 	proc_leave(parent_child(parent, ROLE_TRACKER));
 	proc_leave(parent_child(parent, ROLE_PORTMAP));
 	proc_leave(parent_child(parent, ROLE_DHT));
-	if (parent_child(parent, ROLE_PEER)->pid == 0)
+	if (parent_child(parent, ROLE_PEER)->pid == 0 &&
+	    parent_child(parent, ROLE_DHT)->pid == 0) {
+		contacts_finish(parent);
 		proc_leave(parent_child(parent, ROLE_DISK));
+	}
 	if (parent_child(parent, ROLE_TRACKER)->pid == 0)
 		proc_leave(parent_child(parent, ROLE_RESOLVER));
 	if (parent->end_by > now)

@@ -8,6 +8,7 @@
 #include "addr.h"
 #include "banned.h"
 #include "conf.h"
+#include "contacts.h"
 #include "fetches.h"
 #include "filters.h"
 #include "links.h"
@@ -71,6 +72,7 @@ struct parent {
 	struct fetches		 fetches;
 	struct network		 network;
 	struct proxies		 proxies;
+	struct contacts		 contacts;
 	struct listens		 listens;
 	struct limits		 limits;
 	struct filters		 filters;

@@ -204,6 +204,7 @@ parent_tell(struct parent *parent, struct proc *p)
 	else if (p->role == ROLE_RESOLVER) {
 		names_replay(&parent->names);
 		proxies_replay(parent);
+		contacts_replay(parent);
 	} else if (p->role == ROLE_PORTMAP)
 		mapping_send(parent);
 }

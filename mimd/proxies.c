@@ -131,7 +131,7 @@ proxies_reloaded(struct parent *parent, const struct conf *old)
 static uint32_t
 next_query(struct proxies *proxies)
 {
-	if (proxies->last_query++ == UINT32_MAX - NAMES_QUERY_MAX)
+	if (proxies->last_query++ == PROXIES_QUERY_MAX - NAMES_QUERY_MAX)
 		proxies->last_query = 1;
 	return NAMES_QUERY_MAX + proxies->last_query;
 }
@@ -185,7 +185,7 @@ proxies_on_resolved(struct parent *parent, const struct msg_resolved *m)
 	uint32_t		 ttl = m->ttl;
 	int			 use;
 
-	if (m->query <= NAMES_QUERY_MAX)
+	if (m->query <= NAMES_QUERY_MAX || m->query > PROXIES_QUERY_MAX)
 		return false;
 	for (use = 0; use < PROXY_USES; use++)
 		if (parent->proxies.v[use].query == m->query)

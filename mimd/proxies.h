@@ -15,6 +15,7 @@
 #define PROXIES_TTL_MIN		60U	/* s until a name is looked up again */
 #define PROXIES_TTL_MAX		3600U
 #define PROXIES_RETRY		10U	/* s, if that failed */
+#define PROXIES_QUERY_MAX	UINT32_C(0xbfffffff)	/* beyond: contacts.c */
 
 struct conf;
 struct parent;

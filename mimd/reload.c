@@ -113,6 +113,7 @@ apply(struct parent *parent, const struct conf *old, struct collect *out)
 	parent_send_rates(parent);
 	seed_share_update(parent);
 	proxies_reloaded(parent, old);
+	contacts_conf(parent);
 	if (!same(old->ca_file, new->ca_file) || !same_local(old, new))
 		proc_leave(parent_child(parent, ROLE_TRACKER));
 	if (!same_local(old, new))
