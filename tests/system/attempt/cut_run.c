@@ -142,15 +142,15 @@ quiet(void)
 	} while (n != log_length());
 }
 
-/* Has a record of t been put in place, and its directory synced, since? */
+/* Has a file so named been put in place, and its directory synced, since? */
 static bool
-saved_since(const struct torrent *t, uint32_t from)
+saved_since(const char *name, uint32_t from)
 {
 	uint32_t	 i, dir = 0, n = log_length();
 
 	for (i = from; i < n; i++) {
 		if (slog->ops[i].type == SIM_RENAME &&
-		    strncmp(slog->ops[i].name2, t->hex, 2 * SHA1_LEN) == 0)
+		    strncmp(slog->ops[i].name2, name, strlen(name)) == 0)
 			dir = slog->ops[i].dir2;
 		if (dir != 0 && slog->ops[i].type == SIM_FSYNC &&
 		    slog->ops[i].ino == dir)
@@ -159,24 +159,49 @@ saved_since(const struct torrent *t, uint32_t from)
 	return false;
 }
 
+static void
+wait_saved(const char *name, uint32_t from)
+{
+	uint32_t	i;
+
+	for (i = 0; !saved_since(name, from); i++) {
+		if (i == 2000)
+			errx(1, "%s is not saved", name);
+		rest(5);
+	}
+}
+
 /* A checkpoint: from here on, what t has is safe. */
 static void
 save(struct torrent *t)
 {
 	struct msg_torrent_save	m = { .id = id_of(t), .downloaded = 1 };
 	uint8_t			have[BITS];
-	uint32_t		i, from;
+	uint32_t		from;
 
 	quiet();
 	memcpy(have, t->have, sizeof(have));
 	from = log_length();
 	say(run.parent, MSG_TORRENT_SAVE, &m);
-	for (i = 0; !saved_since(t, from); i++) {
-		if (i == 2000)
-			errx(1, "%s is not saved", t->name);
-		rest(5);
-	}
+	wait_saved(t->hex, from);
 	sim_mark(MARK_SAVED, id_of(t), have, sizeof(have));
+}
+
+/* So many nodes of the DHT are known. */
+static void
+save_nodes(uint32_t n)
+{
+	struct rec_node		rows[NODES_PAGE] = { { .port = 0 } };
+	struct msg_nodes_save	m = { .nodes = { rows, n } };
+	uint32_t		i, from;
+
+	for (i = 0; i < n; i++)
+		rows[i].port = (uint16_t)(i + 1);
+	quiet();
+	from = log_length();
+	say(run.parent, MSG_NODES_SAVE, &m);
+	wait_saved("dht.nodes", from);
+	sim_mark(MARK_NODES, n, NULL, 0);
 }
 
 static void
@@ -262,6 +287,7 @@ first_life(void)
 	for (i = single->geom.npieces; i-- > 0;)
 		write_piece(single, i, 0);
 	save(single);
+	save_nodes(NODES_FIRST);
 	for (i = 3; i < many->geom.npieces; i++) {
 		write_piece(many, i, 0);
 		if (i == 5)
@@ -294,6 +320,8 @@ second_life(void)
 	write_piece(part, 2, 0);
 	write_piece(part, 5, 0);
 	save(part);
+	must(run.nodes == NODES_FIRST);
+	save_nodes(NODES_SECOND);
 	write_piece(part, 7, 0);
 	write_piece(part, 1, 0);
 	add(skip);

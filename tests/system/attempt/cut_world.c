@@ -17,6 +17,7 @@
 #include "chan.h"
 #include "child.h"
 #include "disk/move_plan.h"
+#include "disk/node_file.h"
 #include "disk/resume.h"
 #include "loop.h"
 #include "mem.h"
@@ -291,6 +292,21 @@ record_of(const struct torrent *t, struct resume *r)
 	return p != NULL && resume_decode(r, p, len, &text) == 0;
 }
 
+uint32_t
+nodes_kept(void)
+{
+	struct rec_node		 rows[NODES_PAGE];
+	struct msg_nodes_saved	 m;
+	const char		*text;
+	const uint8_t		*p;
+	size_t			 len;
+
+	if ((p = sim_read(SIM_STATE, "dht.nodes", &len)) == NULL)
+		return 0;
+	return node_file_decode(&m, rows, p, len, &text) == 0 ? m.nodes.n :
+	    UINT32_MAX;
+}
+
 /* ---- messages ---- */
 
 void
@@ -341,7 +357,9 @@ heard(const union msg_body *b, uint32_t type)
 		t = &torrents[b->disk_state.id - 1];
 		t->state = b->disk_state.state;
 		strlcpy(t->error, b->disk_state.error, sizeof(t->error));
-	} else if (type == MSG_LOG && verbose)
+	} else if (type == MSG_NODES_SAVED)
+		run.nodes = b->nodes_saved.nodes.n;
+	else if (type == MSG_LOG && verbose)
 		printf("# disk: %s\n", b->log.text);
 }
 
@@ -437,6 +455,7 @@ disk_begin(void)
 		t->error[0] = '\0';
 	}
 	run.gone = false;
+	run.nodes = 0;
 	run.on_parent.at = run.on_parent.len = 0;
 	run.on_data.at = run.on_data.len = 0;
 	run.data = -1;

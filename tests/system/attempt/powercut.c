@@ -9,6 +9,7 @@
  * and must
  *
  *	have every torrent that was added, none that was removed, no error;
+ *	have the nodes of the DHT that were saved last, or those before;
  *	claim no piece that is not there, then and in the records it writes;
  *	have every piece that the last record to be safe spoke of;
  *	read none of those again, but where nothing was being written by then
@@ -121,6 +122,20 @@ judge(struct torrent *t, uint32_t cut, const uint8_t *claims, bool may_read,
 	return may_read || !read_again(t, claims, first);
 }
 
+/* Those that were saved last, or were about to be. */
+static bool
+nodes_good(uint32_t cut)
+{
+	const struct sim_op	*op;
+	uint32_t		 safe = 0, n = nodes_kept();
+
+	for (op = slog->ops; op < slog->ops + cut; op++)
+		if (op->type == SIM_MARK && op->ino == MARK_NODES)
+			safe = (uint32_t)op->off;
+	return n == safe || n == (safe == 0 ? NODES_FIRST : NODES_SECOND) ||
+	    failed("%d nodes are kept, not %u", (int)n, safe);
+}
+
 static bool
 no_litter(void)
 {
@@ -177,7 +192,10 @@ recover(uint32_t cut, const uint8_t *keep)
 		good = record_good(t, cut, "the record", claims[i],
 		    &may_read[i]) && good;
 	}
+	good = nodes_good(cut) && good;
 	good = good && disk_begin();
+	if (good && run.nodes != nodes_kept())
+		good = failed("%u nodes are told", run.nodes);
 	for (i = 0; good && i < TORRENTS; i++)
 		good = judge(&torrents[i], cut, claims[i], may_read[i],
 		    first);
@@ -374,6 +392,12 @@ lie_link(const struct sim_op *s)
 }
 
 static bool
+lie_nodes(const struct sim_op *s)
+{
+	return strstr(name_of(s->ino), ".nodes.tmp") != NULL;
+}
+
+static bool
 lie_records(const struct sim_op *s)
 {
 	return strcmp(name_of(s->ino), "resume") == 0;
@@ -409,6 +433,7 @@ static const struct {
 	{ ".torrent files", lie_torrent },
 	{ "magnet links", lie_link },
 	{ "the directory of .torrent files", lie_torrents },
+	{ "nodes of the DHT", lie_nodes },
 	{ "the state directory", lie_state },
 };
 #define NLIES	(sizeof(lies) / sizeof(lies[0]))

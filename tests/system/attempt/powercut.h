@@ -22,6 +22,8 @@ struct sim_log;
 #define SLOTS		64U
 #define MOVED		"else/where"	/* the place of what is moved */
 #define OTHER		"/o"		/* SIM_OTHER */
+#define NODES_FIRST	3U	/* of the DHT, saved ... */
+#define NODES_SECOND	200U	/* ... and saved again */
 
 /* Marks in the log, with the torrent's number. */
 enum mark {
@@ -29,7 +31,8 @@ enum mark {
 	MARK_LEARNED,		/* the metadata of a magnet link */
 	MARK_REMOVE,
 	MARK_REMOVED,
-	MARK_SAVED
+	MARK_SAVED,
+	MARK_NODES		/* of the DHT; with how many of them */
 };
 
 struct file {
@@ -69,6 +72,7 @@ struct disk_run {
 	struct msg_in	*in;
 	struct packet	 on_parent, on_data;
 	bool		 gone;
+	uint32_t	 nodes;		/* of the DHT, as it told */
 };
 
 extern struct torrent	 torrents[TORRENTS];
@@ -94,6 +98,8 @@ bool	 all_there(const struct torrent *t, const uint8_t *bits,
 	    const struct resume *r, const char *who);
 /* The record as it is now, to be cleared; false if there is none. */
 bool	 record_of(const struct torrent *t, struct resume *r);
+/* How many nodes of the DHT are kept now; UINT32_MAX: the file is bad. */
+uint32_t nodes_kept(void);
 
 /* The disk child: begin (until its scan has ended), talk to it, end. */
 bool	 disk_begin(void);
