@@ -1279,7 +1279,7 @@ test_parent_gone(void **state)
 	assert_true(bitfield_get(w->have, 0));
 }
 
-/* The nodes of the DHT: kept, and told by the next disk before its scan ends. */
+/* Nodes of the DHT: kept, and told by the next disk before its scan ends. */
 static void
 save_nodes(struct world *w)
 {
