@@ -26,6 +26,7 @@
 
 #define CHECK_BATCH	64U		/* pieces of a job at most */
 #define CHECK_JOB	(4U << 20)	/* bytes of a job, about */
+#define CHECK_HOLE	(64U << 20)	/* ... where the last were a hole */
 
 /* A check that runs; workers read of it what does not change. */
 struct check {
@@ -41,6 +42,7 @@ struct check {
 	uint32_t		 next;		/* piece to hand out */
 	uint32_t		 running;	/* jobs */
 	bool			 drained;	/* no more to hand out */
+	bool			 in_hole;	/* the last job read nothing */
 	int			 error;
 	uint32_t		 error_file;
 	bool			 restart;
@@ -109,10 +111,11 @@ check_submit(struct disk *d, struct check *c)
 {
 	struct content		*t = c->t;
 	struct check_job	*j;
-	uint32_t		 max = CHECK_JOB / t->geom.piece_length;
+	uint32_t		 max;
 
 	if (c->drained || atomic_load(&c->cancel))
 		return false;
+	max = (c->in_hole ? CHECK_HOLE : CHECK_JOB) / t->geom.piece_length;
 	max = max < 1 ? 1 : max > CHECK_BATCH ? CHECK_BATCH : max;
 	j = xcalloc(1, sizeof(*j));
 	for (; c->next < t->geom.npieces && j->n < max; c->next++)
@@ -205,6 +208,7 @@ check_done(struct job *job, void *arg)
 	uint32_t		 i;
 
 	c->running--;
+	c->in_hole = j->verify.read == 0;
 	sched_job_done(c->dev, now, now - j->began);
 	if (!atomic_load(&c->cancel))
 		for (i = 0; i < j->looked; i++)

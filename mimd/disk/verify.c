@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "bitfield.h"
-#include "hash.h"
 #include "io.h"
 #include "mem.h"
 #include "metainfo.h"
@@ -80,16 +79,21 @@ verify_end(struct verify *v)
 static int
 verify_open(struct verify *v, uint32_t file)
 {
+	struct stat	st;
+
 	if (v->file == file)
 		return v->fd;
 	verify_end(v);
 	v->file = file;
 	v->from = v->to = 0;
+	v->size = v->hole = v->hole_end = 0;
 	v->fd = file_open(v->place, part_path(v->mi, v->part, file),
 	    v->rewrite != NULL ? FILE_UPDATE : FILE_READ);
-	if (v->fd != -1)
+	if (v->fd != -1) {
+		if (io_fstat(v->fd, &st) == 0)
+			v->size = (uint64_t)st.st_size;
 		io_fadvise(v->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
-	else if (errno != ENOENT && errno != ENOTDIR && v->error == 0) {
+	} else if (errno != ENOENT && errno != ENOTDIR && v->error == 0) {
 		v->error = errno;
 		v->error_file = file;
 	}
@@ -105,6 +109,22 @@ hash_zeros(struct hash *h, uint64_t len)
 		n = len < sizeof(zeros) ? (size_t)len : sizeof(zeros);
 		hash_update(h, zeros, n);
 	}
+}
+
+/*
+ * What a piece that is all hole has for a digest: worked out once, so that a
+ * check costs what there is in the files, however large they are.
+ */
+static const uint8_t *
+zeros_digest(struct verifier *w, uint32_t len)
+{
+	if (w->zeros_len != len) {
+		hash_reset(w->hash);
+		hash_zeros(w->hash, len);
+		hash_final(w->hash, w->zeros);
+		w->zeros_len = len;
+	}
+	return w->zeros;
 }
 
 static bool
@@ -167,26 +187,31 @@ enum presence { ABSENT, HOLE, DATA };
 static enum presence
 verify_presence(struct verify *v, const struct span *s)
 {
-	struct stat	st;
+	uint64_t	end = s->off + s->len;
 	off_t		data;
 
-	if (verify_open(v, s->home) == -1 || io_fstat(v->fd, &st) == -1 ||
-	    (uint64_t)st.st_size < s->off + s->len) {
+	if (verify_open(v, s->home) == -1 || v->size < end) {
 		v->absent = v->fd == -1 ? ENOENT : ENODATA;
 		v->absent_file = s->home;
 		return ABSENT;
 	}
-	data = io_lseek(v->fd, (off_t)s->off, SEEK_DATA);
-	if ((data == -1 && errno == ENXIO) ||
-	    (data != -1 && (uint64_t)data >= s->off + s->len))
-		return HOLE;
-	return DATA;
+	if (s->off < v->hole || end > v->hole_end) {
+		data = io_lseek(v->fd, (off_t)s->off, SEEK_DATA);
+		if (data == -1 && errno != ENXIO)
+			return DATA;
+		v->hole = s->off;
+		v->hole_end = data == -1 ? v->size : (uint64_t)data;
+	}
+	return end <= v->hole_end ? HOLE : DATA;
 }
 
 bool
 verify_piece(struct verify *v, struct verifier *w, uint32_t piece)
 {
 	const struct metainfo	*mi = v->mi;
+	const uint8_t		*want = mi->pieces + (size_t)piece * SHA1_LEN;
+	uint32_t		 size = geom_piece_size(&mi->geom, piece);
+	uint64_t		 hole = 0;	/* bytes to be hashed yet */
 	struct span_iter	 it;
 	struct span		 s;
 	uint8_t			 digest[SHA1_LEN];
@@ -195,18 +220,23 @@ verify_piece(struct verify *v, struct verifier *w, uint32_t piece)
 	hash_reset(w->hash);
 	v->writes = v->rewrite != NULL && bitfield_get(v->rewrite, piece);
 	span_start_part(&it, mi, v->part,
-	    (uint64_t)piece * mi->geom.piece_length,
-	    geom_piece_size(&mi->geom, piece));
+	    (uint64_t)piece * mi->geom.piece_length, size);
 	while (span_next(&it, &s)) {
 		there = s.pad ? HOLE : verify_presence(v, &s);
 		if (there == ABSENT)
 			return false;
-		if (there == HOLE)
-			hash_zeros(w->hash, s.len);
-		else if (!verify_read(v, w, &s))
+		if (there == HOLE) {
+			hole += s.len;
+			continue;
+		}
+		hash_zeros(w->hash, hole);
+		hole = 0;
+		if (!verify_read(v, w, &s))
 			return false;
 	}
+	if (hole == size)
+		return memcmp(zeros_digest(w, size), want, SHA1_LEN) == 0;
+	hash_zeros(w->hash, hole);
 	hash_final(w->hash, digest);
-	return memcmp(digest, mi->pieces + (size_t)piece * SHA1_LEN,
-	    SHA1_LEN) == 0;
+	return memcmp(digest, want, SHA1_LEN) == 0;
 }

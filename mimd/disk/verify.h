@@ -7,8 +7,8 @@
 #include <stdint.h>
 
 #include "file.h"
+#include "hash.h"
 
-struct hash;
 struct metainfo;
 struct part;
 
@@ -22,6 +22,8 @@ struct part;
 struct verifier {
 	uint8_t		*buf;		/* NULL: not in use */
 	struct hash	*hash;
+	uint32_t	 zeros_len;	/* 0: not known */
+	uint8_t		 zeros[SHA1_LEN];	/* digest of so many zeros */
 };
 
 /*
@@ -44,6 +46,8 @@ struct verify {
 	/* The file at hand. */
 	int			 fd;
 	uint32_t		 file;		/* UINT32_MAX: none */
+	uint64_t		 size;
+	uint64_t		 hole, hole_end;	/* one of its holes */
 	uint64_t		 from, to;	/* read of it, not let go yet */
 };
 

@@ -14,8 +14,9 @@ import mimtest
 import wire
 from torrent import Torrent
 
-PIECE = 1 << 20
-SIZE = 2 << 30			# of a hole: all hashing, no reading
+PIECE = 4 << 20
+PIECES = 512			# each a file that is a hole, and one of a byte:
+BYTE = b"m"			# hashing, and hardly any reading
 ROUNDS = 100
 
 
@@ -34,6 +35,16 @@ def checking(daemon):
     return row["checking"], row["queued"]
 
 
+def put(daemon, torrent):
+    top = os.path.join(daemon.root, torrent.name)
+    os.mkdir(top)
+    for f in torrent.files:
+        with open(os.path.join(top, f.path), "wb") as out:
+            if f.size == 1:
+                out.write(BYTE)
+            out.truncate(f.size)
+
+
 def states(daemon, large):
     return [daemon.state_of(x.infohash) for x in large]
 
@@ -45,8 +56,7 @@ def turns(t, kind, large):
         f"\"{daemon.root}\" {kind}\n", 1)
     daemon.write_conf(daemon.conf)
     for torrent in large:
-        with open(os.path.join(daemon.root, torrent.name), "w") as f:
-            f.truncate(SIZE)
+        put(daemon, torrent)
     daemon.start()
     for torrent in large:
         daemon.add(torrent.save(t.root + "/x.torrent"), "-c")
@@ -75,8 +85,7 @@ def beside(t, large):
     daemon = mimd.Mimd(t, "beside", cache="1M")
     small = Torrent("small.bin", 64 << 20, 1 << 18).make(daemon.root)
     for torrent in large:
-        with open(os.path.join(daemon.root, torrent.name), "w") as f:
-            f.truncate(SIZE)
+        put(daemon, torrent)
     daemon.start()
     daemon.add(small.save(t.root + "/small.torrent"), "-c")
     daemon.wait_state(small.infohash, "seeding", 30)
@@ -101,10 +110,12 @@ def beside(t, large):
 
 
 def test(t):
-    large = [Torrent(f"large{i}", SIZE, PIECE) for i in range(2)]
+    files = [f for i in range(PIECES) for f in ((f"{i}.hole", PIECE - 1),
+        (f"{i}.byte", 1))]
+    large = [Torrent(f"large{i}", files, PIECE) for i in range(2)]
     for torrent in large:
-        torrent.set_info(hashlib.sha1(bytes(PIECE)).digest() *
-            torrent.npieces)
+        torrent.set_info(hashlib.sha1(bytes(PIECE - 1) + BYTE).digest() *
+            PIECES)
     t.equal(turns(t, "rotating", large), 1, "rotating: one after the other")
     t.equal(turns(t, "solid", large), 2, "solid: side by side")
     beside(t, large)

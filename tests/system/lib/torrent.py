@@ -69,16 +69,29 @@ class File:
         self.pad = pad
         self.data = data	# [(offset, length)] that is not a hole
 
+    def hole(self, at, n):
+        return self.pad or (self.data is not None and not any(
+            o < at + n and at < o + l for o, l in self.data))
+
     def chunks(self, seed):
-        """The content in pieces of at most CHUNK; None is a chunk of zeros."""
+        """
+        The content, with None for zeros: in pieces of at most CHUNK, but
+        holes as they are.
+        """
         rng = random.Random(f"{seed}/{self.path}")
-        for at in range(0, self.size, CHUNK):
+        at = 0
+        while at < self.size:
             n = min(CHUNK, self.size - at)
-            if self.pad or (self.data is not None and not any(
-                o < at + n and at < o + l for o, l in self.data)):
-                yield n, None
-            else:
+            if not self.hole(at, n):
                 yield n, rng.randbytes(n)
+            else:
+                next_data = min((o for o, l in self.data or () if o > at),
+                    default=None)
+                end = self.size if next_data is None else \
+                    next_data // CHUNK * CHUNK
+                n = end - at
+                yield n, None
+            at += n
 
 
 class Torrent:
