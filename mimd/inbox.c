@@ -410,6 +410,13 @@ parent_on_portmap_told(struct chan *c, const struct msg_portmap_told *m,
 /* ---- from dht ---- */
 
 static void
+parent_on_dht_peers(struct chan *c, const struct msg_dht_peers *m, void *arg)
+{
+	(void)c;
+	registry_on_dht_peers(registry(arg), m);
+}
+
+static void
 parent_on_dht_want(struct chan *c, const struct msg_dht_want *m, void *arg)
 {
 	(void)c;
@@ -516,4 +523,5 @@ const union msg_fn	parent_fns[MSG_COUNT] = {
 	[MSG_DHT_WANT] = { .dht_want = parent_on_dht_want },
 	[MSG_DHT_NODES] = { .dht_nodes = parent_on_dht_nodes },
 	[MSG_PORTMAP_TOLD] = { .portmap_told = parent_on_portmap_told },
+	[MSG_DHT_PEERS] = { .dht_peers = parent_on_dht_peers },
 };

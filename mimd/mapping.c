@@ -117,7 +117,12 @@ mapping_on_told(struct parent *parent, const struct msg_portmap_told *m)
 	mapping->state = m->state;
 	mapping->method = m->method;
 	memcpy(mapping->gateway, m->gateway, sizeof(mapping->gateway));
-	memcpy(mapping->address, m->address, sizeof(mapping->address));
+	if (memcmp(mapping->address, m->address,
+	    sizeof(mapping->address)) != 0) {
+		memcpy(mapping->address, m->address,
+		    sizeof(mapping->address));
+		nodes_send_address(parent);
+	}
 	strlcpy(mapping->error, m->error, sizeof(mapping->error));
 	/* A child that has just begun does not know what there is. */
 	if (m->state == PORTMAP_ASKING && m->mappings.n == 0)

@@ -5,7 +5,6 @@
 #include <linux/rtnetlink.h>
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -57,30 +56,20 @@ network_cut(struct proc *p)
 	proc_leave(p);
 }
 
-/* A copy for a child: it may die and be told again. */
-static int
-copy_fd(int fd)
-{
-	int	copy;
-
-	if ((copy = fcntl(fd, F_DUPFD_CLOEXEC, 0)) == -1)
-		fatal("out of descriptors");
-	return copy;
-}
-
-/* The port that others are told instead of the one we listen at, or 0. */
-static uint16_t
-port_apart(const struct parent *parent)
+uint16_t
+network_port_apart(const struct parent *parent)
 {
 	if (parent->conf->announce_port != 0)
 		return parent->conf->announce_port;
 	return mapping_port(&parent->network.mapping);
 }
 
-static void
-send_listens(struct parent *parent)
+void
+network_send_listens(struct parent *parent)
 {
-	struct msg_peer_unlisten	 none = { .port = port_apart(parent) };
+	struct msg_peer_unlisten	 none = {
+		.port = network_port_apart(parent)
+	};
 	struct msg_peer_listen		 m;
 	struct proc			*p = parent_child(parent, ROLE_PEER);
 	const struct listen		*l;
@@ -92,8 +81,9 @@ send_listens(struct parent *parent)
 			continue;
 		m.port = l->addr.port;
 		m.datagrams = false;
-		proc_send_fd(p, MSG_PEER_LISTEN, &m, copy_fd(l->fd));
+		proc_send_fd(p, MSG_PEER_LISTEN, &m, parent_copy_fd(l->fd));
 	}
+	nodes_send_peer(parent);
 }
 
 static void
@@ -112,21 +102,21 @@ send_multicast(struct parent *parent)
 		m.subnets.v = parent->multicast.v[i].subnets;
 		m.subnets.n = parent->multicast.v[i].nsubnets;
 		proc_send_fd(p, MSG_LSD_SOCKET, &m,
-		    copy_fd(parent->multicast.v[i].fd));
+		    parent_copy_fd(parent->multicast.v[i].fd));
 	}
 }
 
 void
 network_send_sockets(struct parent *parent)
 {
-	send_listens(parent);
+	network_send_listens(parent);
 	send_multicast(parent);
 }
 
 uint16_t
 network_port(const struct parent *parent)
 {
-	uint16_t	apart = port_apart(parent);
+	uint16_t	apart = network_port_apart(parent);
 
 	return apart != 0 ? apart : listens_port(&parent->listens);
 }
@@ -153,7 +143,8 @@ network_mapped(struct parent *parent)
 {
 	if (parent->conf->announce_port != 0)
 		return;
-	send_listens(parent);
+	nodes_update(parent);
+	network_send_listens(parent);
 	send_port(parent, true);
 }
 
@@ -234,7 +225,7 @@ look(struct parent *parent, bool told)
 	struct network	*n = &parent->network;
 	struct bound	 was = *bound_get(), b;
 	size_t		 i;
-	bool		 changed;
+	bool		 changed, renewed;
 
 	decide(n, parent->conf, &b);
 	changed = !binding_same(&was, &b);
@@ -245,8 +236,9 @@ look(struct parent *parent, bool told)
 			network_send(parent_child(parent, roles[i]));
 		n->again = true;
 	}
-	if (listens_renew(&parent->listens))
-		send_listens(parent);
+	renewed = listens_renew(&parent->listens);
+	if (nodes_update(parent) || renewed)
+		network_send_listens(parent);
 	update_multicast(parent, changed);
 	mapping_update(parent, told);
 	settle_soon(n);
@@ -349,7 +341,8 @@ network_set_port(struct parent *parent, uint16_t port, char *err,
 	parent->listens = ls;
 	log_info("listen on port %u, until the next reload", port);
 	mapping_update(parent, false);
-	send_listens(parent);
+	nodes_update(parent);
+	network_send_listens(parent);
 	send_port(parent, parent->conf->announce_port == 0);
 	return 0;
 }
@@ -391,7 +384,8 @@ network_reload(struct parent *parent, const struct conf *conf,
 	if (rebind) {
 		bound_set(&was);
 		listens_renew(&parent->listens);
-		send_listens(parent);
+		nodes_update(parent);
+		network_send_listens(parent);
 	}
 	return -1;
 }
@@ -413,7 +407,8 @@ network_reloaded(struct parent *parent, const struct conf *old)
 	}
 	ifaces_look(&parent->network.ifs);
 	mapping_update(parent, true);
-	send_listens(parent);
+	nodes_update(parent);
+	network_send_listens(parent);
 	update_multicast(parent, rebind);
 	network_send_port(parent);
 }

@@ -59,10 +59,14 @@ int	network_set_port(struct parent *parent, uint16_t port, char *err,
 void	network_send(struct proc *p);
 /* To peer: where to listen, and the sockets of local discovery. */
 void	network_send_sockets(struct parent *parent);
+/* The first of these alone. */
+void	network_send_listens(struct parent *parent);
 /* To tracker. */
 void	network_send_port(struct parent *parent);
 /* A router has given us another port, or none: tell all whom it concerns. */
 void	network_mapped(struct parent *parent);
+/* The port that others are told instead of the one we listen at, or 0. */
+uint16_t network_port_apart(const struct parent *parent);
 /* The port that others are told. */
 uint16_t network_port(const struct parent *parent);
 

@@ -8,7 +8,6 @@
 #include "control.h"
 #include "log.h"
 #include "mounts.h"
-#include "nodes.h"
 #include "notify.h"
 #include "paths.h"
 #include "slim.h"
@@ -137,6 +136,7 @@ parent_on_tick(void *arg)
 	control_sweep(parent->control);
 	if (parent->phase == PARENT_RUNNING) {
 		network_tick(parent);
+		nodes_tick(parent);
 		proxies_tick(parent);
 		contacts_tick(parent);
 		storage_tick(parent);
@@ -198,6 +198,7 @@ parent_init(struct parent *parent, bool keep_stderr, mode_t mask)
 	    parent);
 	proxies_open(parent);
 	contacts_conf(parent);
+	nodes_init(parent);
 	links_init(parent);
 }
 
@@ -210,7 +211,6 @@ parent_run(struct parent *parent)
 	loop_signal(parent->loop, SIGHUP, parent_on_signal, parent);
 	loop_timer_set(parent->tick, REGISTRY_TICK_MS);
 	network_watch(parent);
-	nodes_update(parent);
 	parent_watch_roots(parent);
 	procs_start(parent->procs);
 	loop_run(parent->loop);
@@ -225,6 +225,7 @@ parent_clear(struct parent *parent)
 	fetches_clear(&parent->fetches);
 	contacts_clear(parent);
 	storage_clear(&parent->storage);
+	nodes_close(parent);
 	network_close(parent);
 	filters_close(&parent->filters);
 	procs_free(parent->procs);
@@ -278,6 +279,7 @@ parent_check_ready(struct parent *parent)
 	notify_send("READY=1\nMAINPID=%d", (int)getpid());
 	parent_status(parent);
 	log_info("ready, %u torrents", parent->registry.n);
+	nodes_follow(parent);
 	slim_started();
 }
 

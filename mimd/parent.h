@@ -17,6 +17,7 @@
 #include "multicast.h"
 #include "names.h"
 #include "network.h"
+#include "nodes.h"
 #include "proc.h"
 #include "proxies.h"
 #include "registry.h"
@@ -71,6 +72,7 @@ struct parent {
 	struct names		 names;
 	struct fetches		 fetches;
 	struct network		 network;
+	struct nodes		 nodes;
 	struct proxies		 proxies;
 	struct contacts		 contacts;
 	struct listens		 listens;
@@ -108,6 +110,8 @@ void	parent_init(struct parent *parent, bool keep_stderr, mode_t mask);
 void	parent_run(struct parent *parent);
 void	parent_clear(struct parent *parent);
 struct proc *parent_child(struct parent *parent, enum role role);
+/* A copy of a descriptor for a child: it may die and be told again. */
+int	parent_copy_fd(int fd);
 /* Begin the orderly end, as SIGTERM does. */
 void	parent_stop(struct parent *parent);
 /* Something happened that the end may wait for. */

@@ -17,9 +17,8 @@ parent_set_log_level(struct parent *parent, uint8_t level)
 		proc_send(parent_child(parent, role), MSG_LOG_LEVEL, &m);
 }
 
-/* A copy for a child: it may die and be told again. */
-static int
-copy_fd(int fd)
+int
+parent_copy_fd(int fd)
 {
 	int	copy;
 
@@ -52,7 +51,8 @@ setup_disk(struct parent *parent, struct proc *p)
 	uint32_t			i;
 
 	parent_send_disk_conf(parent);
-	proc_send_fd(p, MSG_DISK_STATE_DIR, &dir, copy_fd(parent->state_fd));
+	proc_send_fd(p, MSG_DISK_STATE_DIR, &dir,
+	    parent_copy_fd(parent->state_fd));
 	for (i = 0; i < parent->conf->nroots; i++) {
 		r = &parent->roots[i];
 		root.index = gone.index = i;
@@ -66,7 +66,7 @@ setup_disk(struct parent *parent, struct proc *p)
 		if (parent->devices[i] == DEVICE_UNKNOWN)
 			parent->devices[i] = device_kind(r->fd);
 		root.device = (uint8_t)parent->devices[i];
-		proc_send_fd(p, MSG_DISK_ROOT, &root, copy_fd(r->fd));
+		proc_send_fd(p, MSG_DISK_ROOT, &root, parent_copy_fd(r->fd));
 	}
 }
 
@@ -136,7 +136,7 @@ parent_send_filters(struct parent *parent)
 		m.path = parent->filters.v[i].path;
 		m.allow = parent->filters.v[i].allow;
 		proc_send_fd(p, MSG_FILTER_FILE, &m,
-		    copy_fd(parent->filters.v[i].fd));
+		    parent_copy_fd(parent->filters.v[i].fd));
 	}
 }
 
@@ -192,7 +192,8 @@ parent_tell(struct parent *parent, struct proc *p)
 	else if (p->role == ROLE_PEER) {
 		parent_send_peer_conf(parent);
 		parent_send_rates(parent);
-	}
+	} else if (p->role == ROLE_DHT)
+		nodes_setup(parent);
 	proc_send(p, MSG_CONF_END, &end);
 
 	if (p->role == ROLE_PEER) {
@@ -207,4 +208,6 @@ parent_tell(struct parent *parent, struct proc *p)
 		contacts_replay(parent);
 	} else if (p->role == ROLE_PORTMAP)
 		mapping_send(parent);
+	else if (p->role == ROLE_DHT)
+		nodes_send(parent);
 }

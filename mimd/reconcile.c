@@ -304,6 +304,8 @@ registry_reconcile(struct registry *reg, struct torrent *t)
 	/* At the end totals wait for every swarm: registry_finish(). */
 	if (!reg->stopping && !reconcile_announce(reg, t, wanted))
 		reg->behind = true;
+	if (!registry_dht(reg, t, wanted))
+		reg->behind = true;
 	registry_webseeds(reg, t, wanted && t->swarm == SWARM_RUNNING);
 	if (!reconcile_disk(reg, t))
 		reg->behind = true;
@@ -363,6 +365,9 @@ registry_on_down(struct registry *reg, enum role role)
 			break;
 		case ROLE_TRACKER:
 			t->announce = ANNOUNCE_NONE;
+			break;
+		case ROLE_DHT:
+			t->dht = DHT_NONE;
 			break;
 		case ROLE_DISK:
 			t->resuming = t->swarm == SWARM_RUNNING;

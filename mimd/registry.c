@@ -129,6 +129,7 @@ torrent_free(struct registry *reg, struct torrent *t)
 {
 	uint32_t	i = registry_index(reg, t->id);
 
+	registry_dht_forget(reg, t);
 	reg->n--;
 	memmove(reg->torrents + i, reg->torrents + i + 1,
 	    (reg->n - i) * sizeof(*reg->torrents));

@@ -79,6 +79,13 @@ enum announce_state {
 	ANNOUNCE_STARTED
 };
 
+/* What the DHT was told of a torrent. */
+enum dht_state {
+	DHT_NONE,
+	DHT_LEECH,
+	DHT_SEED
+};
+
 struct torrent {
 	RB_ENTRY(torrent)	 by_hash;	/* registry::hashes */
 	uint32_t		 id;
@@ -120,6 +127,7 @@ struct torrent {
 	uint8_t			 dstate;	/* enum dstate */
 	uint8_t			 swarm;		/* enum swarm_state */
 	uint8_t			 announce;	/* enum announce_state */
+	uint8_t			 dht;		/* enum dht_state */
 	bool			 private;
 	bool			 bare;		/* peer has no pieces */
 	bool			 loaded;	/* reported in full */
@@ -282,6 +290,15 @@ int	 registry_on_trackers(struct registry *reg,
 void	 registry_on_tracker_rows(struct registry *reg,
 	    const struct msg_tracker_rows *m);
 
+/* dht_torrents.c: those that the DHT looks for peers of */
+/* Bring that in line with whether t is to run; false: not now. */
+bool	 registry_dht(struct registry *reg, struct torrent *t, bool wanted);
+/* It is about to be freed. */
+void	 registry_dht_forget(struct registry *reg, struct torrent *t);
+void	 registry_dht_hungry(struct registry *reg, struct torrent *t);
+void	 registry_on_dht_peers(struct registry *reg,
+	    const struct msg_dht_peers *m);
+
 /* known.c: addresses of a torrent's peers, for the next peer child */
 /* One that a tracker told. */
 void	 torrent_know(struct torrent *t, const struct rec_addr *rec);
@@ -382,6 +399,9 @@ void	 registry_on_peer_rows(struct registry *reg,
 void	 registry_on_peer_gone(struct registry *reg,
 	    const struct msg_peer_gone *m);
 void	 registry_on_hungry(struct registry *reg, uint32_t id);
+/* Peers that somebody found, for peer and to be known. */
+void	 registry_take_peers(struct registry *reg, struct torrent *t,
+	    uint8_t source, const struct rec_addr *peers, uint32_t n);
 void	 registry_on_peers(struct registry *reg,
 	    const struct msg_tracker_peers *m);
 

@@ -111,6 +111,7 @@ apply(struct parent *parent, const struct conf *old, struct collect *out)
 	parent_send_disk_conf(parent);
 	parent_send_habit(parent);
 	parent_send_rates(parent);
+	nodes_send_rate(parent);
 	seed_share_update(parent);
 	proxies_reloaded(parent, old);
 	contacts_conf(parent);

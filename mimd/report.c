@@ -479,16 +479,19 @@ registry_on_hungry(struct registry *reg, uint32_t id)
 	struct torrent			*t = registry_find(reg, id);
 	struct msg_tracker_hungry	 m = { .id = id };
 
-	if (t != NULL && t->announce == ANNOUNCE_STARTED &&
+	if (t == NULL)
+		return;
+	if (t->announce == ANNOUNCE_STARTED &&
 	    reg->ops->ready(ROLE_TRACKER, reg->arg))
 		reg->ops->send(ROLE_TRACKER, MSG_TRACKER_HUNGRY, &m, -1,
 		    reg->arg);
+	registry_dht_hungry(reg, t);
 }
 
 /* ---- tracker ---- */
 
-static void
-take_peers(struct registry *reg, struct torrent *t, uint8_t source,
+void
+registry_take_peers(struct registry *reg, struct torrent *t, uint8_t source,
     const struct rec_addr *peers, uint32_t n)
 {
 	struct msg_peers_found	 found = {
@@ -514,7 +517,7 @@ registry_on_peers(struct registry *reg, const struct msg_tracker_peers *m)
 	struct torrent	*t = registry_find(reg, m->id);
 
 	if (t != NULL)
-		take_peers(reg, t, PEER_SOURCE_TRACKER, m->peers.v,
+		registry_take_peers(reg, t, PEER_SOURCE_TRACKER, m->peers.v,
 		    m->peers.n);
 }
 
@@ -525,7 +528,7 @@ registry_on_user_peer(struct registry *reg, struct torrent *t,
 	struct rec_addr	peer = { .port = addr->port };
 
 	memcpy(peer.ip, addr->ip, sizeof(peer.ip));
-	take_peers(reg, t, PEER_SOURCE_USER, &peer, 1);
+	registry_take_peers(reg, t, PEER_SOURCE_USER, &peer, 1);
 }
 
 void

@@ -17,7 +17,8 @@ set(int fd, int level, int option, int value)
 }
 
 static int
-open_one(const struct sockaddr_storage *ss, socklen_t len, const char *device)
+open_one(const struct sockaddr_storage *ss, socklen_t len, const char *device,
+    int shared)
 {
 	int	fd, saved;
 
@@ -29,13 +30,26 @@ open_one(const struct sockaddr_storage *ss, socklen_t len, const char *device)
 	    SO_BINDTODEVICE, device, (socklen_t)strlen(device)) == 0) &&
 	    (ss->ss_family != AF_INET6 ||
 	    set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1) == 0) &&
-	    set(fd, SOL_SOCKET, SO_REUSEPORT, 1) == 0 &&
+	    set(fd, SOL_SOCKET, SO_REUSEPORT, shared) == 0 &&
 	    bind(fd, (const struct sockaddr *)ss, len) == 0)
 		return fd;
 	saved = errno;
 	close(fd);
 	errno = saved;
 	return -1;
+}
+
+/*
+ * Is nobody there?  Sockets that share the port with others of this user
+ * would count among the two, whose order tells them apart, and when those
+ * others end, it would change.
+ */
+static int
+is_free(const struct sockaddr_storage *ss, socklen_t len, const char *device)
+{
+	int	fd = open_one(ss, len, device, 0);
+
+	return fd == -1 ? -1 : close(fd);
 }
 
 /*
@@ -67,13 +81,15 @@ steer_open(const struct addr *a, const char *device, int fds[STEER_SOCKETS])
 	socklen_t		len = addr_to_sockaddr(a, &ss);
 	int			saved;
 
-	fds[STEER_PEER] = -1;
-	if ((fds[STEER_DHT] = open_one(&ss, len, device)) == -1)
+	fds[STEER_DHT] = fds[STEER_PEER] = -1;
+	if (is_free(&ss, len, device) == -1)
+		return -1;
+	if ((fds[STEER_DHT] = open_one(&ss, len, device, 1)) == -1)
 		return -1;
 	/* With the port that it got, if any would do. */
 	if (attach(fds[STEER_DHT]) == 0 && getsockname(fds[STEER_DHT],
 	    (struct sockaddr *)&ss, &len) == 0 &&
-	    (fds[STEER_PEER] = open_one(&ss, len, device)) != -1)
+	    (fds[STEER_PEER] = open_one(&ss, len, device, 1)) != -1)
 		return 0;
 	saved = errno;
 	close(fds[STEER_DHT]);

@@ -15,7 +15,8 @@ enum steer_socket { STEER_DHT, STEER_PEER, STEER_SOCKETS };
 /*
  * Open both at a, whose port may be 0 for any, bound to the device ("" is
  * none).  They stay as they are as long as both are open: let children have
- * copies.  Returns -1 with errno, and neither.
+ * copies.  Returns -1 with errno, and neither; EADDRINUSE also where others of
+ * this user would share the port.
  */
 int	steer_open(const struct addr *a, const char *device,
 	    int fds[STEER_SOCKETS]);

@@ -101,6 +101,12 @@ dht_free(struct dht *d)
 	free(d);
 }
 
+void
+dht_set_id(struct dht *d, bool v6, const uint8_t *id, uint64_t now)
+{
+	table_rekey(&d->side[v6].table, id, node_seconds(now));
+}
+
 size_t
 node_build(uint8_t out[KRPC_OUT_MAX], struct krpc *m)
 {

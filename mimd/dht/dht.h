@@ -70,6 +70,9 @@ struct dht	*dht_new(const struct dht_config *c, const struct dht_ops *ops,
 		    void *arg, uint64_t now);
 /* Requests for items end without any. */
 void		 dht_free(struct dht *d);
+/* Be the node of this id in a family, as in an earlier life. */
+void		 dht_set_id(struct dht *d, bool v6, const uint8_t *id,
+		    uint64_t now);
 /* Rate, port and read_only may change; the families may not. */
 void		 dht_configure(struct dht *d, const struct dht_config *c,
 		    uint64_t now);
@@ -108,7 +111,7 @@ const uint8_t	*dht_id(const struct dht *d, bool v6);
 bool		 dht_torrent_add(struct dht *d, const uint8_t *hash,
 		    bool seed, uint64_t now);
 void		 dht_torrent_del(struct dht *d, const uint8_t *hash);
-/* Peers are wanted now. */
+/* Peers are wanted: again soon, though in vain ever less so. */
 void		 dht_torrent_again(struct dht *d, const uint8_t *hash,
 		    uint64_t now);
 

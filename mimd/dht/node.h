@@ -58,8 +58,10 @@ struct torrent {
 	RB_ENTRY(torrent) by_due;	/* dht::due[seed], if not searching */
 	uint64_t	 due;
 	uint8_t		 hash[ID_LEN];
-	bool		 seed;
-	bool		 again;		/* once more at once */
+	bool		 seed : 1;
+	bool		 again : 1;	/* sooner than is usual */
+	bool		 reached : 1;	/* anybody, in this search */
+	uint8_t		 agains;	/* sooner so often on end */
 	uint8_t		 searching;	/* families */
 };
 RB_HEAD(torrent_hashes, torrent);

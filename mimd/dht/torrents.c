@@ -11,6 +11,8 @@
  * more than the rate lets be searched, the lines grow late together.
  */
 #define JITTER_MS	(DHT_ANNOUNCE_MS / 10)
+#define AGAIN_MS	60000	/* sooner than that: at least; doubles */
+#define AGAIN_SHIFTS	4
 
 static int
 hash_cmp(const struct torrent *a, const struct torrent *b)
@@ -106,19 +108,35 @@ dht_torrent_del(struct dht *d, const uint8_t *hash)
 	free(t);
 }
 
+/* After a search, if it was in vain. */
+static uint64_t
+again_after(struct torrent *t)
+{
+	uint64_t	wait = (uint64_t)AGAIN_MS << t->agains;
+
+	if (t->agains < AGAIN_SHIFTS)
+		t->agains++;
+	return wait < DHT_ANNOUNCE_MS ? wait : DHT_ANNOUNCE_MS;
+}
+
 void
 dht_torrent_again(struct dht *d, const uint8_t *hash, uint64_t now)
 {
 	struct torrent	*t = find(d, hash);
+	uint64_t	 due;
 
-	if (t == NULL)
+	if (t == NULL || t->again)
 		return;
-	if (t->searching > 0) {
-		t->again = true;
+	t->again = true;
+	if (t->searching > 0)
 		return;
-	}
+	/* The last search was about so long before it is due. */
+	due = t->due + again_after(t);
+	due = due > now + DHT_ANNOUNCE_MS ? due - DHT_ANNOUNCE_MS : now;
+	if (due >= t->due)
+		return;
 	step_out(d, t);
-	line_up(d, t, t->due < now ? t->due : now);
+	line_up(d, t, due);
 }
 
 void
@@ -172,7 +190,9 @@ start(struct dht *d, struct torrent *t, uint64_t now)
 	int		 i;
 
 	step_out(d, t);
-	t->again = false;
+	if (!t->again)
+		t->agains = 0;
+	t->again = t->reached = false;
 	d->stats.searched++;
 	for (i = 0; i < 2; i++) {
 		if (!has_nodes(&d->side[i]) || (s = search_new(d, &d->side[i],
@@ -257,10 +277,12 @@ torrents_on_end(struct dht *d, struct search *s, uint64_t now)
 	};
 	uint64_t		 wait = DHT_ANNOUNCE_MS - JITTER_MS;
 
+	t->reached |= found.hops > 0;
 	if (--t->searching == 0) {
 		d->nsearching--;
 		wait += node_random(d) % (2 * JITTER_MS);
-		line_up(d, t, t->again ? now : now + wait);
+		t->again |= !t->reached;	/* it is our net */
+		line_up(d, t, now + (t->again ? again_after(t) : wait));
 	}
 	if (d->ops->searched != NULL)
 		d->ops->searched(d->arg, t->hash, &found);

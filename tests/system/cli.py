@@ -136,7 +136,7 @@ def printing(t, cli, done, part):
     cli.exits(USAGE, "-j", "-H", "status")
 
     out, _ = cli.exits(OK, "show", "processes")
-    t.equal(len(lines(out)), 6, "show processes: a header, parent, children")
+    t.equal(len(lines(out)), 7, "show processes: a header, parent, children")
     for role, row in cli.daemon.processes().items():
         t.ok({"pid", "uid", "uptime", "memory", "shared", "cpu_ms",
             "restarts", "walls"} <= set(row), f"show processes -j: {role}",

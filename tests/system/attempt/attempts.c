@@ -240,8 +240,8 @@ try_accept(const struct attempt_env *env)
 {
 	int	fd;
 
-	if (try_connect(env) == -1)
-		return -1;
+	/* Who may make no socket is still to see what this call does. */
+	try_connect(env);
 	fd = accept4(env->listener, NULL, NULL, SOCK_CLOEXEC);
 	return closed(fd);
 }
@@ -607,7 +607,7 @@ const struct attempt	attempts[] = {
 	{ "TCP socket of IPv6", try_tcp6,
 	    { WORKS, FAILS, WORKS, WORKS, KILLED, FAILS }, 0 },
 	{ "connect", try_connect,
-	    { WORKS, KILLED, WORKS, WORKS, WORKS, KILLED }, 0 },
+	    { WORKS, KILLED, WORKS, WORKS, WORKS, FAILS }, 0 },
 	{ "accept", try_accept,
 	    { WORKS, KILLED, KILLED, KILLED, KILLED, KILLED }, 0 },
 	{ "connect by MSG_FASTOPEN", try_fastopen,
