@@ -6,10 +6,14 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "acceptor.h"
 #include "bound.h"
+#include "dataplane.h"
+#include "filter.h"
 #include "loop.h"
 #include "mem.h"
 #include "net.h"
+#include "newcomers.h"
 
 /* The listening sockets that the parent opened, and what comes in by them. */
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include <string.h>
 
+#include "ban.h"
 #include "chan.h"
 #include "child.h"
 #include "loop.h"

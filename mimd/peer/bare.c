@@ -2,10 +2,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bare.h"
 #include "bitfield.h"
 #include "loop.h"
 #include "mem.h"
 #include "net.h"
+#include "proto.h"
 
 /*
  * Before the metadata is there (BEP 9) nobody knows how many pieces there

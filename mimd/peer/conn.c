@@ -9,14 +9,31 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "bare.h"
 #include "bitfield.h"
 #include "bound.h"
+#include "connect.h"
+#include "dataplane.h"
+#include "dhtport.h"
+#include "exchange.h"
 #include "loop.h"
 #include "mem.h"
 #include "meta.h"
 #include "net.h"
+#include "newcomers.h"
 #include "patience.h"
+#include "proto.h"
+#include "recv.h"
+#include "request.h"
+#include "reveal.h"
+#include "room.h"
 #include "rx.h"
+#include "send.h"
+#include "stats.h"
+#include "throttle.h"
+#include "unchoke.h"
+#include "upload.h"
+#include "via.h"
 
 /* The life of a connection: connect or accept, handshake, work, end. */
 

@@ -3,10 +3,15 @@
 #include <string.h>
 
 #include "bound.h"
+#include "connect.h"
+#include "filter.h"
 #include "loop.h"
 #include "net.h"
 #include "priority.h"
+#include "proto.h"
 #include "proxy.h"
+#include "room.h"
+#include "via.h"
 
 /* Whom we connect to, whom we let in, and which addresses are our own. */
 #define CONNECT_WAIT_MS		1000	/* until the next few */

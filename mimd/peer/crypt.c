@@ -10,6 +10,7 @@
 #include "mem.h"
 #include "mse.h"
 #include "net.h"
+#include "newcomers.h"
 #include "rx.h"
 
 struct crypt {

@@ -6,6 +6,8 @@
 #include <unistd.h>
 
 #include "bound.h"
+#include "datagrams.h"
+#include "filter.h"
 #include "hearing.h"
 #include "loop.h"
 #include "mem.h"

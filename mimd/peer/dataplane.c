@@ -4,10 +4,15 @@
 #include "bitfield.h"
 #include "chan.h"
 #include "child.h"
+#include "dataplane.h"
 #include "loop.h"
 #include "meta.h"
 #include "net.h"
 #include "rx.h"
+#include "send.h"
+#include "upload.h"
+#include "usage.h"
+#include "verdict.h"
 
 /* The data channel to disk: blocks to write and to read, and its answers. */
 

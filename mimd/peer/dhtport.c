@@ -3,8 +3,12 @@
 
 #include "chan.h"
 #include "child.h"
+#include "connect.h"
+#include "dhtport.h"
 #include "loop.h"
 #include "net.h"
+#include "proto.h"
+#include "send.h"
 
 /*
  * Nodes of the DHT that peers tell each other of by PORT (BEP 5), which is

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "discovery.h"
 #include "hearing.h"
 #include "loop.h"
 #include "lsd.h"

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 #include <string.h>
 
+#include "exchange.h"
 #include "loop.h"
 #include "net.h"
+#include "proto.h"
 
 /*
  * Peers that peers tell of: exchange (BEP 11) and holepunch (BEP 55), which

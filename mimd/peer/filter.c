@@ -4,6 +4,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "acceptor.h"
+#include "filter.h"
 #include "iplist.h"
 #include "loop.h"
 #include "mem.h"

@@ -3,8 +3,14 @@
 #include <string.h>
 
 #include "bitfield.h"
+#include "exchange.h"
+#include "loss.h"
 #include "mem.h"
 #include "net.h"
+#include "proto.h"
+#include "request.h"
+#include "reveal.h"
+#include "upload.h"
 
 /*
  * Pieces that are had no more, by a peer or by us (BEP 54), and who has

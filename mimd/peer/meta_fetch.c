@@ -2,10 +2,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ban.h"
+#include "dataplane.h"
 #include "loop.h"
 #include "mem.h"
 #include "meta.h"
 #include "net.h"
+#include "proto.h"
 
 /*
  * The metadata of a swarm that lacks it: metadata.c says what to ask of whom,

@@ -2,10 +2,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dataplane.h"
 #include "loop.h"
 #include "mem.h"
 #include "meta.h"
 #include "net.h"
+#include "proto.h"
 
 /*
  * Metadata for peers: blocks are read by disk into slots of the cache, and

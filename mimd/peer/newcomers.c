@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 #include <string.h>
 
+#include "dataplane.h"
 #include "loop.h"
 #include "net.h"
+#include "newcomers.h"
 
 /*
  * Newcomers that came too early: their torrent's pieces are not known yet,

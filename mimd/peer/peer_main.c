@@ -5,13 +5,30 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "acceptor.h"
+#include "ban.h"
 #include "child.h"
 #include "choker.h"
+#include "connect.h"
+#include "datagrams.h"
+#include "dataplane.h"
+#include "dhtport.h"
+#include "discovery.h"
+#include "exchange.h"
+#include "filter.h"
 #include "hash.h"
 #include "loop.h"
 #include "mem.h"
 #include "net.h"
+#include "newcomers.h"
 #include "proxy.h"
+#include "reveal.h"
+#include "room.h"
+#include "send.h"
+#include "stats.h"
+#include "throttle.h"
+#include "usage.h"
+#include "webseed.h"
 
 /* The peer child: what the parent tells it, and the turns of its loop. */
 

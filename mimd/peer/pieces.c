@@ -4,6 +4,7 @@
 #include "bitfield.h"
 #include "child.h"
 #include "net.h"
+#include "stats.h"
 
 /* A swarm without a picker keeps no counts: ask each connection. */
 static uint32_t

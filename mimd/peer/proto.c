@@ -2,10 +2,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bare.h"
 #include "bitfield.h"
+#include "dhtport.h"
 #include "loop.h"
 #include "mem.h"
 #include "net.h"
+#include "proto.h"
+#include "request.h"
+#include "reveal.h"
+#include "send.h"
+#include "unchoke.h"
+#include "upload.h"
 
 /* What the messages of a peer do (BEP 3). */
 #define USELESS_MS	60000

@@ -2,9 +2,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "connect.h"
+#include "exchange.h"
+#include "loss.h"
 #include "mem.h"
 #include "meta.h"
 #include "net.h"
+#include "proto.h"
+#include "send.h"
 
 /*
  * Extended messages (BEP 10): which we take, and what is done with them.  A

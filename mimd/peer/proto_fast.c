@@ -5,6 +5,9 @@
 #include "loop.h"
 #include "mem.h"
 #include "net.h"
+#include "proto.h"
+#include "request.h"
+#include "send.h"
 
 /* What the messages of the fast extension do (BEP 6), and who sends them. */
 

@@ -6,9 +6,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "dataplane.h"
 #include "loop.h"
 #include "net.h"
+#include "recv.h"
+#include "request.h"
 #include "rx.h"
+#include "send.h"
+#include "throttle.h"
 
 /*
  * Receiving.  A peer answers requests with messages of known shape: 13 bytes

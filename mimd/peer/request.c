@@ -6,9 +6,16 @@
 
 #include <string.h>
 
+#include "dataplane.h"
 #include "loop.h"
 #include "net.h"
+#include "proto.h"
+#include "request.h"
 #include "rx.h"
+#include "send.h"
+#include "stats.h"
+#include "throttle.h"
+#include "webseed.h"
 
 #define FAST_SECONDS	20	/* a piece within that: a peer of its own */
 #define BITCOMET_MAX	50	/* it drops what goes beyond */

@@ -4,8 +4,11 @@
 
 #include "bitfield.h"
 #include "loop.h"
+#include "loss.h"
 #include "mem.h"
 #include "net.h"
+#include "reveal.h"
+#include "send.h"
 
 /*
  * Super seeding put into effect (BEP 16): connections that come up while it

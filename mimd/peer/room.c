@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: ISC */
+#include "connect.h"
 #include "loop.h"
 #include "meta.h"
 #include "net.h"
 #include "patience.h"
 #include "replace.h"
+#include "room.h"
 
 /*
  * Room for one connection more.  When all places are taken, one that nobody

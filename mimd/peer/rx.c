@@ -2,10 +2,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bare.h"
 #include "bitfield.h"
 #include "loop.h"
 #include "mem.h"
 #include "net.h"
+#include "proto.h"
+#include "request.h"
 #include "rx.h"
 
 static void

@@ -10,6 +10,10 @@
 #include "mem.h"
 #include "meta.h"
 #include "net.h"
+#include "send.h"
+#include "throttle.h"
+#include "upload.h"
+#include "usage.h"
 
 /*
  * Sending.  One writev(2) takes the rest of a half sent block, then control

@@ -5,6 +5,7 @@
 #include "clientid.h"
 #include "loop.h"
 #include "net.h"
+#include "stats.h"
 
 /* What the parent is told, at most once a second and only what changed. */
 #define ROWS	64

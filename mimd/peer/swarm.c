@@ -2,15 +2,29 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bare.h"
 #include "bitfield.h"
 #include "chan.h"
 #include "child.h"
+#include "dataplane.h"
+#include "discovery.h"
 #include "loop.h"
+#include "loss.h"
 #include "mem.h"
 #include "meta.h"
 #include "mse.h"
 #include "net.h"
+#include "newcomers.h"
+#include "proto.h"
+#include "request.h"
+#include "reveal.h"
+#include "room.h"
+#include "send.h"
 #include "slim.h"
+#include "stats.h"
+#include "throttle.h"
+#include "unchoke.h"
+#include "webseed.h"
 
 /*
  * A torrent that runs: its connections, the pieces we have, whom to connect

@@ -6,6 +6,9 @@
 #include "loop.h"
 #include "mem.h"
 #include "net.h"
+#include "recv.h"
+#include "send.h"
+#include "throttle.h"
 
 /*
  * Puts into effect what shaper.c decides.  A connection that may not move

@@ -5,6 +5,9 @@
 #include "loop.h"
 #include "mem.h"
 #include "net.h"
+#include "send.h"
+#include "unchoke.h"
+#include "upload.h"
 
 /* Puts into effect what choker.c decides. */
 

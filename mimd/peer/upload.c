@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: ISC */
+#include "dataplane.h"
 #include "loop.h"
 #include "net.h"
+#include "proto.h"
+#include "reveal.h"
+#include "upload.h"
 
 /*
  * Requests of a peer wait in conn::in and are answered in order from the

@@ -2,6 +2,7 @@
 #include "child.h"
 #include "loop.h"
 #include "net.h"
+#include "usage.h"
 
 /* What the parent is told of the arena, and of a disk that is silent. */
 #define USAGE_MS	1000

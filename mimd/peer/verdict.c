@@ -2,10 +2,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ban.h"
 #include "chan.h"
 #include "loop.h"
 #include "mem.h"
 #include "net.h"
+#include "request.h"
+#include "verdict.h"
+#include "webseed.h"
 
 /*
  * What becomes of who sent a piece, once disk has said whether it is good.

@@ -10,6 +10,7 @@
 #include "net.h"
 #include "proxy.h"
 #include "socks.h"
+#include "via.h"
 
 /* The state of a connection until the proxy has connected us to the peer. */
 struct via {

@@ -5,7 +5,9 @@
 #include "child.h"
 #include "loop.h"
 #include "net.h"
+#include "request.h"
 #include "reserve.h"
+#include "webseed.h"
 
 /* Web seeds have tracker as their hands; here they are given their pieces. */
 #define UNKNOWN_MS	30000U	/* a piece takes from a peer not yet known */
