@@ -417,6 +417,14 @@ parent_on_dht_peers(struct chan *c, const struct msg_dht_peers *m, void *arg)
 }
 
 static void
+parent_on_dht_external(struct chan *c, const struct msg_dht_external *m,
+    void *arg)
+{
+	(void)c;
+	nodes_on_external(owner(arg), m);
+}
+
+static void
 parent_on_dht_want(struct chan *c, const struct msg_dht_want *m, void *arg)
 {
 	(void)c;
@@ -524,4 +532,5 @@ const union msg_fn	parent_fns[MSG_COUNT] = {
 	[MSG_DHT_NODES] = { .dht_nodes = parent_on_dht_nodes },
 	[MSG_PORTMAP_TOLD] = { .portmap_told = parent_on_portmap_told },
 	[MSG_DHT_PEERS] = { .dht_peers = parent_on_dht_peers },
+	[MSG_DHT_EXTERNAL] = { .dht_external = parent_on_dht_external },
 };

@@ -50,6 +50,39 @@ send_sockets(struct parent *parent)
 	n->served = m.n > 0;
 }
 
+/*
+ * All nodes of the DHT together have one vote of many, whose voter is an
+ * address that nobody else has (RFC 5737, RFC 3849).
+ */
+static void
+send_external(struct parent *parent, const uint8_t ip[16])
+{
+	static const uint8_t		 unknown[16];
+	static const uint8_t		 voters[2][16] = {
+		{ [10] = 0xff, 0xff, 192, 0, 2, 1 },
+		{ 0x20, 0x01, 0x0d, 0xb8, [15] = 1 }
+	};
+	struct msg_peer_external	 m;
+	struct addr			 a = { .port = 0 };
+
+	if (memcmp(ip, unknown, sizeof(unknown)) == 0)
+		return;
+	memcpy(a.ip, ip, sizeof(a.ip));
+	memcpy(m.voter, voters[!addr_is_v4(&a)], sizeof(m.voter));
+	memcpy(m.ip, ip, sizeof(m.ip));
+	proc_send(parent_child(parent, ROLE_PEER), MSG_PEER_EXTERNAL, &m);
+}
+
+void
+nodes_on_external(struct parent *parent, const struct msg_dht_external *m)
+{
+	struct addr	a = { .port = 0 };
+
+	memcpy(a.ip, m->ip, sizeof(a.ip));
+	memcpy(parent->nodes.external[!addr_is_v4(&a)], m->ip, sizeof(m->ip));
+	send_external(parent, m->ip);
+}
+
 void
 nodes_send_peer(struct parent *parent)
 {
@@ -72,6 +105,8 @@ nodes_send_peer(struct parent *parent)
 	if (dht.port != 0 && parent->nodes.port != 0)
 		dht.port = parent->nodes.port;
 	proc_send(child, MSG_PEER_DHT, &dht);
+	send_external(parent, parent->nodes.external[0]);
+	send_external(parent, parent->nodes.external[1]);
 }
 
 void

@@ -14,12 +14,14 @@
 #define NODES_RETRY_MS	200	/* a port that was not to be had */
 
 struct loop_timer;
+struct msg_dht_external;
 struct parent;
 
 struct nodes {
 	struct pairs		 pairs;
 	uint16_t		 port;	/* of peers, as it was told */
 	bool			 served;	/* the child has sockets */
+	uint8_t			 external[2][16];	/* as others see us */
 	struct loop_timer	*retry;
 };
 
@@ -45,6 +47,9 @@ void	nodes_send(struct parent *parent);
 void	nodes_send_peer(struct parent *parent);
 /* "dht rate" and "dht read only" may be others. */
 void	nodes_send_rate(struct parent *parent);
+/* The DHT tells our address: peer is to know it, too. */
+void	nodes_on_external(struct parent *parent,
+	    const struct msg_dht_external *m);
 /* The router has told our address, or another. */
 void	nodes_send_address(struct parent *parent);
 

@@ -30,6 +30,7 @@ struct own_node {
 	struct dht	*dht;		/* NULL: none yet */
 	bool		 families[2];	/* of dht */
 	struct own_socket sockets[2];	/* none: dht rests */
+	struct addr	 external[2];	/* as others see it, told last */
 };
 
 struct own {
@@ -77,6 +78,8 @@ void	 own_run(struct own *own);
 void	 own_save_start(struct own *own);
 /* Tell it now, at the end, if there are any. */
 void	 own_save(struct own *own);
+/* Tell it where others see us, if that is news. */
+void	 own_tell_external(struct own *own);
 
 /* ---- own_socket.c ---- */
 

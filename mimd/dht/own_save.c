@@ -90,12 +90,37 @@ own_save(struct own *own)
 	own->saved_mark = mark;
 }
 
+void
+own_tell_external(struct own *own)
+{
+	struct msg_dht_external	 m;
+	struct dht_stats	 stats;
+	struct own_node		*node;
+	int			 f;
+
+	for (node = own->nodes; node < own->nodes + DHT_NODES_MAX; node++) {
+		if (node->dht == NULL)
+			continue;
+		dht_stats(node->dht, loop_now(own->child->loop), &stats);
+		for (f = 0; f < 2; f++) {
+			if (!stats.side[f].external ||
+			    addr_cmp_ip(&stats.side[f].address,
+			    &node->external[f]) == 0)
+				continue;
+			node->external[f] = stats.side[f].address;
+			memcpy(m.ip, node->external[f].ip, sizeof(m.ip));
+			chan_send(own->child->parent, MSG_DHT_EXTERNAL, &m);
+		}
+	}
+}
+
 static void
 on_save(void *arg)
 {
 	struct own	*own = arg;
 
 	own_save(own);
+	own_tell_external(own);
 	loop_timer_set(own->save, ++own->saves < OWN_SAVE_FIRST ?
 	    OWN_SAVE_FIRST_MS : OWN_SAVE_MS);
 }

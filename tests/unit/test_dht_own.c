@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "bound.h"
+#include "dht/node.h"
 #include "dht/own.h"
 #include "mem.h"
 
@@ -22,12 +23,13 @@ static const uint8_t	hash[ID_LEN] = "12345678901234567890";
 static const uint8_t	other[ID_LEN] = "abcdefghijabcdefghij";
 
 /* A child, and what its parent hears. */
-struct side {
+struct party {
 	struct own	own;
 	struct child	child;
 	struct chan	*parent;
 	struct addr	at;
-	uint32_t	wants, saves, saved, peers_id;
+	uint32_t	wants, saves, saved, peers_id, externals;
+	struct addr	external;
 	uint8_t		saved_id4[ID_LEN];
 	struct addr	peer;		/* the last that was found */
 };
@@ -36,7 +38,7 @@ static struct loop		*loop;
 static struct loop_timer	*poll_timer;
 static uint64_t			 give_up;
 static bool			(*until)(void);
-static struct side		*a, *b, *c;
+static struct party		*a, *b, *c;
 
 /* ---- what the parent hears ---- */
 
@@ -45,13 +47,13 @@ on_want(struct chan *ch, const struct msg_dht_want *m, void *arg)
 {
 	(void)ch;
 	(void)m;
-	((struct side *)arg)->wants++;
+	((struct party *)arg)->wants++;
 }
 
 static void
 on_nodes(struct chan *ch, const struct msg_dht_nodes *m, void *arg)
 {
-	struct side	*s = arg;
+	struct party	*s = arg;
 
 	(void)ch;
 	s->saves++;
@@ -62,12 +64,22 @@ on_nodes(struct chan *ch, const struct msg_dht_nodes *m, void *arg)
 static void
 on_peers(struct chan *ch, const struct msg_dht_peers *m, void *arg)
 {
-	struct side	*s = arg;
+	struct party	*s = arg;
 
 	(void)ch;
 	s->peers_id = m->id;
 	memcpy(s->peer.ip, m->peers.v[0].ip, sizeof(s->peer.ip));
 	s->peer.port = m->peers.v[0].port;
+}
+
+static void
+on_external(struct chan *ch, const struct msg_dht_external *m, void *arg)
+{
+	struct party	*s = arg;
+
+	(void)ch;
+	s->externals++;
+	memcpy(s->external.ip, m->ip, sizeof(s->external.ip));
 }
 
 static void
@@ -82,6 +94,7 @@ static const union msg_fn	fns[MSG_COUNT] = {
 	[MSG_DHT_WANT] = { .dht_want = on_want },
 	[MSG_DHT_NODES] = { .dht_nodes = on_nodes },
 	[MSG_DHT_PEERS] = { .dht_peers = on_peers },
+	[MSG_DHT_EXTERNAL] = { .dht_external = on_external },
 };
 static const union msg_fn	no_fns[MSG_COUNT];
 
@@ -106,7 +119,7 @@ open_socket(const char *host, struct addr *at)
 
 /* Sockets of these families for its first node. */
 static void
-sockets(struct side *s, bool v4, bool v6)
+sockets(struct party *s, bool v4, bool v6)
 {
 	int		fds[2] = { -1, -1 };
 	struct addr	at[2] = { 0 };
@@ -121,10 +134,10 @@ sockets(struct side *s, bool v4, bool v6)
 	own_run(&s->own);
 }
 
-static struct side *
+static struct party *
 side_new(void)
 {
-	struct side	*s = xcalloc(1, sizeof(*s));
+	struct party	*s = xcalloc(1, sizeof(*s));
 	int		 fds[2];
 
 	assert_int_equal(chan_pair(fds), 0);
@@ -139,7 +152,7 @@ side_new(void)
 }
 
 static void
-side_free(struct side *s)
+side_free(struct party *s)
 {
 	const int		none[2] = { -1, -1 };
 	const struct addr	nowhere[2] = { 0 };
@@ -204,7 +217,7 @@ teardown(void **state)
 /* ---- tests ---- */
 
 static struct dht_stats
-stats(struct side *s)
+stats(struct party *s)
 {
 	struct dht_stats	st;
 
@@ -237,7 +250,7 @@ found(void)
 }
 
 static void
-meet(struct side *s)
+meet(struct party *s)
 {
 	own_add_contact(&s->own, NULL, &c->at, false);
 	own_run(&s->own);
@@ -308,11 +321,40 @@ test_sockets(void **state)
 	assert_memory_equal(a->saved_id4, id, ID_LEN);
 }
 
+static bool
+seen(void)
+{
+	return a->externals > 0;
+}
+
+/* Where others see us is told once, when they agree. */
+static void
+test_external(void **state)
+{
+	struct addr	voter, ip;
+	uint8_t		i;
+
+	(void)state;
+	assert_int_equal(addr_parse(&ip, "203.0.113.9", 0), 0);
+	assert_int_equal(addr_parse(&voter, "8.0.0.8", 6881), 0);
+	for (i = 0; i < NODE_VOTES; i++) {
+		own_tell_external(&a->own);
+		voter.ip[13] = i;
+		upkeep_on_vote(a->own.nodes[0].dht, &voter, &ip,
+		    loop_now(loop));
+	}
+	own_tell_external(&a->own);
+	own_tell_external(&a->own);
+	wait_for(seen);
+	assert_int_equal(a->externals, 1);
+	assert_int_equal(addr_cmp_ip(&a->external, &ip), 0);
+}
+
 /* The first node gets the id of an earlier life; all share the rate. */
 static void
 test_several(void **state)
 {
-	struct side	*s = side_new();
+	struct party	*s = side_new();
 	struct addr	 at[2] = { 0 };
 	int		 fds[2] = { -1, -1 };
 
@@ -339,6 +381,7 @@ main(void)
 	const struct CMUnitTest	tests[] = {
 		TEST(test_torrent),
 		TEST(test_sockets),
+		TEST(test_external),
 		TEST(test_several)
 	};
 
