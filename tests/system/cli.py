@@ -233,7 +233,7 @@ def ending(t, daemon):
 
 
 def test(t):
-    daemon = mimd.Mimd(t)
+    daemon = mimd.Mimd(t, conf="dht yes\ndht bootstrap none\n")
     daemon.write_conf(daemon.conf +
         f"control socket \"{daemon.dir}/status.sock\" restricted\n")
     daemon.start()

@@ -68,6 +68,23 @@ class Dht:
             self.due = time.monotonic() + ANNOUNCE_S
 
 
+class Table:
+    """The nodes of the DHT that it has, counted each second."""
+
+    def __init__(self, session):
+        self.session = session
+        self.nodes = 0
+        self.due = 0
+
+    def look(self, alerts):
+        for alert in alerts:
+            if isinstance(alert, lt.session_stats_alert):
+                self.nodes = alert.values["dht.dht_nodes"]
+        if time.monotonic() >= self.due:
+            self.session.post_session_stats()
+            self.due = time.monotonic() + 1
+
+
 def main():
     path, root, listen, role, *settings = sys.argv[1:]
     conf = dict(SETTINGS, listen_interfaces=listen)
@@ -86,6 +103,7 @@ def main():
         conf.update(DHT_SETTINGS)
     session = lt.session(conf)
     dht = Dht(session, limits["nodes"])
+    table = Table(session)
     if path.startswith("magnet:"):
         add = lt.parse_magnet_uri(path)
     else:
@@ -109,12 +127,16 @@ def main():
             "uploaded": s.total_payload_upload,
             "downloaded": s.total_payload_download,
             "peers": s.num_peers,
+            "nodes": table.nodes,
             "addrs": [list(p.ip) for p in handle.get_peer_info()],
             "error": s.errc.message() if s.errc.value()
             else None}), flush=True)
         # An alert tells of a change at once, of completion above all.
         session.wait_for_alert(100)
-        log.add(session.pop_alerts())
+        alerts = session.pop_alerts()
+        log.add(alerts)
+        if conf["enable_dht"]:
+            table.look(alerts)
         dht.announce(handle)
 
 

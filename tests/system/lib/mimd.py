@@ -9,7 +9,7 @@ import time
 
 import mimtest
 
-CHILDREN = ("peer", "disk", "tracker", "resolver")
+CHILDREN = ("peer", "disk", "tracker", "resolver", "dht")
 # mimctl confines itself; a sanitizer cannot look for leaks in there.
 CTL_ENV = dict(os.environ, ASAN_OPTIONS="detect_leaks=0")
 SPARE_USER = "nobody"		# runs mimd as an ordinary user
@@ -47,6 +47,8 @@ class Mimd:
         if "encryption" not in conf:
             # The peers that tests make up know the plain protocol alone.
             self.conf += "encryption allow\n"
+        if "dht" not in conf:
+            self.conf += "dht no\n"	# one process less
         self.write_conf(self.conf)
         t.daemons.append(self)
         t.closers.append(self.close)
