@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "contacts.h"
+#include "log.h"
 #include "parent.h"
 
 #define ENOUGH		8U	/* nodes; with fewer the dht child wants more */
@@ -146,7 +147,12 @@ contacts_on_resolved(struct parent *parent, const struct msg_resolved *m)
 	host = node_hosts_answer(&parent->contacts.hosts,
 	    m->query - PROXIES_QUERY_MAX, m->addrs.n > 0,
 	    loop_now(parent->loop));
-	if (host == NULL || m->addrs.n == 0)
+	if (host == NULL)
+		return true;
+	/* A machine without a network is nothing to write home about. */
+	log_debug("nodes of the DHT at %s: %u addresses%s%s", host->host,
+	    m->addrs.n, *m->error != '\0' ? ": " : "", m->error);
+	if (m->addrs.n == 0)
 		return true;
 	to.router = host->router;
 	for (; to.nodes.n < m->addrs.n; to.nodes.n++) {
