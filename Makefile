@@ -157,7 +157,7 @@ POWERCUT_SRC =	$(addprefix tests/system/attempt/,powercut.c \
 		cut_world.c cut_run.c simfs.c bare.c)
 POWERCUT_WRAP =	$(call IO_WRAP,tests/system/attempt/simfs.c) \
 		$(addprefix -Wl$(COMMA)--wrap=,sandbox_seal loop_timer_set \
-		loop_now)
+		loop_now sync_fs_worth)
 
 $(BUILD)/attempt/bin/powercut: $(call obj,$(POWERCUT_SRC)) \
     $(BUILD)/libmimd.a $(BUILD)/libcommon.a

@@ -39,6 +39,7 @@ struct trail;
 /* A download directory; index is its name in messages. */
 struct root {
 	int	 fd;			/* O_PATH; -1: not configured */
+	int	 sync;			/* sync_fs.h; -1: cannot */
 	char	*path;
 	dev_t	 dev;
 	uint64_t ino;			/* what it is: roots.c */

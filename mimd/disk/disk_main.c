@@ -134,7 +134,7 @@ disk_start(struct child *child)
 	d->uid = geteuid();
 	d->state = d->torrents = d->resumes = -1;
 	for (i = 0; i < ROOTS_MAX; i++)
-		d->roots[i].fd = -1;
+		d->roots[i].fd = d->roots[i].sync = -1;
 	content_init(d);
 	admit_init(d);
 	troubles_init(d);

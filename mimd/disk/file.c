@@ -254,6 +254,32 @@ open_parent(int root, char *full, const char **base)
 	return dir;
 }
 
+int
+file_row_stat(struct file_row *row, const char *path, struct stat *st)
+{
+	char		 full[PATH_MAX];
+	const char	*base;
+
+	if (row->last == NULL || !file_same_dir(row->last, path)) {
+		file_row_end(row);
+		if (place_path(row->place, path, full) == -1 ||
+		    (row->dir = open_parent(row->place.root, full,
+		    &base)) == -1)
+			return -1;
+		row->last = path;
+	}
+	base = strrchr(path, '/');
+	return io_stat_at(row->dir, base != NULL ? base + 1 : path, st);
+}
+
+void
+file_row_end(struct file_row *row)
+{
+	if (row->last != NULL)
+		close_parent(row->place.root, row->dir);
+	row->last = NULL;
+}
+
 /* unlinkat() of path in its directory, which is opened beneath the place. */
 static int
 unlink_beneath(struct place place, const char *path, int flags)

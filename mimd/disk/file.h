@@ -40,6 +40,18 @@ int	file_open_stat(struct place place, const char *path,
 int	file_unshared(const struct stat *st, uid_t uid, bool ours);
 /* A regular file's status, or -1 and errno. */
 int	file_stat(struct place place, const char *path, struct stat *st);
+/*
+ * The status of many, one after the other, of which neighbours lie in one
+ * directory: it is kept open.  What is there need not be a regular file.
+ */
+struct file_row {
+	struct place	 place;
+	const char	*last;		/* NULL at first */
+	int		 dir;		/* of last */
+};
+int	file_row_stat(struct file_row *row, const char *path,
+	    struct stat *st);
+void	file_row_end(struct file_row *row);
 /* When it was modified, in ns. */
 int64_t	file_mtime(const struct stat *st);
 /* A directory, O_PATH; path "" is the place itself. */

@@ -51,6 +51,12 @@ io_fstat(int fd, struct stat *st)
 	return fstat(fd, st);
 }
 
+int
+io_stat_at(int dir, const char *name, struct stat *st)
+{
+	return fstatat(dir, name, st, AT_SYMLINK_NOFOLLOW);
+}
+
 int64_t
 io_birth(int fd)
 {
@@ -125,6 +131,12 @@ int
 io_fsync(int fd)
 {
 	return fsync(fd);
+}
+
+int
+io_syncfs(int fd)
+{
+	return syncfs(fd);
 }
 
 int

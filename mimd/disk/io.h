@@ -27,6 +27,8 @@ struct statfs;
 int	io_open(int dir, const char *path, int flags, mode_t mode);
 int	io_close(int fd);
 int	io_fstat(int fd, struct stat *st);
+/* Of what has this name in dir, be it a link. */
+int	io_stat_at(int dir, const char *name, struct stat *st);
 int64_t	io_birth(int fd);	/* ns since 1970; 0: not known */
 uint64_t io_mount(int fd);	/* the number of its mount; 0: not known */
 int	io_fstatfs(int fd, struct statfs *st);
@@ -38,6 +40,7 @@ ssize_t	io_pwrite(int fd, const void *buf, size_t len, off_t off);
 int	io_ftruncate(int fd, off_t len);
 int	io_fallocate(int fd, int mode, off_t off, off_t len);
 int	io_fsync(int fd);
+int	io_syncfs(int fd);	/* fails for any file of it: sync_fs.h */
 int	io_mkdirat(int dir, const char *path, mode_t mode);
 int	io_renameat(int from, const char *old, int to, const char *new);
 /* The same, but never over what is there: EEXIST. */

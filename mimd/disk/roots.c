@@ -21,6 +21,7 @@
 #include "sched.h"
 #include "state_file.h"
 #include "store.h"
+#include "sync_fs.h"
 #include "volumes.h"
 
 #define VOLUMES_NAME	"volumes"	/* in the state directory */
@@ -38,6 +39,19 @@ roots_add(struct disk *d, uint32_t index, const char *path, int fd)
 	root->dev = st.st_dev;
 	root->ino = st.st_ino;
 	root->birth = io_birth(fd);
+	root->sync = sync_fs_open(fd);
+}
+
+void
+roots_sync_failed(struct disk *d, uint32_t index)
+{
+	struct root	*root = &d->roots[index];
+
+	if (root->sync == -1)
+		return;
+	log_warnx("%s: a write to its file system has failed", root->path);
+	io_close(root->sync);
+	root->sync = -1;
 }
 
 void

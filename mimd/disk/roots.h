@@ -34,6 +34,8 @@ void	roots_wait(struct disk *d, struct content *t);
 void	roots_prove(struct disk *d, struct content *t);
 /* All are found: a directory that none of them uses may be what it is now. */
 void	roots_scanned(struct disk *d);
+/* A sync of its file system has failed: from now on each file by itself. */
+void	roots_sync_failed(struct disk *d, uint32_t index);
 /* Keep what is remembered. */
 void	roots_save(struct disk *d);
 /* A torrent came to this one: remember what it is. */

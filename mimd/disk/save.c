@@ -21,7 +21,9 @@
 #include "part_leave.h"
 #include "report.h"
 #include "resume.h"
+#include "roots.h"
 #include "store.h"
+#include "sync_fs.h"
 #include "tracker_list.h"
 #include "trouble.h"
 #include "worker.h"
@@ -35,7 +37,10 @@ struct save {
 	uint32_t	 npaths;	/* files to sync */
 	uint32_t	*indices;
 	char		**paths;
-	uint64_t	*least;		/* that they hold, of what is had */
+	uint32_t	 root;		/* index; whose file system they */
+	int		 fs;		/* are synced with, or -1 */
+	dev_t		 dev;
+	bool		 fs_failed;
 	bool		 drop_link;	/* the record has all of it now */
 	uint8_t		*torrent;	/* or link; NULL: only the record */
 	size_t		 torrent_len;
@@ -124,22 +129,15 @@ save_fill(struct disk *d, struct content *t, struct resume *r, bool sync)
 		r->clean = true;
 }
 
-/* The size that a file must have to hold the last of its pieces. */
-static uint64_t
-save_least(const struct content *t, uint32_t file)
+/* What can sync them all at once, if that is worth it. */
+static void
+save_take_fs(struct disk *d, struct save *s, const struct content *t)
 {
-	const struct mi_file	*f = &t->files->mi->files[file];
-	uint64_t		 k, end;
-
-	if (t->files->have[file] == 0)
-		return 0;
-	end = f->offset + f->length;
-	k = (end - 1) / t->geom.piece_length;
-	while (!bitfield_get(t->have, (uint32_t)k))
-		k--;
-	if ((k + 1) * t->geom.piece_length < end)
-		end = (k + 1) * t->geom.piece_length;
-	return end - f->offset;
+	if (t->root_path != NULL || t->sub != 0 || !sync_fs_worth(s->npaths))
+		return;
+	s->root = t->root;
+	s->fs = d->roots[t->root].sync;
+	s->dev = d->roots[t->root].dev;
 }
 
 /* Take the list of files to be synced from the torrent. */
@@ -151,12 +149,10 @@ save_take_touched(struct save *s, struct content *t)
 
 	s->indices = xcalloc(f->ntouched, sizeof(*s->indices));
 	s->paths = xcalloc(f->ntouched, sizeof(*s->paths));
-	s->least = xcalloc(f->ntouched, sizeof(*s->least));
 	for (i = 0; i <= t->nfiles && s->npaths < f->ntouched; i++) {
 		if (!bitfield_get(f->touched, i))
 			continue;
 		s->indices[s->npaths] = i;
-		s->least[s->npaths] = i < t->nfiles ? save_least(t, i) : 0;
 		s->paths[s->npaths++] = xstrdup(part_path(f->mi, t->part, i));
 	}
 	memset(f->touched, 0, bitfield_size(t->nfiles + 1));
@@ -180,9 +176,12 @@ save_start(struct disk *d, struct content *t, bool sync, uint8_t *torrent,
 	s->torrent_len = len;
 	s->drop_link = t->link_left;
 	s->suffix = t->magnet != NULL ? ".magnet" : ".torrent";
+	s->fs = -1;
 	save_fill(d, t, &s->r, sync);
-	if (sync && t->files != NULL && t->files->ntouched > 0)
+	if (sync && t->files != NULL && t->files->ntouched > 0) {
 		save_take_touched(s, t);
+		save_take_fs(d, s, t);
+	}
 	s->failed = s->npaths;
 	t->saving = true;
 	d->njobs++;
@@ -256,23 +255,18 @@ save_due(struct disk *d, uint64_t now)
 
 /* ---- in a worker ---- */
 
-/*
- * Times count, too, so fdatasync() will not do.  They are read before, as
- * others write meanwhile: a record never tells of more than is safe.
- */
-static int
-save_sync_fd(int fd, const struct stat *st, struct resume_file *stamp)
+static void
+save_stamp(struct resume_file *stamp, const struct stat *st)
 {
-	if (io_fsync(fd) == -1)
-		return -1;
 	stamp->size = (uint64_t)st->st_size;
 	stamp->mtime = file_mtime(st);
 	stamp->ino = st->st_ino;
-	return 0;
 }
 
 /*
- * A file's name is kept by its directories, not by a sync of the file.
+ * A file's name is kept by its directories, not by a sync of the file.  Times
+ * count, too, so fdatasync() will not do.  They are read before, as others
+ * write meanwhile: a record never tells of more than is safe.
  * named: one whose directories have just been synced, or NULL.
  */
 static int
@@ -289,16 +283,64 @@ save_sync_file(struct save *s, uint32_t i, const char **named)
 	memset(stamp, 0, sizeof(*stamp));
 	if (fd == -1)
 		return 0;
-	rc = save_sync_fd(fd, &st, stamp);
+	rc = io_fsync(fd);
 	error = errno;
 	io_close(fd);
 	errno = error;
-	if (rc == -1 || stamp->ino == ino)
-		return rc;
+	if (rc == -1)
+		return -1;
+	save_stamp(stamp, &st);
+	if (stamp->ino == ino)
+		return 0;
 	if (file_sync_dirs(s->place, s->paths[i], *named) == -1)
 		return -1;
 	*named = s->paths[i];
 	return 0;
+}
+
+/*
+ * All by one sync of their file system; false if that will not do.  stamps is
+ * filled in for each path.
+ */
+static bool
+save_sync_all(struct save *s, struct resume_file *stamps)
+{
+	struct file_row	row = { .place = s->place };
+	struct stat	st;
+	uint32_t	i;
+	bool		good = true;
+
+	for (i = 0; i < s->npaths && good; i++) {
+		if (file_row_stat(&row, s->paths[i], &st) == -1)
+			good = errno == ENOENT;
+		else if (S_ISREG(st.st_mode) && st.st_dev == s->dev)
+			save_stamp(&stamps[i], &st);
+		else
+			good = false;
+	}
+	file_row_end(&row);
+	if (good && sync_fs(s->fs) == -1) {
+		s->fs_failed = true;
+		good = false;
+	}
+	return good;
+}
+
+static bool
+save_sync_fs(struct save *s)
+{
+	struct resume_file	*stamps;
+	uint32_t		 i;
+	bool			 good;
+
+	if (s->fs == -1)
+		return false;
+	stamps = xcalloc(s->npaths, sizeof(*stamps));
+	good = save_sync_all(s, stamps);
+	for (i = 0; i < s->npaths && good; i++)
+		s->r.files[s->indices[i]] = stamps[i];
+	free(stamps);
+	return good;
 }
 
 static void
@@ -307,6 +349,8 @@ save_sync_files(struct save *s)
 	const char	*named = NULL;
 	uint32_t	 i;
 
+	if (save_sync_fs(s))
+		return;
 	for (i = 0; i < s->npaths; i++)
 		if (save_sync_file(s, i, &named) == -1) {
 			s->error = errno;
@@ -419,7 +463,6 @@ save_free(struct save *s)
 	while (s->npaths > 0)
 		free(s->paths[--s->npaths]);
 	free(s->paths);
-	free(s->least);
 	free(s->indices);
 	free(s->subdir);
 	free(s->torrent);
@@ -502,6 +545,8 @@ save_settle(struct disk *d, struct save *s)
 
 	d->njobs--;
 	t->saving = false;
+	if (s->fs_failed)
+		roots_sync_failed(d, s->root);
 	if (s->error != 0 && !t->adding)
 		save_failed(d, s, t);
 	else if (s->error == 0) {

@@ -1,10 +1,12 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: ISC
 # A device that fails to keep what was written: no record claims it, and what
-# the page cache still shows is written once more.
+# the page cache still shows is written once more.  Many files are synced all
+# at once, until that fails.
 
 import errno
 import os
+import re
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "lib"))
@@ -17,6 +19,7 @@ from torrent import Torrent
 SIZE = 6_000_001
 PIECE = 1 << 17
 PAGE = 1 << 12
+MANY = 300
 
 
 def written(calls):
@@ -34,6 +37,49 @@ def recorded(daemon):
         if name == "fsync" and error == errno.EIO]
     return any("rename" in name and ".resume" in path
         for name, _, path in names[failed[0]:])
+
+
+def synced(t, daemon, announce, name):
+    """Download many files; the syncs of these until the record after that."""
+    content = t.dir(name)
+    torrent = Torrent(name, [(f"{i % 3}/{i}", 1000) for i in range(MANY)],
+        1 << 14).make(content)
+    seed = wire.Seed(t, torrent, content)
+    announce.fixed = [seed.peer]
+    mark = len(daemon.calls())
+    daemon.add(torrent.save(f"{t.root}/{name}.torrent", announce.url))
+    daemon.wait_state(torrent.infohash, "seeding", 30)
+
+    def syncs():
+        """Those at the end, each with its result; None before the record."""
+        calls = [(call, result, path) for call, result, _, _, _, path
+            in daemon.calls()[mark:] if f"/{name}/" in path or
+            call == "syncfs" or torrent.infohash + ".resume" in path]
+        wrote = [i for i, call in enumerate(calls) if f"/{name}/" in call[2]
+            and call[0] == "pwrite"]
+        found = [i for i, call in enumerate(calls) if "sync" in call[0] and
+            "resume" not in call[2]]
+        named = [i for i, call in enumerate(calls) if "rename" in call[0]]
+        if not found or not wrote[-1] < found[-1] < named[-1]:
+            return None
+        return [calls[i] for i in found]
+
+    t.wait(syncs, 20, "its record")
+    return syncs()
+
+
+def test_many(t, daemon, announce):
+    calls = [call[:2] for call in synced(t, daemon, announce, "many")]
+    t.equal(calls, [("syncfs", 0)], "many files are synced all at once")
+    rule = daemon.fault("syncfs", "", error=errno.EIO)
+    calls = synced(t, daemon, announce, "each")
+    t.equal((calls[0][0], len({path for call, result, path in calls[1:]
+        if result == 0 and re.search(r"/each/\d/\d+$", path)})),
+        ("syncfs", MANY), "each by itself, should that fail")
+    rule.clear()
+    calls = [call[0] for call in synced(t, daemon, announce, "later")]
+    t.ok("syncfs" not in calls and calls.count("fsync") >= MANY,
+        "and so ever after", calls[:9])
 
 
 def test(t):
@@ -74,6 +120,7 @@ def test(t):
     daemon.start()
     row = daemon.wait_state(torrent.infohash, "seeding", 10)
     t.equal(torrent.wrong(daemon.root), None, "bit-exact after a restart")
+    test_many(t, daemon, announce)
 
 
 mimtest.main(test, timeout=60)

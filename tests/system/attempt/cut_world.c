@@ -83,6 +83,16 @@ __wrap_loop_now(struct loop *loop)
 	return __real_loop_now(loop) * SPEED;
 }
 
+/* ---- fewer files are many ---- */
+
+bool	__wrap_sync_fs_worth(uint32_t);
+
+bool
+__wrap_sync_fs_worth(uint32_t nfiles)
+{
+	return nfiles >= 3;
+}
+
 /* ---- torrents ---- */
 
 static void

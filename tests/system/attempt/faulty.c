@@ -192,6 +192,16 @@ WRAP(int, fsync, int fd)
 	return (int)call_end(&c, rc, 0);
 }
 
+WRAP(int, syncfs, int fd)
+{
+	struct call	c;
+	int		rc = -1;
+
+	if (call_begin(&c, "syncfs", fd, NULL, -1, NULL, 0, 0))
+		rc = __real_io_syncfs(fd);
+	return (int)call_end(&c, rc, 0);
+}
+
 WRAP(ssize_t, pread, int fd, void *buf, size_t len, off_t off)
 {
 	struct call	c;

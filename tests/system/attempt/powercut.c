@@ -418,8 +418,14 @@ lie_state(const struct sim_op *s)
 static bool
 lie_dirs(const struct sim_op *s)
 {
-	return is_dir(s->ino) && s->ino != SIM_STATE && !lie_records(s) &&
-	    !lie_torrents(s);
+	return s->type == SIM_FSYNC && is_dir(s->ino) && s->ino != SIM_STATE &&
+	    !lie_records(s) && !lie_torrents(s);
+}
+
+static bool
+lie_fs(const struct sim_op *s)
+{
+	return s->type == SIM_SYNCFS;
 }
 
 static const struct {
@@ -428,6 +434,7 @@ static const struct {
 } lies[] = {
 	{ "payload files", lie_payload },
 	{ "directories of payload", lie_dirs },
+	{ "file systems", lie_fs },
 	{ "records", lie_record },
 	{ "the directory of records", lie_records },
 	{ ".torrent files", lie_torrent },

@@ -5,6 +5,8 @@
 #include <sys/uio.h>
 #include <sys/vfs.h>
 
+#include <linux/magic.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -18,8 +20,7 @@
 #define FD_BASE		(1 << 20)	/* descriptors of ours */
 #define FDS		1024U
 #define ENTRIES		1024U
-#define DEV		77U
-#define DEV_OTHER	78U
+#define DEV		77U		/* and the number of the directory */
 
 struct node {
 	bool		 dir;
@@ -154,7 +155,7 @@ clear(void)
 	memset(fds, 0, sizeof(fds));
 	for (i = SIM_ROOT; i <= SIM_OTHER; i++) {
 		nodes[i].dir = true;
-		nodes[i].dev = i == SIM_OTHER ? DEV_OTHER : DEV;
+		nodes[i].dev = DEV + i;
 	}
 }
 
@@ -232,6 +233,20 @@ sim_changes(const struct sim_op *op)
 	return op->type <= SIM_UNLINK;
 }
 
+/* Of the directory that it was made beneath. */
+static uint32_t
+file_system(uint32_t ino)
+{
+	const struct sim_op	*op;
+
+	for (op = sim->ops; ino > SIM_OTHER; op++)
+		if (op->type <= SIM_MKDIR && op->ino == ino) {
+			ino = op->dir;
+			op = sim->ops - 1;
+		}
+	return ino;
+}
+
 bool
 sim_synced(uint32_t i, uint32_t cut, bool (*lie)(const struct sim_op *))
 {
@@ -242,8 +257,14 @@ sim_synced(uint32_t i, uint32_t cut, bool (*lie)(const struct sim_op *))
 	    op->type == SIM_TIME;
 	gone = op->type != SIM_RENAME || op->dir == op->dir2;
 	for (s = op; s < sim->ops + cut; s++) {
-		if (s->type != SIM_FSYNC || (lie != NULL && lie(s)))
+		if ((s->type != SIM_FSYNC && s->type != SIM_SYNCFS) ||
+		    (lie != NULL && lie(s)))
 			continue;
+		if (s->type == SIM_SYNCFS) {
+			if (file_system(s->ino) == file_system(op->ino))
+				return true;
+			continue;
+		}
 		if (bytes) {
 			if (s->ino == op->ino)
 				return true;
@@ -431,14 +452,11 @@ WRAP(int, close, int fd)
 	return 0;
 }
 
-WRAP(int, fstat, int fd, struct stat *st)
+static void
+fill_stat(uint32_t ino, struct stat *st)
 {
-	struct node	*n;
-	uint32_t	 ino = inode(fd);
+	struct node	*n = &nodes[ino];
 
-	if (ino == 0)
-		return __real_io_fstat(fd, st);
-	n = &nodes[ino];
 	memset(st, 0, sizeof(*st));
 	st->st_dev = n->dev;
 	st->st_ino = ino;
@@ -450,7 +468,28 @@ WRAP(int, fstat, int fd, struct stat *st)
 	st->st_blocks = (blkcnt_t)((n->size + 511) / 512);
 	st->st_mtim.tv_sec = n->mtime / 1000000000;
 	st->st_mtim.tv_nsec = n->mtime % 1000000000;
+}
+
+WRAP(int, fstat, int fd, struct stat *st)
+{
+	uint32_t	ino = inode(fd);
+
+	if (ino == 0)
+		return __real_io_fstat(fd, st);
+	fill_stat(ino, st);
 	return 0;
+}
+
+WRAP(int, stat_at, int dir, const char *name, struct stat *st)
+{
+	char		base[SIM_NAME];
+	uint32_t	parent, ino;
+
+	pthread_mutex_lock(&lock);
+	if ((ino = walk(inode(dir), name, &parent, base)) != 0)
+		fill_stat(ino, st);
+	pthread_mutex_unlock(&lock);
+	return ino != 0 ? 0 : -1;
 }
 
 WRAP(int64_t, birth, int fd)
@@ -463,6 +502,7 @@ WRAP(int, fstatfs, int fd, struct statfs *st)
 {
 	(void)fd;
 	memset(st, 0, sizeof(*st));
+	st->f_type = EXT4_SUPER_MAGIC;
 	st->f_bsize = 4096;
 	st->f_blocks = st->f_bfree = st->f_bavail = 1 << 20;
 	return 0;
@@ -590,6 +630,14 @@ WRAP(int, fsync, int fd)
 {
 	pthread_mutex_lock(&lock);
 	commit(note(SIM_FSYNC, inode(fd), NULL, 0));
+	pthread_mutex_unlock(&lock);
+	return 0;
+}
+
+WRAP(int, syncfs, int fd)
+{
+	pthread_mutex_lock(&lock);
+	commit(note(SIM_SYNCFS, inode(fd), NULL, 0));
 	pthread_mutex_unlock(&lock);
 	return 0;
 }

@@ -11,7 +11,8 @@
  * what is done to it, and can be made again as a power cut may leave it:
  * what was synced is there, of the rest anything.  A file's bytes, size and
  * times are synced by an fsync of the file; its name, and that an old name
- * is gone, by one of the directory.  Nothing else may be relied upon.
+ * is gone, by one of the directory; all of a file system by a syncfs.  Nothing
+ * else may be relied upon.
  */
 #define SIM_OPS		8192U
 #define SIM_DATA	(24U << 20)
@@ -30,6 +31,7 @@ enum sim_type {
 	SIM_RENAME,		/* from dir, name to dir2, name2 */
 	SIM_UNLINK,
 	SIM_FSYNC,
+	SIM_SYNCFS,
 	SIM_READ,		/* changes nothing */
 	SIM_MARK		/* of the test: ino, off and data are its own */
 };
