@@ -77,6 +77,12 @@ contacts_on_nodes(struct parent *parent, const struct msg_dht_nodes *m)
 }
 
 void
+contacts_on_down(struct parent *parent)
+{
+	node_memory_lost(&parent->contacts.memory);
+}
+
+void
 contacts_finish(struct parent *parent)
 {
 	save(parent, true);

@@ -35,6 +35,8 @@ void	contacts_on_want(struct parent *parent);
 /* What it knows (dht_nodes), to be kept. */
 void	contacts_on_nodes(struct parent *parent,
 	    const struct msg_dht_nodes *m);
+/* The disk child has ended. */
+void	contacts_on_down(struct parent *parent);
 /* The dht child has ended for good: save what is not saved yet. */
 void	contacts_finish(struct parent *parent);
 /* From disk. */

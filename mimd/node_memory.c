@@ -107,3 +107,9 @@ node_memory_save(struct node_memory *mem, uint64_t now, bool end)
 	mem->save_at = now + NODE_MEMORY_SAVE_MS;
 	return true;
 }
+
+void
+node_memory_lost(struct node_memory *mem)
+{
+	mem->unsaved = mem->fresh;
+}

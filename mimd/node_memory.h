@@ -48,5 +48,7 @@ uint32_t node_memory_rows(const struct node_memory *mem,
  * or when they are twice as many as the last time.  They are taken to be.
  */
 bool	node_memory_save(struct node_memory *mem, uint64_t now, bool end);
+/* Disk was killed: what it was given last may not be safe. */
+void	node_memory_lost(struct node_memory *mem);
 
 #endif /* NODE_MEMORY_H */

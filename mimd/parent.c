@@ -332,6 +332,8 @@ parent_on_ended(struct proc *p, void *arg)
 	}
 	if (p->role == ROLE_PORTMAP)
 		mapping_on_down(parent);
+	if (p->role == ROLE_DISK)
+		contacts_on_down(parent);
 	if (p->role == ROLE_DHT)
 		control_dht_down(parent->control);
 	proxies_on_down(parent, p);

@@ -184,6 +184,21 @@ test_save(void **state)
 	    false));
 }
 
+/* What a disk that was killed had in hand is saved by the next. */
+static void
+test_lost(void **state)
+{
+	(void)state;
+	row(0, false, 1, true);
+	saved(1, 1);
+	node_memory_lost(&mem);
+	assert_false(node_memory_save(&mem, 0, true));
+	tell(1, 1);
+	assert_true(node_memory_save(&mem, 0, true));
+	node_memory_lost(&mem);
+	assert_true(node_memory_save(&mem, 0, true));
+}
+
 int
 main(void)
 {
@@ -192,6 +207,7 @@ main(void)
 		cmocka_unit_test_setup(test_few, setup),
 		cmocka_unit_test_setup(test_families, setup),
 		cmocka_unit_test_setup(test_save, setup),
+		cmocka_unit_test_setup(test_lost, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
