@@ -157,10 +157,10 @@ nodes_send(struct parent *parent)
 static void
 retry_soon(struct nodes *n)
 {
-	bool	soon;
+	uint8_t	tries;
 
-	if (pairs_lack(&n->pairs, &soon) && soon)
-		loop_timer_set(n->retry, NODES_RETRY_MS);
+	if (pairs_lack(&n->pairs, &tries) && tries < PAIR_TRIES)
+		loop_timer_set(n->retry, (uint64_t)NODES_RETRY_MS << tries);
 	else
 		loop_timer_clear(n->retry);
 }
@@ -194,9 +194,9 @@ nodes_follow(struct parent *parent)
 void
 nodes_tick(struct parent *parent)
 {
-	bool	soon;
+	uint8_t	tries;
 
-	if (pairs_lack(&parent->nodes.pairs, &soon))
+	if (pairs_lack(&parent->nodes.pairs, &tries))
 		nodes_follow(parent);
 }
 

@@ -11,7 +11,7 @@
  * The DHT as the parent sees it: whether there are nodes of ours, their
  * sockets, and what the child must be told.
  */
-#define NODES_RETRY_MS	200	/* a port that was not to be had */
+#define NODES_RETRY_MS	100	/* a port that was not to be had; doubles */
 
 struct loop_timer;
 struct msg_dht_external;
@@ -38,7 +38,7 @@ const char *nodes_off(const struct parent *parent);
 bool	nodes_update(struct parent *parent);
 /* The same, and peer is told. */
 void	nodes_follow(struct parent *parent);
-/* Now and then: what was missing. */
+/* Now and then, and when a child has ended: what was missing. */
 void	nodes_tick(struct parent *parent);
 /* To a new child, in set-up; and after it. */
 void	nodes_setup(struct parent *parent);

@@ -140,17 +140,18 @@ pairs_update(struct pairs *ps, const struct listens *ls)
 }
 
 bool
-pairs_lack(const struct pairs *ps, bool *soon)
+pairs_lack(const struct pairs *ps, uint8_t *tries)
 {
 	const struct pair	*p;
 	bool			 lack = false;
 
-	*soon = false;
+	*tries = PAIR_TRIES;
 	for (p = ps->v; p < ps->v + ps->n; p++) {
 		if (!p->up || has_fds(p))
 			continue;
 		lack = true;
-		*soon |= p->tries < PAIR_TRIES;
+		if (p->tries < *tries)
+			*tries = p->tries;
 	}
 	return lack;
 }

@@ -13,7 +13,7 @@
  * The UDP sockets beside the listening ones, bound and kept by the parent: a
  * pair for each address that a node of the DHT is to have.
  */
-#define PAIR_TRIES	6	/* in short time, as children close late */
+#define PAIR_TRIES	6	/* before it is said: children close late */
 
 struct pairs {
 	struct pair {
@@ -40,7 +40,10 @@ void	pairs_plan(struct pairs *ps, const struct listens *ls);
 bool	pairs_update(struct pairs *ps, const struct listens *ls);
 /* May it be used now? */
 bool	pair_is_open(const struct pair *p);
-/* Is one missing that should be there?  soon: try again in a moment. */
-bool	pairs_lack(const struct pairs *ps, bool *soon);
+/*
+ * Is one missing that should be there?  Then tries is the least that was tried
+ * for any.
+ */
+bool	pairs_lack(const struct pairs *ps, uint8_t *tries);
 
 #endif /* PAIRS_H */

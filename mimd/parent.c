@@ -339,6 +339,7 @@ parent_on_ended(struct proc *p, void *arg)
 	proxies_on_down(parent, p);
 	registry_on_down(&parent->registry, p->role);
 	storage_on_down(parent, p->role);
+	nodes_tick(parent);
 	parent_check_end(parent);
 }
 

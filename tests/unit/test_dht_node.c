@@ -487,6 +487,50 @@ test_pacing(void **state)
 	sim_free(&s);
 }
 
+/* Searches of a torrent from then on, until that long after. */
+static uint32_t
+searches(struct sim *s, struct sim_node *node, uint64_t ms, uint32_t hungry)
+{
+	struct dht_stats	st;
+	uint64_t		end = s->now + ms, before;
+
+	dht_stats(node->d, s->now, &st);
+	before = st.searched;
+	while (s->now < end) {
+		sim_until(s, s->now + 10000);
+		if (hungry > 0)
+			dht_torrent_again(node->d, hash, s->now);
+		sim_done_with(node);
+	}
+	dht_stats(node->d, s->now, &st);
+	return (uint32_t)(st.searched - before);
+}
+
+/* Who is hungry for ever is not searched for all the time. */
+static void
+test_hunger(void **state)
+{
+	struct sim_mix	 mix = { 0 };
+	struct sim	 s;
+	struct sim_node	*node;
+	uint32_t	 n;
+
+	(void)state;
+	sim_init(&s, 60, 5, &mix);
+	sim_until(&s, s.now + 10000);
+	node = &s.v[20];
+	assert_true(dht_torrent_add(node->d, hash, false, s.now));
+	sim_done_with(node);
+	assert_int_equal(searches(&s, node, 600000, 0), 1);
+	n = searches(&s, node, 3600000, 1);
+	assert_true(n >= 5 && n <= 12);
+	n = searches(&s, node, 3600000, 0);
+	assert_true(n >= 3 && n <= 5);
+	/* It did well for a time: it is helped soon again. */
+	assert_true(searches(&s, node, 300000, 1) >= 1);
+	sim_free(&s);
+}
+
 static struct seen	 net_seen;
 
 static void
@@ -579,6 +623,7 @@ main(void)
 		cmocka_unit_test(test_alone),
 		cmocka_unit_test(test_router),
 		cmocka_unit_test(test_pacing),
+		cmocka_unit_test(test_hunger),
 		cmocka_unit_test(test_put_and_get)
 	};
 

@@ -350,6 +350,28 @@ test_external(void **state)
 	assert_int_equal(addr_cmp_ip(&a->external, &ip), 0);
 }
 
+/* Our id is one for our address, which the router knows (BEP 42). */
+static void
+test_address(void **state)
+{
+	struct addr	 at;
+	uint8_t		 before[ID_LEN];
+	const uint8_t	*id;
+
+	(void)state;
+	memcpy(before, dht_id(a->own.nodes[0].dht, false), ID_LEN);
+	assert_int_equal(addr_parse(&at, "192.168.0.1", 0), 0);
+	own_set_address(&a->own, &at);
+	id = dht_id(a->own.nodes[0].dht, false);
+	assert_memory_equal(id, before, ID_LEN);
+	assert_int_equal(addr_parse(&at, "8.7.6.5", 0), 0);
+	own_set_address(&a->own, &at);
+	assert_true(id_fits(id, &at));
+	/* Also one that begins later. */
+	sockets(a, true, true);
+	assert_true(id_fits(dht_id(a->own.nodes[0].dht, false), &at));
+}
+
 /* The first node gets the id of an earlier life; all share the rate. */
 static void
 test_several(void **state)
@@ -382,6 +404,7 @@ main(void)
 		TEST(test_torrent),
 		TEST(test_sockets),
 		TEST(test_external),
+		TEST(test_address),
 		TEST(test_several)
 	};
 

@@ -211,7 +211,7 @@ test_taken(void **state)
 {
 	struct sockaddr_storage	ss;
 	socklen_t		len;
-	bool			soon;
+	uint8_t			tries;
 	int			fd, i, on = 1;
 
 	(void)state;
@@ -223,18 +223,20 @@ test_taken(void **state)
 	assert_int_equal(bind(fd, (struct sockaddr *)&ss, len), 0);
 	for (i = 1; i < PAIR_TRIES; i++) {
 		assert_false(pairs_update(&ps, &ls));
-		assert_true(pairs_lack(&ps, &soon) && soon);
+		assert_true(pairs_lack(&ps, &tries));
+		assert_int_equal(tries, i);
 		assert_string_equal(logged, "");
 	}
 	assert_false(pairs_update(&ps, &ls));
-	assert_true(pairs_lack(&ps, &soon) && !soon);
+	assert_true(pairs_lack(&ps, &tries));
+	assert_int_equal(tries, PAIR_TRIES);
 	assert_non_null(strstr(logged, "no DHT there"));
 	logged[0] = '\0';
 	assert_false(pairs_update(&ps, &ls));
 	assert_string_equal(logged, "");
 	close(fd);
 	assert_true(pairs_update(&ps, &ls));
-	assert_false(pairs_lack(&ps, &soon) || soon);
+	assert_false(pairs_lack(&ps, &tries));
 }
 
 int
