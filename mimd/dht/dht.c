@@ -165,7 +165,7 @@ on_response(struct dht *d, struct call *call, const struct krpc *m,
 			search_on_failure(d, search, &from, true);
 		return;
 	}
-	if (!upkeep_is_router(side, &from))
+	if (!upkeep_is_only_router(side, &from))
 		table_on_reply(&side->table, m->id, &from, rtt,
 		    node_seconds(now));
 	if (m->flags & KRPC_HAS_IP)

@@ -176,6 +176,8 @@ void	 answer_query(struct dht *d, const struct addr *from,
  */
 struct search *search_new(struct dht *d, struct side *side,
 	    enum search_kind kind, const uint8_t *target, uint64_t now);
+/* Peers that others announced to us are found first. */
+void	 search_take_stored(struct dht *d, struct search *s);
 /* End without telling anybody. */
 void	 search_free(struct dht *d, struct search *s);
 /* Send what may be sent, in turns; ends those that are done. */
@@ -218,7 +220,8 @@ void	 requests_clear(struct dht *d);
 void	 upkeep_init(struct dht *d, struct side *side, uint64_t now);
 void	 upkeep_tick(struct dht *d, uint64_t now);
 void	 upkeep_clear(struct side *side);
-bool	 upkeep_is_router(struct side *side, const struct addr *a);
+/* One that is spared, unless there are next to no other nodes. */
+bool	 upkeep_is_only_router(struct side *side, const struct addr *a);
 void	 upkeep_on_end(struct dht *d, struct search *s);
 /* A stranger asked us: see whether it answers, if there is room for it. */
 void	 upkeep_on_stranger(struct dht *d, const uint8_t *id,

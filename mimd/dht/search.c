@@ -98,27 +98,37 @@ is_told(const struct search *s, const struct addr *a)
 }
 
 static void
-take_values(struct dht *d, struct search *s, const struct addr *from,
-    const struct krpc *m)
+take_peers(struct dht *d, struct search *s, const struct addr *from,
+    const struct addr *v, uint32_t n)
 {
 	const struct addr	*a;
 	uint32_t		 i, had = s->npeers;
 
-	if (m->nvalues == 0)
+	if (n == 0)
 		return;
 	if (s->peers == NULL)
 		s->peers = xcalloc(SEARCH_PEERS_MAX, sizeof(*s->peers));
-	for (i = 0; i < m->nvalues && s->npeers < SEARCH_PEERS_MAX; i++) {
-		a = &m->values[i];
+	for (i = 0; i < n && s->npeers < SEARCH_PEERS_MAX; i++) {
+		a = &v[i];
 		if (a->port == 0 || addr_class(a) == ADDR_UNUSABLE ||
 		    addr_is_v4(a) == s->side->v6 || is_told(s, a) ||
-		    (subnet_is_local(a) && !subnet_is_local(from)))
+		    (from != NULL && subnet_is_local(a) &&
+		    !subnet_is_local(from)))
 			continue;
 		s->peers[s->npeers++] = *a;
 	}
 	if (s->npeers > had && d->ops->peers != NULL)
 		d->ops->peers(d->arg, s->lookup.target, s->peers + had,
 		    s->npeers - had);
+}
+
+void
+search_take_stored(struct dht *d, struct search *s)
+{
+	struct addr	v[NODE_VALUES4];
+
+	take_peers(d, s, NULL, v, peerstore_get(&d->store, s->lookup.target,
+	    s->side->v6, s->torrent->seed, node_random(d), v, NODE_VALUES4));
 }
 
 void
@@ -133,7 +143,7 @@ search_on_reply(struct dht *d, struct search *s, const struct addr *from,
 	if (lookup_on_reply(&s->lookup, from, m) == NULL)
 		return;
 	if (s->kind == SEARCH_PEERS)
-		take_values(d, s, from, m);
+		take_peers(d, s, from, m->values, m->nvalues);
 	else if (s->kind == SEARCH_GET)
 		requests_on_item(s, m);
 	else if (s->kind == SEARCH_NODES)

@@ -200,6 +200,7 @@ start(struct dht *d, struct torrent *t, uint64_t now)
 			continue;
 		s->torrent = t;
 		t->searching++;
+		search_take_stored(d, s);
 	}
 	if (t->searching > 0)
 		d->nsearching++;

@@ -9,6 +9,7 @@
 #define SELF_MS		900000	/* our own surroundings are seen again */
 #define BOOT_MS		2000	/* from contacts again; doubles up to ... */
 #define BOOT_SHIFTS	6
+#define BOOT_LONELY	3	/* so many on end: there are hardly others */
 #define FILLS		4	/* searches in far buckets, at the start */
 #define ENOUGH		(6 * TABLE_K)	/* nodes that need no filling */
 #define STRANGER_MS	500
@@ -44,12 +45,12 @@ contact_find(struct side *side, const struct addr *a)
 }
 
 bool
-upkeep_is_router(struct side *side, const struct addr *a)
+upkeep_is_only_router(struct side *side, const struct addr *a)
 {
 	struct contact	*c;
 
-	return side->nrouters > 0 && (c = contact_find(side, a)) != NULL &&
-	    c->router;
+	return side->nrouters > 0 && side->boots < BOOT_LONELY &&
+	    (c = contact_find(side, a)) != NULL && c->router;
 }
 
 /* In a full pool it takes the place of any that is no router. */

@@ -15,7 +15,8 @@ struct seen {
 	size_t		n;
 	struct krpc	m;
 	struct addr	to;
-	uint32_t	packets, wanted;
+	uint32_t	packets, wanted, peers;
+	struct addr	peer;		/* the last found */
 	bool		item_ended;
 	uint32_t	stored;
 	int32_t		refused;
@@ -53,8 +54,19 @@ on_want(void *arg)
 	((struct seen *)arg)->wanted++;
 }
 
+static void
+on_peers(void *arg, const uint8_t *target, const struct addr *v, uint32_t n)
+{
+	struct seen	*s = arg;
+
+	assert_memory_equal(target, hash, ID_LEN);
+	s->peers += n;
+	s->peer = v[n - 1];
+}
+
 static const struct dht_ops ops = {
-	.send = on_send, .random = on_random, .want_contacts = on_want
+	.send = on_send, .random = on_random, .want_contacts = on_want,
+	.peers = on_peers
 };
 
 static struct dht *
@@ -447,6 +459,53 @@ test_router(void **state)
 	dht_free(d);
 }
 
+/*
+ * There is nobody but the router: then it counts as a node, and what it has
+ * announced to us is found without asking.
+ */
+static void
+test_lonely(void **state)
+{
+	struct seen		s;
+	struct dht		*d = node_new(&s, false);
+	struct dht_stats	st;
+	struct addr		router = at("198.51.100.1");
+	struct krpc		m;
+	uint8_t			out[KRPC_OUT_MAX], tid[4], token[64];
+	uint64_t		now;
+
+	(void)state;
+	dht_add_router(d, &router);
+	for (now = 1000; now < 12000; now += 100) {
+		s.packets = 0;
+		dht_run(d, now);
+		if (s.packets == 0)
+			continue;
+		memcpy(tid, s.m.tid.p, sizeof(tid));
+		krpc_init(&m, KRPC_RESPONSE);
+		m.tid = (struct krpc_bytes){ tid, sizeof(tid) };
+		m.id = their_id;
+		dht_input(d, &router, out, krpc_build(out, &m), now + 50);
+		dht_stats(d, now + 50, &st);
+		assert_int_equal(st.side[0].table.good, now > 5000);
+	}
+	assert_int_equal(st.side[0].table.good, 1);
+	query(&m, KRPC_GET_PEERS);
+	ask(d, &s, "198.51.100.1", &m, now);
+	memcpy(token, s.m.token.p, s.m.token.n);
+	query(&m, KRPC_ANNOUNCE);
+	m.token = (struct krpc_bytes){ token, s.m.token.n };
+	m.port = 5;
+	ask(d, &s, "198.51.100.1", &m, now);
+	assert_int_equal(s.m.kind, KRPC_RESPONSE);
+	assert_int_equal(s.peers, 0);
+	assert_true(dht_torrent_add(d, hash, false, now));
+	dht_run(d, now);
+	assert_int_equal(s.peers, 1);
+	assert_int_equal(s.peer.port, 5);
+	dht_free(d);
+}
+
 /* Thousands of torrents: all have their turn, within the rate. */
 static void
 test_pacing(void **state)
@@ -622,6 +681,7 @@ main(void)
 		cmocka_unit_test(test_external),
 		cmocka_unit_test(test_alone),
 		cmocka_unit_test(test_router),
+		cmocka_unit_test(test_lonely),
 		cmocka_unit_test(test_pacing),
 		cmocka_unit_test(test_hunger),
 		cmocka_unit_test(test_put_and_get)
