@@ -164,9 +164,14 @@ $(BUILD)/attempt/bin/powercut: $(call obj,$(POWERCUT_SRC)) \
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(POWERCUT_WRAP) -o $@ $^ $(LIBS)
 
+# For another's program, so without our sanitizers.
+$(BUILD)/bin/hasty.so: tests/system/hasty.c
+	@mkdir -p $(@D)
+	$(CC) -std=gnu17 $(WARN) -O2 -fPIC -shared -o $@ $<
+
 .PHONY: attempt-bin
 attempt-bin: $(addprefix $(BUILD)/attempt/bin/,matrix mimd evil faulty \
-    powercut) $(BUILD)/bin/hostile
+    powercut) $(BUILD)/bin/hostile $(BUILD)/bin/hasty.so
 
 # The whole tree again, with clang's sanitizers and libFuzzer's counters: the
 # fuzz targets, and programs and unit tests in which no slip goes unnoticed.

@@ -102,6 +102,7 @@ control socket "{dir}/sock"
 max peers {peers} per torrent {peers}
 cache 16M
 lsd no
+dht no
 encryption allow
 allow local trackers
 """

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: ISC
-# A private torrent gives nothing to PEX and LSD and takes nothing from them,
-# while a public one beside it does: all packets are looked at.
+# A private torrent gives nothing to PEX, LSD and the DHT and takes nothing
+# from them, while a public one beside it does: all packets are looked at.
 
 import os
 import re
@@ -12,10 +12,12 @@ import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "lib"))
+import krpc
 import mimd
 import mimtest
 import tracker
 import wire
+from metaseed import MetaSeed, link
 from torrent import Torrent, bencode
 
 EXTENDED = 20
@@ -123,14 +125,43 @@ def trial(t, mim, torrent, sniffer, private):
     t.equal(bool(mine), want, f"{word}: {no}is announced by LSD")
 
 
+def secret_link(t, mim):
+    """A magnet link whose metadata says that it is private."""
+    content = t.dir("secret")
+    torrent = Torrent("secret", 200_000, 1 << 14,
+        extra={"private": 1}).make(content)
+    seed = MetaSeed(t, torrent, content)
+    mim.ctl("add", link(torrent, seed.peer))
+    t.wait(lambda: mim.torrent(torrent.infohash)["private"], 30,
+        "the metadata of a link that turns out private")
+    return torrent
+
+
+def in_dht(t, mim, net, public, privates):
+    """Who asks for what, also after the child was replaced."""
+    t.wait(lambda: (mim.addr, mim.port) in net.announced(public.infohash), 30,
+        "the public torrent in the DHT")
+    t.equal(net.mentions(privates[0].infohash), [],
+        "private: never in the DHT")
+    since = time.monotonic()
+    mim.kill_child("dht")
+    t.wait(lambda: net.asked("announce_peer", public.infohash, since=since),
+        30, "the public torrent in the DHT again")
+    t.equal([row for torrent in privates
+        for row in net.mentions(torrent.infohash) if row[0] >= since], [],
+        "nor when a new child is told of all torrents")
+
+
 def test(t):
     sniffer = Sniffer(t)
+    net = krpc.Net(t)
+    net.add(10)
     content = t.dir("content")
     announce = tracker.Tracker(interval=600)
     public = Torrent("public", 3_000_000, 1 << 16).make(content)
     private = Torrent("private", 3_000_000, 1 << 16,
         extra={"private": 1}).make(content)
-    mim = mimd.Mimd(t).start()
+    mim = mimd.Mimd(t, conf=net.nodes[0].conf).start()
     for torrent in (public, private):
         mim.add(torrent.save(f"{t.root}/{torrent.name}.torrent",
             announce.url))
@@ -138,6 +169,7 @@ def test(t):
     t.ok(mim.torrent(private.infohash)["private"], "it is private")
     trial(t, mim, private, sniffer, True)
     trial(t, mim, public, sniffer, False)
+    in_dht(t, mim, net, public, [private, secret_link(t, mim)])
 
 
 mimtest.main(test, timeout=90)

@@ -67,7 +67,8 @@ class Transmission(Client):
                 "upload-slots-per-torrent": 50,
             }, f)
         self.proc = t.spawn(["transmission-daemon", "-f", "-g", self.dir],
-            self.log_path, host=self.host)
+            self.log_path, host=self.host, env=dict(os.environ,
+            LD_PRELOAD=mimtest.program("hasty.so")) if dht else None)
         t.wait(lambda: self.rpc("session-get"), 15, "transmission")
 
     def save_nodes(self, nodes):
@@ -111,27 +112,37 @@ class Transmission(Client):
         row = self.rpc("torrent-get", fields=["peers"])["torrents"][0]
         return [(peer["address"], peer["port"]) for peer in row["peers"]]
 
-    def progress(self, infohash=None):
+    def progress(self):
         """Of the only torrent: 0 to 1, but 0 while it is checked."""
-        rows = self.rpc("torrent-get", fields=["percentDone", "status",
-            "hashString"])["torrents"]
-        row = next(row for row in rows
-            if infohash in (None, row["hashString"]))
+        row = self.rpc("torrent-get",
+            fields=["percentDone", "status"])["torrents"][0]
         return row["percentDone"] if row["status"] >= 4 else 0
+
+    def has_metadata(self, infohash):
+        rows = self.rpc("torrent-get", fields=["hashString",
+            "metadataPercentComplete"])["torrents"]
+        return any(row["metadataPercentComplete"] == 1 for row in rows
+            if row["hashString"] == infohash)
 
 
 class Aria2(Client):
-    """dht: nodes to start from, one of a family at most."""
+    """
+    dht: nodes to start from, one of a family at most; metadata: save that,
+    and stay.
+    """
 
     PORT = 6890
 
-    def __init__(self, t, torrent, name="aria2", seed=False, dht=(), **kw):
+    def __init__(self, t, torrent, name="aria2", seed=False, dht=(),
+        metadata=False, **kw):
         super().__init__(t, name, **kw)
         net = ["--enable-dht=false", "--enable-dht6=false",
             f"--interface={self.addr}"]
         if dht:
             net = self.dht_options(dht)
         last = ["--seed-time=0"]
+        if metadata:
+            last = ["--bt-save-metadata=true"]
         if seed:
             last = ["--seed-ratio=0.0", "--bt-seed-unverified=true"]
         self.proc = t.spawn(["aria2c", "--no-conf", "--dir=" + self.root,
@@ -155,6 +166,9 @@ class Aria2(Client):
                 options += ["--enable-dht=true",
                     f"--dht-entry-point={addr}:{port}"]
         return options
+
+    def has_metadata(self):
+        return any(name.endswith(".torrent") for name in os.listdir(self.root))
 
     def done(self):
         """True once complete; fails if it gave up."""

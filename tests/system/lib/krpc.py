@@ -46,6 +46,12 @@ def id_for(addr, last=0):
     return crc[:2] + bytes([crc[2] & 0xf8]) + os.urandom(16) + bytes([last])
 
 
+def fits(own, addr):
+    """Is this id one that BEP 42 allows there?"""
+    want = id_for(addr, own[19])
+    return own[:2] == want[:2] and own[2] & 0xf8 == want[2] & 0xf8
+
+
 def is_six(addr):
     return ":" in addr
 
@@ -247,6 +253,13 @@ class Net:
         """So many honest nodes; returns them."""
         return [self.node(self.t.addr6() if six else self.t.addr())
             for _ in range(count)]
+
+    def retire(self, nodes):
+        """These are gone, though others may still know of them."""
+        with self.lock:
+            for node in nodes:
+                self.known.pop(node.id, None)
+                node.answer = lambda asked: []
 
     def run(self):
         while True:
