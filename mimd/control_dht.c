@@ -15,12 +15,34 @@
 #define KEY_LEN		32U
 #define SIG_LEN		64U
 
+/* NULL, or why no UDP socket could be had. */
+static const char *
+why_no_socket(const struct pairs *ps)
+{
+	static char		 text[ERROR_MAX];
+	const struct pair	*p = ps->v;
+
+	for (; p < ps->v + ps->n; p++)
+		if (pair_is_open(p))
+			return NULL;
+	if (ps->n == 0)
+		return "mimd listens nowhere";
+	p = ps->v;
+	if (p->error == 0)
+		return "there is no network";
+	snprintf(text, sizeof(text), "UDP port %u cannot be had: %s",
+	    p->addr.port, strerror(p->error));
+	return text;
+}
+
 /* NULL: the child may be asked. */
 static const char *
 why_off(struct parent *parent)
 {
 	const char	*why = nodes_off(parent);
 
+	if (why == NULL)
+		why = why_no_socket(&parent->nodes.pairs);
 	if (why == NULL &&
 	    !parent->registry.ops->ready(ROLE_DHT, parent->registry.arg))
 		why = "its process is starting";

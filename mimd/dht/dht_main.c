@@ -208,6 +208,33 @@ dht_on_hungry(struct chan *c, const struct msg_dht_hungry *m, void *arg)
 	own_run(&s->own);
 }
 
+static void
+dht_on_ask(struct chan *c, const struct msg_dht_ask *m, void *arg)
+{
+	struct state	*s = arg;
+
+	(void)c;
+	own_tell(&s->own, m->client);
+}
+
+static void
+dht_on_get(struct chan *c, const struct msg_dht_get *m, void *arg)
+{
+	struct state	*s = arg;
+
+	(void)c;
+	own_get(&s->own, m);
+}
+
+static void
+dht_on_put(struct chan *c, const struct msg_dht_put *m, void *arg)
+{
+	struct state	*s = arg;
+
+	(void)c;
+	own_put(&s->own, m);
+}
+
 static const union msg_fn dht_fns[MSG_COUNT] = {
 	[MSG_DHT_CONF] = { .dht_conf = dht_on_conf },
 	[MSG_DHT_RATE] = { .dht_rate = dht_on_rate },
@@ -218,6 +245,9 @@ static const union msg_fn dht_fns[MSG_COUNT] = {
 	[MSG_DHT_TORRENT] = { .dht_torrent = dht_on_torrent },
 	[MSG_DHT_FORGET] = { .dht_forget = dht_on_forget },
 	[MSG_DHT_HUNGRY] = { .dht_hungry = dht_on_hungry },
+	[MSG_DHT_ASK] = { .dht_ask = dht_on_ask },
+	[MSG_DHT_GET] = { .dht_get = dht_on_get },
+	[MSG_DHT_PUT] = { .dht_put = dht_on_put },
 };
 
 const struct child_ops dht_ops = {

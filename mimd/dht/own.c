@@ -18,9 +18,8 @@ now_ms(const struct own *own)
 	return loop_now(own->child->loop);
 }
 
-/* Has it a socket, so that it can do anything? */
-static bool
-is_awake(const struct own_node *node)
+bool
+own_is_awake(const struct own_node *node)
 {
 	return node->sockets[0].fd != -1 || node->sockets[1].fd != -1;
 }
@@ -78,6 +77,18 @@ on_searched(void *arg, const uint8_t *hash, const struct dht_found *f)
 }
 
 static void
+on_found(void *arg, uint32_t request, const struct item *item)
+{
+	own_on_found(((struct own_node *)arg)->own, request, item);
+}
+
+static void
+on_stored(void *arg, uint32_t request, uint32_t nodes, int32_t refused)
+{
+	own_on_stored(((struct own_node *)arg)->own, request, nodes, refused);
+}
+
+static void
 on_want(void *arg)
 {
 	((struct own_node *)arg)->own->wants = true;
@@ -88,6 +99,8 @@ static const struct dht_ops	node_ops = {
 	.random = on_random,
 	.peers = on_peers,
 	.searched = on_searched,
+	.found = on_found,
+	.stored = on_stored,
 	.want_contacts = on_want,
 };
 
@@ -109,7 +122,7 @@ own_run(struct own *own)
 	uint64_t	 now = now_ms(own), next = UINT64_MAX, due;
 
 	FOREACH_NODE(node, own) {
-		if (!is_awake(node))
+		if (!own_is_awake(node))
 			continue;
 		if (dht_due(node->dht) <= now)
 			dht_run(node->dht, now);
@@ -117,6 +130,7 @@ own_run(struct own *own)
 		if (due < next)
 			next = due;
 	}
+	own_measure(own);
 	if (own->wants)
 		tell_wish(own);
 	if (next == UINT64_MAX)
@@ -164,7 +178,7 @@ config_of(const struct own *own, const struct own_node *node)
 	uint32_t		 n = 0;
 
 	FOREACH_NODE(other, own)
-		n += is_awake(other);
+		n += own_is_awake(other);
 	if (n > 1 && c.rate > 0)
 		c.rate = c.rate > n ? c.rate / n : 1;
 	return c;
@@ -277,7 +291,7 @@ own_set_sockets(struct own *own, uint32_t i, const int fds[2],
 			own_socket_open(&node->sockets[f], fds[f], &addrs[f]);
 		same = same && node->families[f] == (fds[f] != -1);
 	}
-	if (!is_awake(node))
+	if (!own_is_awake(node))
 		return;
 	if (!same)
 		make_node(own, node);

@@ -33,6 +33,13 @@ struct own_node {
 	struct addr	 external[2];	/* as others see it, told last */
 };
 
+/* Packets of all, counted for a while. */
+struct own_rates {
+	uint64_t	at;		/* counted until then, ... */
+	uint64_t	packets_in, packets_out;	/* so many */
+	uint32_t	in, out;	/* packets/s before */
+};
+
 struct own {
 	struct child	*child;
 	struct own_node	 nodes[DHT_NODES_MAX];
@@ -47,6 +54,7 @@ struct own {
 	struct loop_timer *run, *save;
 	uint32_t	 saves;		/* how often they were to be told */
 	uint64_t	 saved_mark;	/* of those that were; 0: none */
+	struct own_rates rates;
 };
 
 /* ---- own.c ---- */
@@ -71,6 +79,8 @@ void	 own_forget(struct own *own, uint32_t id);
 void	 own_hungry(struct own *own, uint32_t id);
 /* Do what is due, after anything that gives work. */
 void	 own_run(struct own *own);
+/* Has it a socket, so that it can do anything? */
+bool	 own_is_awake(const struct own_node *node);
 
 /* ---- own_save.c ---- */
 
@@ -80,6 +90,20 @@ void	 own_save_start(struct own *own);
 void	 own_save(struct own *own);
 /* Tell it where others see us, if that is news. */
 void	 own_tell_external(struct own *own);
+
+/* ---- own_orders.c ---- */
+
+/* Tell the parent how it stands, for this client. */
+void	 own_tell(struct own *own, uint64_t client);
+/* Count packets, now and then. */
+void	 own_measure(struct own *own);
+/* Find or store an item, and tell the parent what came of it. */
+void	 own_get(struct own *own, const struct msg_dht_get *m);
+void	 own_put(struct own *own, const struct msg_dht_put *m);
+void	 own_on_found(struct own *own, uint32_t request,
+	    const struct item *item);
+void	 own_on_stored(struct own *own, uint32_t request, uint32_t nodes,
+	    int32_t refused);
 
 /* ---- own_socket.c ---- */
 
