@@ -95,7 +95,9 @@ secret(const uint8_t *seed, uint8_t key[ITEM_KEY_LEN])
 void
 item_key(const uint8_t seed[ITEM_SEED_LEN], uint8_t key[ITEM_KEY_LEN])
 {
-	crypto.EVP_PKEY_free(secret(seed, key));
+	EVP_PKEY	*k = secret(seed, key);
+
+	crypto.EVP_PKEY_free(k);
 }
 
 static void

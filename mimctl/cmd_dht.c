@@ -367,11 +367,12 @@ print_put(const struct mimctl *ctx, const struct item *item, uint32_t stored)
 	print_names(ctx, item);
 	if (ctx->headerless)
 		printf("\t%" PRId64 "\t%u\n", item->seq, stored);
-	else if (!ctx->quiet && item->signs)
-		printf("stored at %u nodes, seq %" PRId64 "\n", stored,
-		    item->seq);
-	else if (!ctx->quiet)
-		printf("stored at %u nodes\n", stored);
+	else if (!ctx->quiet) {
+		printf("stored at %u node%s", stored, stored == 1 ? "" : "s");
+		if (item->signs)
+			printf(", seq %" PRId64, item->seq);
+		putchar('\n');
+	}
 	return CTL_OK;
 }
 

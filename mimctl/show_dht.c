@@ -110,6 +110,12 @@ print_traffic(const struct mimctl *ctx, const struct msg_ctl_dht_now *m,
 	    m->asked, m->timeouts);
 	if (m->rtt > 0)
 		fprintf(fp, ", others within %u ms as a rule", m->rtt);
+	if (m->read_only) {
+		fprintf(fp, "\nanswered: none of %" PRIu64 " quer%s, as "
+		    "\"dht read only yes\" in mimd.conf says\n", m->queries,
+		    plural(m->queries, "y", "ies"));
+		return;
+	}
 	fprintf(fp, "\nanswered: %" PRIu64 " of %" PRIu64 " quer%s, %" PRIu64
 	    " %s beyond the limits; %" PRIu64 " packet%s made no sense\n",
 	    m->answers, m->queries, plural(m->queries, "y", "ies"),
@@ -227,6 +233,7 @@ dht_json(const struct msg_ctl_dht_now *m)
 		json_array_append_new(list, side_json(&m->sides.v[i]));
 	json_object_set_new(all, "off", text_json_or_null(m->off));
 	json_object_set_new(all, "nodes", list);
+	json_object_set_new(all, "read_only", json_boolean(m->read_only));
 	json_object_set_new(all, "rate_limit", m->rate == 0 ? json_null() :
 	    json_integer(m->rate));
 	for (i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)

@@ -59,14 +59,22 @@ ask(struct parent *parent, enum msg_type type, const void *body)
 /* ---- how it stands ---- */
 
 static void
+tell(struct control_conn *conn, struct msg_ctl_dht_now *now)
+{
+	const struct conf	*conf = control_parent(conn)->conf;
+
+	now->rate = conf->dht_rate;
+	now->read_only = conf->dht_read_only;
+	chan_send(conn->chan, MSG_CTL_DHT_NOW, now);
+	control_end(conn, CTL_OK, "");
+}
+
+static void
 tell_off(struct control_conn *conn, const char *why)
 {
-	struct msg_ctl_dht_now	now = {
-		.off = why,
-	};
+	struct msg_ctl_dht_now	now = { .off = why };
 
-	chan_send(conn->chan, MSG_CTL_DHT_NOW, &now);
-	control_end(conn, CTL_OK, "");
+	tell(conn, &now);
 }
 
 void
@@ -112,8 +120,7 @@ control_dht_told(struct control *control, const struct msg_dht_told *m)
 	if (conn == NULL || !conn->dht)
 		return;
 	conn->dht = false;
-	chan_send(conn->chan, MSG_CTL_DHT_NOW, &now);
-	control_end(conn, CTL_OK, "");
+	tell(conn, &now);
 }
 
 /* ---- items ---- */

@@ -130,7 +130,7 @@ static void
 test_json(void **state)
 {
 	static const char *const all[] = {
-		"off", "nodes", "rate_limit", "in_rate", "out_rate",
+		"off", "nodes", "read_only", "rate_limit", "in_rate", "out_rate",
 		"packets_in", "packets_out", "bytes_in", "bytes_out",
 		"queries", "answers", "refused", "bad_packets", "asked",
 		"timeouts", "rtt_ms", "torrents", "late", "searched",
