@@ -105,7 +105,7 @@ struct request {
 	uint8_t		 searches;	/* under way; 0: it is free */
 	bool		 put;
 	uint32_t	 stored;
-	int32_t		 refused;	/* code that a node said last, or 0 */
+	int32_t		 refused;	/* the highest code said, or 0 */
 	struct item	*best;		/* NULL: none found */
 };
 

@@ -121,7 +121,9 @@ requests_on_item(struct search *s, const struct krpc *m)
 void
 requests_on_refusal(struct search *s, int32_t code)
 {
-	if (s->kind == SEARCH_PUT && s->holders != NULL)
+	/* Those that tell of the item that is there are the highest. */
+	if (s->kind == SEARCH_PUT && s->holders != NULL &&
+	    code > s->request->refused)
 		s->request->refused = code;
 }
 
