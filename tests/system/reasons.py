@@ -71,7 +71,7 @@ def eager(w, torrent):
 
 def slots(t):
     """All upload slots are another torrent's, until the next round."""
-    daemon = mimd.Mimd(t, "slots", conf="rate up 20K\n").start()
+    daemon = mimd.Mimd(t, "slots", conf="rate up 20K\ndht no\n").start()
     busy = meet(t, daemon, "busy", *[eager] * 40, data=True)
     t.wait(lambda: daemon.torrent(busy.infohash)["peers"] == 40, 20,
         "40 peers")
@@ -128,7 +128,7 @@ def full(t, daemon):
 
 
 def test(t):
-    daemon = mimd.Mimd(t, cache="2M").start()
+    daemon = mimd.Mimd(t, cache="2M", conf="dht no\n").start()
     disk(t, daemon)
     choked = meet(t, daemon, "choked", choker, choker, choker)
     wait_reason(t, daemon, choked, "choked",

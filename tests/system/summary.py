@@ -73,7 +73,7 @@ def pieces(t, daemon, torrent):
 
 def test(t):
     announce = tracker.Tracker(interval=3)
-    daemon = mimd.Mimd(t).start()
+    daemon = mimd.Mimd(t, conf="dht no\n").start()
     alone(t, daemon, announce)
 
     content = t.dir("content")

@@ -130,10 +130,10 @@ static void
 test_json(void **state)
 {
 	static const char *const all[] = {
-		"off", "nodes", "read_only", "rate_limit", "in_rate", "out_rate",
-		"packets_in", "packets_out", "bytes_in", "bytes_out",
-		"queries", "answers", "refused", "bad_packets", "asked",
-		"timeouts", "rtt_ms", "torrents", "late", "searched",
+		"off", "nodes", "read_only", "rate_limit", "in_rate",
+		"out_rate", "packets_in", "packets_out", "bytes_in",
+		"bytes_out", "queries", "answers", "refused", "bad_packets",
+		"asked", "timeouts", "rtt_ms", "torrents", "late", "searched",
 		"hashes", "peers", "items"
 	};
 	static const char *const node[] = {
