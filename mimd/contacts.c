@@ -155,7 +155,7 @@ contacts_on_resolved(struct parent *parent, const struct msg_resolved *m)
 	    loop_now(parent->loop));
 	if (host == NULL)
 		return true;
-	/* A machine without a network is nothing to write home about. */
+	/* To fail is no news: there may be no network at all. */
 	log_debug("nodes of the DHT at %s: %u addresses%s%s", host->host,
 	    m->addrs.n, *m->error != '\0' ? ": " : "", m->error);
 	if (m->addrs.n == 0)

@@ -115,6 +115,8 @@ def damage(w):
     shutil.copy(w.path("good", "torrent"), w.path("good", "torrent") + ".tmp")
     os.mkdir(os.path.join(w.daemon.state, "torrents", "README"))
     os.mkdir(w.path("corrupt") + ".bad")
+    with open(os.path.join(w.daemon.state, "dht.nodes"), "wb") as f:
+        f.write(b"mimnodes" + struct.pack("<I", 99) + bytes(80))
 
     w.write("t-truncated", w.read("t-truncated", "torrent")[:-7], "torrent")
     w.write("t-other", w.read("good", "torrent"), "torrent")
@@ -150,6 +152,8 @@ def judge(t, w):
     t.match(log, w.torrents["t-lost"].infohash +
         r"\.resume: set aside .*its \.torrent is not there",
         "a record whose .torrent is lost is reported")
+    t.match(log, r"dht\.nodes: set aside as dht\.nodes\.bad: "
+        "of an unknown version", "nodes of the DHT of a later version, too")
     t.match(log, "two torrents of number", "one number twice is reported")
     ids = [row["id"] for row in rows]
     t.equal(len(ids), len(set(ids)), "every torrent has a number of its own")
