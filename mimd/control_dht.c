@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "bound.h"
 #include "control.h"
 #include "nodes.h"
 #include "parent.h"
@@ -27,6 +28,8 @@ why_no_socket(const struct pairs *ps)
 			return NULL;
 	if (ps->n == 0)
 		return "mimd listens nowhere";
+	if (bound_refuses() != NULL)
+		return bound_refuses();
 	p = ps->v;
 	if (p->error == 0)
 		return "there is no network";

@@ -128,7 +128,7 @@ class World:
 
 def check_ports(t, w, daemon):
     """show ports: every socket of every process, as the kernel says."""
-    ports = t.wait(lambda: (lambda p: {"peers", "listening"} <=
+    ports = t.wait(lambda: (lambda p: {"peers", "listening", "DHT"} <=
         {s["use"] for s in p["sockets"]} and p)(daemon.ctl("show", "ports")),
         10, "sockets to show")
     t.ok(ports["device"] == "wg0" and all(s["bound"] and
@@ -158,6 +158,7 @@ def comes_and_goes(t, w, daemon):
         "status says so")
     t.wait(lambda: daemon.ctl("show", "ports")["sockets"] == [], 20,
         "no process to have a socket")
+    t.equal(daemon.ctl("show", "dht")["off"], AWAY, "the DHT is off, too")
     # Now it is asked for all that it must not do.
     asked = len(w.names.asked)
     daemon.add(second.file)
@@ -181,6 +182,8 @@ def comes_and_goes(t, w, daemon):
         "trackers are told the port that was set")
     t.ok(can_connect(NEAR, 7123) and not can_connect(NEAR, 6881),
         "it listens there, and there alone")
+    t.wait(lambda: [n["port"] for n in daemon.ctl("show", "dht")["nodes"]]
+        == [7123, 7123], 20, "the DHT to be there, too")
     log = daemon.log()
     t.equal((log.count(AWAY), log.count("is there again")), (2, 2),
         "the log says it once each time")
@@ -223,7 +226,8 @@ def address(t, w):
     host.ip("addr", "add", own + "/16", "dev", "eth0")
     host.ip("route", "add", "10.98.0.0/16", "via", mimtest.TEST_ADDR)
     daemon = mimd.Mimd(t, "address", port="random", host=host,
-        conf=f"bind address {own}\nannounce port 4242\nlsd no\n").start()
+        conf=f"bind address {own}\nannounce port 4242\nlsd no\ndht yes\n"
+        "dht bootstrap none\n").start()
     torrent = w.torrents[1]
     before = len(w.tracker.announces)
     daemon.add(torrent.file)
@@ -253,7 +257,8 @@ def test(t):
     w = World(t)
     # An ordinary user may bind to a device, too.
     daemon = mimd.Mimd(t, "device", user=mimd.SPARE_USER, host=w.host,
-        conf="bind device wg0\nrate down 200K\nport mapping yes\n").start()
+        conf="bind device wg0\nrate down 200K\nport mapping yes\n"
+        "dht yes\ndht bootstrap none\n").start()
     comes_and_goes(t, w, daemon)
     network_changes(t, w, daemon)
     unbound(t, w, daemon)
