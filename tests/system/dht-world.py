@@ -100,7 +100,9 @@ class Kind:
 
     def known(self, torrent, peer):
         net = self.world.net
-        self.t.wait(lambda: peer in net.announced(torrent.infohash), 60,
+        # Transmission repeats a search whose packets were lost in half a
+        # minute.
+        self.t.wait(lambda: peer in net.announced(torrent.infohash), 120,
             lambda: f"{peer}, announced as one that has {torrent.name}: "
             f"there is {net.announced(torrent.infohash)}")
 
@@ -204,4 +206,4 @@ def test(t):
         "where mim's address is global its id is one for that (BEP 42)")
 
 
-mimtest.main(test, timeout=150)
+mimtest.main(test, timeout=240)
