@@ -159,8 +159,10 @@ dht_rows(const struct msg_ctl_dht_now *m, FILE *fp)
 	char				 host[ADDR_STRLEN];
 	char				 hex[2 * SHA1_LEN + 1];
 	char				*off = text_safe(m->off);
+	uint32_t			 i;
 
-	for (s = m->sides.v; s < m->sides.v + m->sides.n; s++) {
+	for (i = 0; i < m->sides.n; i++) {
+		s = &m->sides.v[i];
 		fprintf(fp, "node\t%s\t%u\t%s\t%u\t%u\t%u\t%u\t%u\t%u",
 		    host_of(s->ip, host), s->port,
 		    hash_hex(s->id, sizeof(s->id), hex), s->good, s->dubious,
