@@ -30,7 +30,7 @@ SETTINGS = {
 DHT_SETTINGS = {
     "enable_dht": True, "dht_bootstrap_nodes": "",
     "dht_restrict_routing_ips": False, "dht_restrict_search_ips": False,
-    "dht_upload_rate_limit": 100000,
+    "dht_upload_rate_limit": 100000, "dht_block_ratelimit": 1000,
 }
 ANNOUNCE_S = 2			# it would wait a quarter of an hour
 
