@@ -135,6 +135,8 @@ def printing(t, cli, done, part):
     t.match(out, done.infohash, "a named one has a page")
     cli.exits(USAGE, "-j", "-H", "status")
 
+    t.wait(lambda: cli.daemon.processes()["dht"]["walls"], 30,
+        "the DHT, which begins last")
     out, _ = cli.exits(OK, "show", "processes")
     t.equal(len(lines(out)), 7, "show processes: a header, parent, children")
     for role, row in cli.daemon.processes().items():

@@ -32,6 +32,12 @@ status() {
 	    sed 's/ *$//'
 }
 
+# How many children have sealed themselves; dht begins when the others have.
+sealed() {
+	"$dir/mimctl" -s "$dir/$who/sock" show processes 2>/dev/null |
+	    grep -c seccomp
+}
+
 start() {
 	who=$1
 	shift
@@ -39,20 +45,20 @@ start() {
 	printf '%s\n' "listen on 127.0.0.1 port $((30000 + $$ % 10000))" \
 	    "state directory \"$dir/$who/state\"" \
 	    "download directory \"$dir/$who/downloads\"" \
-	    "port mapping yes" \
+	    "port mapping yes" "dht yes" "dht bootstrap none" \
 	    "control socket \"$dir/$who/sock\"" >"$dir/$who/conf"
 	chown -R "$owner" "$dir/$who" 2>/dev/null
 	"$@" "$dir/mimd" -d -f "$dir/$who/conf" >"$dir/$who/log" 2>&1 \
 	    </dev/null &
 	pid=$!
 	tries=0
-	until "$dir/mimctl" -s "$dir/$who/sock" status >/dev/null 2>&1; do
+	until [ "$(sealed)" -eq 6 ]; do
 		tries=$((tries + 1))
-		[ $tries -lt 100 ] || break
+		[ $tries -lt 200 ] || break
 		sleep 0.1
 	done
-	is "$([ $tries -lt 100 ] && echo up)" up "$who: mimd answers"
-	[ $tries -lt 100 ] || sed 's/^/# /' "$dir/$who/log"
+	is "$([ $tries -lt 200 ] && echo up)" up "$who: all children are up"
+	[ $tries -lt 200 ] || sed 's/^/# /' "$dir/$who/log"
 }
 
 # Descriptors from 3 on that have a path; a memfd has none.
