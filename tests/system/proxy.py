@@ -21,6 +21,7 @@ from torrent import Torrent
 NAME = "proxy.test"		# of the SOCKS proxy, in the daemon's hosts(5)
 LOGIN = ("bob", "s3 cret")
 UDP = "UDP does not go through the proxy"
+NODE = (mimtest.TEST_ADDR, 6881)	# to begin the DHT with, which nobody has
 
 
 class World:
@@ -114,6 +115,8 @@ def check_ports(t, w, daemon):
     t.equal((ports["listening"], [s for s in ports["sockets"]
         if s["protocol"] == "udp" or s["use"] == "listening"]), ([], []),
         "it listens nowhere, and has no UDP socket")
+    t.match(daemon.ctl("show", "dht")["off"], "proxy",
+        "it has no node of the DHT")
 
 
 def for_all(t, w, daemon):
@@ -234,7 +237,8 @@ def directly(t, w, daemon):
 
 def test(t):
     w = World(t)
-    daemon = mimd.Mimd(t, "proxied", host=w.host, conf="rate down 300K\n")
+    daemon = mimd.Mimd(t, "proxied", host=w.host, conf="rate down 300K\n"
+        f"dht yes\ndht bootstrap {NODE[0]} port {NODE[1]}\n")
     user, password = LOGIN
     configure(daemon, f"proxy socks5 {NAME}:{w.socks.port} user {user} "
         f"password \"{password}\" for all\n")
@@ -245,6 +249,7 @@ def test(t):
     allowed = [w.socks.where, w.http.where]
     http_for_trackers(t, w, daemon)
     allowed.append(microsocks(t, w, daemon))
+    allowed.append(NODE)
     for torrent_peers in w.tracker.known.values():
         allowed += torrent_peers	# not proxied with "for trackers"
     w.clean(allowed, "to the end")
