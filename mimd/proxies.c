@@ -113,16 +113,22 @@ same(const struct conf_proxy *a, const struct conf_proxy *b)
 void
 proxies_reloaded(struct parent *parent, const struct conf *old)
 {
+	bool	changed = false;
 	int	use;
 
 	for (use = 0; use < PROXY_USES; use++) {
 		if (same(&old->proxies[use], &parent->conf->proxies[use]))
 			continue;
+		changed = true;
 		begin(parent, use);
 		/* Nothing more goes out the old way, not even a farewell. */
 		network_cut(parent_child(parent, roles[use]));
 	}
-	proxies_tick(parent);
+	/* Nor any name that is being looked up; what must be is asked anew. */
+	if (changed)
+		network_cut(parent_child(parent, ROLE_RESOLVER));
+	else
+		proxies_tick(parent);
 }
 
 /* ---- names ---- */
