@@ -230,12 +230,12 @@ SUDO :=		$(shell [ "$$(id -u)" -eq 0 ] || echo sudo -E)
 
 check:
 	sh .ci/setup test
-	$(MAKE) --no-print-directory check-all
-
-.PHONY: check-all
-check-all: all unit san attempt-bin bench-bin
+	$(MAKE) --no-print-directory -j $(JOBS) check-bin
 	$(SUDO) env CMOCKA_MESSAGE_OUTPUT=TAP BUILD=$(BUILD) \
 	    prove --timer -j $(JOBS) -e "" $(TESTS)
+
+.PHONY: check-bin
+check-bin: all unit san attempt-bin bench-bin
 
 # How fast mim is, beside other clients; ROWS="leech-1 recheck" are some rows,
 # BENCHFLAGS=-h tells which there are, and what else can be said.

@@ -38,13 +38,30 @@ gather(struct own *own, bool v6, uint32_t max, struct haul *h)
 	}
 }
 
-/* Tells whether they are others than before, in whatever order. */
+/* Ours change when our address does (BEP 42). */
+static void
+take_ids(struct own *own)
+{
+	const struct own_node	*first = &own->nodes[0];
+	int			 f;
+
+	for (f = 0; f < 2; f++)
+		if (first->dht != NULL && first->families[f])
+			memcpy(own->ids[f], dht_id(first->dht, f == 1),
+			    ID_LEN);
+}
+
+/* Tells whether ids or nodes are others than before, in whatever order. */
 static uint64_t
-mark_of(const struct haul *h)
+mark_of(const struct own *own, const struct haul *h)
 {
 	uint64_t	mark = h->n, part;
 	uint32_t	i;
 
+	for (i = 0; i < 2; i++) {
+		memcpy(&part, own->ids[i], sizeof(part));
+		mark ^= part;
+	}
 	for (i = 0; i < h->n; i++) {
 		memcpy(&part, h->v[i]->id, sizeof(part));
 		mark ^= part;
@@ -55,16 +72,10 @@ mark_of(const struct haul *h)
 static void
 tell(struct own *own, const struct haul *h)
 {
-	const struct own_node	*first = &own->nodes[0];
 	struct rec_node		 rows[NODES_PAGE];
 	struct msg_dht_nodes	 m = { .nodes = { rows, h->n } };
 	uint32_t		 i;
-	int			 f;
 
-	for (f = 0; f < 2; f++)
-		if (first->dht != NULL && first->families[f])
-			memcpy(own->ids[f], dht_id(first->dht, f == 1),
-			    ID_LEN);
 	memcpy(m.id4, own->ids[0], ID_LEN);
 	memcpy(m.id6, own->ids[1], ID_LEN);
 	for (i = 0; i < h->n; i++) {
@@ -84,7 +95,8 @@ own_save(struct own *own)
 
 	gather(own, true, NODES_PAGE / 2, &h);
 	gather(own, false, NODES_PAGE, &h);
-	mark = mark_of(&h);
+	take_ids(own);
+	mark = mark_of(own, &h);
 	if (h.n > 0 && mark != own->saved_mark)
 		tell(own, &h);
 	own->saved_mark = mark;

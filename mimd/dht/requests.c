@@ -57,6 +57,20 @@ begin(struct dht *d, struct request *r, struct side *side,
 	return s;
 }
 
+/* What others stored at us counts as theirs. */
+static void
+begin_with_ours(struct dht *d, struct request *r, const uint8_t *target,
+    const uint8_t *salt, size_t nsalt)
+{
+	const struct item	*ours = items_find(&d->items, target);
+
+	if (ours == NULL || ours->nsalt != nsalt ||
+	    (nsalt > 0 && memcmp(ours->salt, salt, nsalt) != 0))
+		return;
+	r->best = xmalloc(sizeof(*r->best));
+	*r->best = *ours;
+}
+
 bool
 dht_get(struct dht *d, uint32_t request, const uint8_t *target,
     const uint8_t *salt, size_t nsalt, uint64_t now)
@@ -75,7 +89,10 @@ dht_get(struct dht *d, uint32_t request, const uint8_t *target,
 		if (nsalt > 0)
 			memcpy(s->salt, salt, nsalt);
 	}
-	return r->searches > 0;
+	if (r->searches == 0)
+		return false;
+	begin_with_ours(d, r, target, salt, nsalt);
+	return true;
 }
 
 bool

@@ -55,12 +55,14 @@ def kill(t, world, daemon, role, sig):
 
 def test(t):
     world = evil.World(t, size=30_000_001, rate=RATE)
-    daemon = mimd.Mimd(t, "mimd", user=mimd.SPARE_USER).start()
+    daemon = mimd.Mimd(t, "mimd", user=mimd.SPARE_USER,
+        conf="dht yes\ndht bootstrap none\n").start()
     daemon.allowed = "killed by signal 11"
     daemon.add(world.path)
     t.wait(lambda: (daemon.torrent(world.torrent.infohash) or
         {"have": 0})["have"], 15, "the first piece")
     stall(t, world, daemon)
+    t.wait(lambda: "dht" in daemon.children(), 15, "the DHT")
     for role in mimd.CHILDREN:
         kill(t, world, daemon, role, signal.SIGSEGV)
     for role in mimd.CHILDREN:

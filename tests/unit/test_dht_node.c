@@ -4,6 +4,7 @@
 #include "dht/bloom.h"
 #include "dht/gate.h"
 #include "dht/item_krpc.h"
+#include "dht/node.h"
 #include "dht/peerstore.h"
 
 static const uint8_t	hash[ID_LEN] = "12345678901234567890";
@@ -659,6 +660,16 @@ test_put_and_get(void **state)
 	sim_until(&s, s.now + 20000);
 	assert_true(net_seen.item_ended);
 	assert_int_equal(net_seen.item.seq, 16);
+	/* What others have stored at the one that looks for it counts. */
+	item_make(&item, (const uint8_t *)"i8e", 3, seed, salt.p, salt.n, 99);
+	assert_int_equal(items_store(&v[1]->d->items, &item, NULL,
+	    &v[0]->addr, dht_id(v[1]->d, false), node_seconds(s.now)), 0);
+	net_seen.item_ended = false;
+	assert_true(dht_get(v[1]->d, 17, item.target, salt.p, 1, s.now));
+	sim_done_with(v[1]);
+	sim_until(&s, s.now + 20000);
+	assert_true(net_seen.item_ended);
+	assert_int_equal(net_seen.item.seq, 99);
 	/* With another salt, it is not what was asked for. */
 	net_seen.item_ended = false;
 	assert_true(dht_get(v[1]->d, 17, item.target, NULL, 0, s.now));
