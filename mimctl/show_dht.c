@@ -26,30 +26,11 @@ static const struct table_column columns[] = {
 	{ "ID", TABLE_LEFT }
 };
 
-static const char *
-host_of(const uint8_t ip[16], char buf[ADDR_STRLEN])
-{
-	struct addr	a = { .port = 0 };
-
-	memcpy(a.ip, ip, sizeof(a.ip));
-	return addr_host(&a, buf);
-}
-
-/* Is it 0.0.0.0 or ::? */
-static bool
-is_any(const uint8_t ip[16])
-{
-	static const uint8_t	v6[16], v4[16] = { [10] = 0xff, [11] = 0xff };
-
-	return memcmp(ip, v4, sizeof(v4)) == 0 ||
-	    memcmp(ip, v6, sizeof(v6)) == 0;
-}
-
 /* NULL: others have not agreed on it yet. */
 static const char *
 seen_at(const struct rec_dht_side *s, char buf[ADDR_STRLEN])
 {
-	return is_any(s->external) ? NULL : host_of(s->external, buf);
+	return text_any_host(s->external) ? NULL : text_host(s->external, buf);
 }
 
 /* ---- for people ---- */
@@ -69,11 +50,11 @@ add_side(struct table *table, const struct rec_dht_side *s)
 	char		 host[ADDR_STRLEN], line[ADDR_STRLEN + 32];
 	const char	*seen;
 
-	if (is_any(s->ip))
+	if (text_any_host(s->ip))
 		snprintf(host, sizeof(host), "any IPv%d address",
 		    s->v6 ? 6 : 4);
 	else
-		host_of(s->ip, host);
+		text_host(s->ip, host);
 	snprintf(line, sizeof(line), "%s port %u", host, s->port);
 	table_add(table, line);
 	add_number(table, s->good);
@@ -156,6 +137,7 @@ void
 dht_rows(const struct msg_ctl_dht_now *m, FILE *fp)
 {
 	const struct rec_dht_side	*s;
+	const char			*seen;
 	char				 host[ADDR_STRLEN];
 	char				 hex[2 * SHA1_LEN + 1];
 	char				*off = text_safe(m->off);
@@ -164,12 +146,12 @@ dht_rows(const struct msg_ctl_dht_now *m, FILE *fp)
 	for (i = 0; i < m->sides.n; i++) {
 		s = &m->sides.v[i];
 		fprintf(fp, "node\t%s\t%u\t%s\t%u\t%u\t%u\t%u\t%u\t%u",
-		    host_of(s->ip, host), s->port,
+		    text_host(s->ip, host), s->port,
 		    hash_hex(s->id, sizeof(s->id), hex), s->good, s->dubious,
 		    s->bad, s->spare, s->buckets, s->lookups);
-		fprintf(fp, "\t%s\t%s\n", is_any(s->external) ? "-" :
-		    host_of(s->external, host), is_any(s->external) ? "-" :
-		    s->fits ? "yes" : "no");
+		seen = seen_at(s, host);
+		fprintf(fp, "\t%s\t%s\n", seen == NULL ? "-" : seen,
+		    seen == NULL ? "-" : s->fits ? "yes" : "no");
 	}
 	fprintf(fp, "dht\t%s\t%u\t%u\t%u\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64
 	    "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64
@@ -191,8 +173,8 @@ side_json(const struct rec_dht_side *s)
 
 	json_object_set_new(j, "family", json_string(s->v6 ? "ipv6" :
 	    "ipv4"));
-	json_object_set_new(j, "address", is_any(s->ip) ? json_null() :
-	    json_string(host_of(s->ip, buf)));
+	json_object_set_new(j, "address", text_any_host(s->ip) ? json_null() :
+	    json_string(text_host(s->ip, buf)));
 	json_object_set_new(j, "port", json_integer(s->port));
 	json_object_set_new(j, "id", text_json_hex(s->id, sizeof(s->id)));
 	json_object_set_new(j, "good", json_integer(s->good));

@@ -35,24 +35,6 @@ static const struct table_column columns[] = {
 	{ "BOUND", TABLE_LEFT }
 };
 
-static const char *
-host_of(const uint8_t ip[16], char buf[ADDR_STRLEN])
-{
-	struct addr	a = { .port = 0 };
-
-	memcpy(a.ip, ip, sizeof(a.ip));
-	return addr_host(&a, buf);
-}
-
-static bool
-is_any(const uint8_t ip[16])
-{
-	static const uint8_t	v6[16], v4[16] = { [10] = 0xff, [11] = 0xff };
-
-	return memcmp(ip, v4, sizeof(v4)) == 0 ||
-	    memcmp(ip, v6, sizeof(v6)) == 0;
-}
-
 /* Local discovery's sockets are bound to its group. */
 static bool
 is_multicast(const uint8_t ip[16])
@@ -103,12 +85,12 @@ print_listening(const struct mimctl *ctx, const struct rec_listening *l)
 
 	error = text_safe(l->error);
 	if (ctx->headerless)
-		printf("listen\t%s\t%u\t%s\n", host_of(l->ip, buf), l->port,
+		printf("listen\t%s\t%u\t%s\n", text_host(l->ip, buf), l->port,
 		    error);
 	else
 		printf("%slistening at %s port %u%s%s\n",
 		    *error == '\0' ? "" : "not ", !l->any ?
-		    host_of(l->ip, buf) : l->v6 ? "any IPv6 address" :
+		    text_host(l->ip, buf) : l->v6 ? "any IPv6 address" :
 		    "any IPv4 address", l->port, *error == '\0' ? "" : ": ",
 		    error);
 	free(error);
@@ -169,7 +151,7 @@ print_ports(const struct mimctl *ctx, const struct msg_ctl_ports_now *m)
 	}
 	for (i = 0; i < m->addrs.n; i++)
 		printf("bound to address %s\n",
-		    host_of(m->addrs.v[i].ip, buf));
+		    text_host(m->addrs.v[i].ip, buf));
 	if (m->network[0] != '\0') {
 		text = text_safe(m->network);
 		printf("%s: nothing is sent or received\n", text);
@@ -205,7 +187,7 @@ ports_json(const struct msg_ctl_ports_now *m)
 	json_object_set_new(all, "device", text_json_or_null(m->device));
 	for (i = 0; i < m->addrs.n; i++)
 		json_array_append_new(list,
-		    json_string(host_of(m->addrs.v[i].ip, buf)));
+		    json_string(text_host(m->addrs.v[i].ip, buf)));
 	json_object_set_new(all, "addresses", list);
 	json_object_set_new(all, "network", text_json_or_null(m->network));
 	json_object_set_new(all, "announced_port", m->announced == 0 ?
@@ -214,7 +196,7 @@ ports_json(const struct msg_ctl_ports_now *m)
 	for (i = 0; i < m->listens.n; i++) {
 		j = json_object();
 		json_object_set_new(j, "address",
-		    json_string(host_of(m->listens.v[i].ip, buf)));
+		    json_string(text_host(m->listens.v[i].ip, buf)));
 		json_object_set_new(j, "port",
 		    json_integer(m->listens.v[i].port));
 		json_object_set_new(j, "error",
@@ -241,8 +223,8 @@ socket_json(uint8_t role, const struct rec_ctl_socket *s)
 	    json_string(s->stream ? "tcp" : "udp"));
 	json_object_set_new(j, "sockets", json_integer(s->count));
 	json_object_set_new(j, "device", text_json_or_null(s->device));
-	json_object_set_new(j, "address", is_any(s->ip) ? json_null() :
-	    json_string(host_of(s->ip, buf)));
+	json_object_set_new(j, "address", text_any_host(s->ip) ? json_null() :
+	    json_string(text_host(s->ip, buf)));
 	json_object_set_new(j, "bound", json_boolean(s->fits));
 	return j;
 }
@@ -253,10 +235,10 @@ add_socket(struct ports *p, uint8_t role, const struct rec_ctl_socket *s)
 	char	buf[ADDR_STRLEN], count[TEXT_LEN], *device;
 
 	device = text_safe(s->device[0] == '\0' ? "any" : s->device);
-	if (is_any(s->ip))
+	if (text_any_host(s->ip))
 		strlcpy(buf, "any", sizeof(buf));
 	else
-		host_of(s->ip, buf);
+		text_host(s->ip, buf);
 	if (p->ctx->headerless)
 		printf("%s\t%u\t%s\t%s\t%s\t%s\n", role_name(role),
 		    s->count, use_of(role, s), device, buf,

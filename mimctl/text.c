@@ -134,6 +134,24 @@ text_bar(uint64_t done, uint64_t all, size_t cells, char *buf, size_t size)
 	return buf;
 }
 
+const char *
+text_host(const uint8_t ip[16], char buf[ADDR_STRLEN])
+{
+	struct addr	a = { .port = 0 };
+
+	memcpy(a.ip, ip, sizeof(a.ip));
+	return addr_host(&a, buf);
+}
+
+bool
+text_any_host(const uint8_t ip[16])
+{
+	static const uint8_t	v6[16], v4[16] = { [10] = 0xff, [11] = 0xff };
+
+	return memcmp(ip, v4, sizeof(v4)) == 0 ||
+	    memcmp(ip, v6, sizeof(v6)) == 0;
+}
+
 json_t *
 text_json(const char *s)
 {

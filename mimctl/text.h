@@ -2,10 +2,13 @@
 #ifndef TEXT_H
 #define TEXT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include <jansson.h>
+
+#include "addr.h"
 
 struct mimctl;
 
@@ -37,6 +40,10 @@ char	*text_time(const struct mimctl *ctx, uint64_t when,
 char	*text_bar(uint64_t done, uint64_t all, size_t cells, char *buf,
 	    size_t size);
 
+/* An address of a message, v4-mapped if IPv4. */
+const char *text_host(const uint8_t ip[16], char buf[ADDR_STRLEN]);
+/* Is it 0.0.0.0 or ::? */
+bool	 text_any_host(const uint8_t ip[16]);
 /* For JSON: bytes that are no UTF-8 become U+FFFD. */
 json_t	*text_json(const char *s);
 /* The same, but null for an empty string. */

@@ -614,6 +614,18 @@ net_found(void *arg, uint32_t request, const struct item *item)
 		net_seen.item = *item;
 }
 
+/* The end of a search for the item, in net_seen. */
+static void
+get(struct sim *s, struct sim_node *node, const uint8_t *target,
+    const struct krpc_bytes *salt)
+{
+	net_seen.item_ended = false;
+	assert_true(dht_get(node->d, 17, target, salt->p, salt->n, s->now));
+	sim_done_with(node);
+	sim_until(s, s->now + 20000);
+	assert_true(net_seen.item_ended);
+}
+
 /* An item put by one node is found by another, its newest form. */
 static void
 test_put_and_get(void **state)
@@ -622,6 +634,7 @@ test_put_and_get(void **state)
 	struct dht_config	 c = { .v4 = true };
 	struct sim_mix		 mix = { 0 };
 	struct krpc_bytes	 salt = { (const uint8_t *)"s", 1 };
+	struct krpc_bytes	 none = { NULL, 0 };
 	struct sim		 s;
 	struct sim_node		*v[2];
 	struct item		 item;
@@ -654,28 +667,16 @@ test_put_and_get(void **state)
 		assert_int_equal(net_seen.stored, i == 3 ? 0 : 8);
 		assert_int_equal(net_seen.refused, i == 3 ? KRPC_E_CAS : 0);
 	}
-	net_seen.item_ended = false;
-	assert_true(dht_get(v[1]->d, 17, item.target, salt.p, 1, s.now));
-	sim_done_with(v[1]);
-	sim_until(&s, s.now + 20000);
-	assert_true(net_seen.item_ended);
+	get(&s, v[1], item.target, &salt);
 	assert_int_equal(net_seen.item.seq, 16);
 	/* What others have stored at the one that looks for it counts. */
 	item_make(&item, (const uint8_t *)"i8e", 3, seed, salt.p, salt.n, 99);
 	assert_int_equal(items_store(&v[1]->d->items, &item, NULL,
 	    &v[0]->addr, dht_id(v[1]->d, false), node_seconds(s.now)), 0);
-	net_seen.item_ended = false;
-	assert_true(dht_get(v[1]->d, 17, item.target, salt.p, 1, s.now));
-	sim_done_with(v[1]);
-	sim_until(&s, s.now + 20000);
-	assert_true(net_seen.item_ended);
+	get(&s, v[1], item.target, &salt);
 	assert_int_equal(net_seen.item.seq, 99);
 	/* With another salt, it is not what was asked for. */
-	net_seen.item_ended = false;
-	assert_true(dht_get(v[1]->d, 17, item.target, NULL, 0, s.now));
-	sim_done_with(v[1]);
-	sim_until(&s, s.now + 20000);
-	assert_true(net_seen.item_ended);
+	get(&s, v[1], item.target, &none);
 	assert_int_equal(net_seen.item.nv, 0);
 	sim_free(&s);
 }
