@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include <err.h>
+#include <getopt.h>
 #include <langinfo.h>
 #include <locale.h>
 #include <stdio.h>
@@ -9,15 +10,6 @@
 #include "command.h"
 #include "mimctl.h"
 #include "msg.h"
-
-static int
-usage(void)
-{
-	fprintf(stderr,
-	    "usage: mimctl [-HjnqVv] [-s socket] command [argument ...]\n");
-	command_list(stderr);
-	return CTL_USAGE;
-}
 
 /* Names are UTF-8; without a locale that says so, assume the plain one. */
 static void
@@ -34,6 +26,9 @@ set_option(struct mimctl *ctx, int ch)
 	switch (ch) {
 	case 'H':
 		ctx->headerless = true;
+		return true;
+	case 'h':
+		ctx->help = true;
 		return true;
 	case 'j':
 		ctx->json = true;
@@ -56,19 +51,32 @@ set_option(struct mimctl *ctx, int ch)
 static int
 parse_options(struct mimctl *ctx, int argc, char **argv)
 {
-	int	ch;
+	static const struct option	longs[] = {
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' },
+		{ NULL, 0, NULL, 0 }
+	};
+	int				ch;
 
-	while ((ch = getopt(argc, argv, "+HjnqVvs:")) != -1) {
+	while ((ch = getopt_long(argc, argv, "+HhjnqVvs:", longs, NULL)) !=
+	    -1) {
 		if (ch == 'V') {
 			printf("mimctl %s\n", MIM_VERSION);
 			return CTL_OK;
 		}
 		if (ch == 's')
 			ctx->socket = optarg;
-		else if (!set_option(ctx, ch))
-			return usage();
+		else if (!set_option(ctx, ch)) {
+			fputs(MIMCTL_USAGE, stderr);
+			return CTL_USAGE;
+		}
 	}
-	return optind == argc ? usage() : -1;
+	if (optind < argc)
+		return -1;
+	if (ctx->help)
+		return command_help(ctx, NULL);
+	command_list(stderr);
+	return CTL_USAGE;
 }
 
 /*
@@ -112,7 +120,10 @@ take_options(struct mimctl *ctx, const struct command *cmd, int argc,
 	    i++) {
 		if (argument || argv[i][0] != '-' || argv[i][1] == '\0')
 			argument = false;
-		else if (!take_cluster(ctx, cmd, argv[i], &argument))
+		else if (strcmp(argv[i], "--help") == 0) {
+			ctx->help = true;
+			continue;
+		} else if (!take_cluster(ctx, cmd, argv[i], &argument))
 			continue;
 		argv[left++] = argv[i];
 	}
@@ -144,7 +155,7 @@ main(int argc, char **argv)
 		return CTL_USAGE;
 	}
 	optind = 0;		/* glibc: start anew */
-	status = cmd->fn(&ctx, argc, argv);
+	status = ctx.help ? command_help(&ctx, cmd) : cmd->fn(&ctx, argc, argv);
 	if (fflush(stdout) == EOF || ferror(stdout)) {
 		warn("cannot write");
 		return CTL_FAILED;

@@ -8,6 +8,7 @@
 struct mimctl {
 	bool		 json;		/* -j */
 	bool		 headerless;	/* -H: TAB rows */
+	bool		 help;		/* -h: of the command, instead */
 	bool		 numeric;	/* -n: numbers not humanised */
 	bool		 quiet;		/* -q */
 	bool		 verbose;	/* -v: passkeys not masked */
@@ -26,6 +27,7 @@ int	cmd_check(const struct mimctl *ctx, int argc, char **argv);
 int	cmd_dht(const struct mimctl *ctx, int argc, char **argv);
 int	cmd_files(const struct mimctl *ctx, int argc, char **argv);
 int	cmd_get(const struct mimctl *ctx, int argc, char **argv);
+int	cmd_help(const struct mimctl *ctx, int argc, char **argv);
 int	cmd_info(const struct mimctl *ctx, int argc, char **argv);
 int	cmd_limit(const struct mimctl *ctx, int argc, char **argv);
 int	cmd_locate(const struct mimctl *ctx, int argc, char **argv);

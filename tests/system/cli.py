@@ -3,6 +3,7 @@
 # mimctl: commands and their prefixes, selectors, exit statuses, ways of
 # printing, errors, the restricted socket.
 
+import json
 import os
 import subprocess
 import sys
@@ -150,6 +151,29 @@ def printing(t, cli, done, part):
     cli.exits(FAILED, "info", "/etc/passwd")
 
 
+def helping(t, cli):
+    """Help is what was asked for, so it is no error, and needs no daemon."""
+    texts = {cli.exits(OK, *words)[0] for words in
+        (["help"], ["-h"], ["--help"], ["-s", "/nowhere", "help"])}
+    t.equal(len(texts), 1, "there is one list of commands")
+    rows = [x.split("\t") for x in
+        lines(cli.exits(OK, "-H", "help")[0])]
+    t.equal([len(r) for r in rows], [3] * len(rows), "help -H: three fields")
+    for name, usage, text in rows:
+        status, out, err = cli.daemon.run("help", name)
+        t.ok(status == OK and out.startswith(f"usage: mimctl {name}") and
+            text in out and err == "", f"help {name}", out + err)
+        t.ok(f"  {name} " in min(texts), f"the list has {name}")
+    for words in (["remove", "-h"], ["remove", "--help"], ["-h", "remove"]):
+        t.equal(cli.exits(OK, *words), cli.exits(OK, "help", "remove"),
+            "and so has each command")
+    _, out = cli.daemon.run("-j", "help", "remove")[:2]
+    t.equal(json.loads(out)["commands"][0]["usage"], "[-D] selector ...",
+        "help -j")
+    cli.exits(USAGE, "help", "nonsense")
+    cli.exits(USAGE, "help", "add", "remove")
+
+
 def options_anywhere(t, cli):
     """After the selector they are as good as before it."""
     for words in (["-j", "status", "1"], ["status", "-j", "1"],
@@ -245,6 +269,7 @@ def test(t):
     daemon.wait_state(done.infohash, "seeding", 10)
     selecting(t, cli, done, part, odd, other)
     printing(t, cli, done, part)
+    helping(t, cli)
     options_anywhere(t, cli)
     commanding(t, cli, done, part, odd)
     restricted(t, daemon)

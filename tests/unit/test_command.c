@@ -100,19 +100,59 @@ test_options(void **state)
 	    OPTION_NONE);
 }
 
-static void
-test_list(void **state)
+/* How cmd is used; of NULL, the list.  The caller frees it. */
+static char *
+printed(const struct command *cmd)
 {
 	char	*text = NULL;
 	size_t	 size = 0;
 	FILE	*fp = open_memstream(&text, &size);
 
-	(void)state;
-	command_list(fp);
+	if (cmd == NULL)
+		command_list(fp);
+	else
+		command_forms(cmd, fp);
 	fclose(fp);
-	assert_non_null(strstr(text, "mimctl add [-cP] [-d dir] [-o files] "
-	    "[-x glob] torrent ...\n"));
-	assert_non_null(strstr(text, "mimctl shutdown\n"));
+	return text;
+}
+
+static void
+test_list(void **state)
+{
+	const struct command	*cmd;
+	char			*text = printed(NULL), *rest = text, *line;
+	size_t			 i;
+
+	(void)state;
+	for (i = 0; (cmd = command_at(i)) != NULL; i++) {
+		assert_non_null(strstr(text, cmd->text));
+		if (i > 0)
+			assert_true(strcmp(command_at(i - 1)->name,
+			    cmd->name) < 0);
+	}
+	assert_true(i > 20);
+	while ((line = strsep(&rest, "\n")) != NULL)
+		assert_true(strlen(line) < 80);
+	free(text);
+}
+
+static void
+test_forms(void **state)
+{
+	char	*text;
+
+	(void)state;
+	text = printed(command_find("add"));
+	assert_string_equal(text, "usage: mimctl add [-cP] [-d dir] "
+	    "[-o files] [-x glob] torrent ...\n");
+	free(text);
+	text = printed(command_find("shutdown"));
+	assert_string_equal(text, "usage: mimctl shutdown\n");
+	free(text);
+	text = printed(command_find("set"));
+	assert_string_equal(text, "usage: mimctl set port number\n"
+	    "       mimctl set selector ... "
+	    "sequential|first-last|super-seeding yes|no\n");
 	free(text);
 }
 
@@ -127,6 +167,7 @@ main(void)
 		cmocka_unit_test(test_commands),
 		cmocka_unit_test(test_options),
 		cmocka_unit_test(test_list),
+		cmocka_unit_test(test_forms),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
