@@ -89,11 +89,11 @@ disk_data_forget(struct disk *d, struct content *t)
 /* ---- open and close ---- */
 
 static void
-send_have(struct chan *c, const struct content *t)
+send_have(struct chan *c, const struct content *t, uint32_t serial)
 {
-	struct msg_data_have		m = { .torrent = t->id };
-	struct msg_data_open_end	end = { .torrent = t->id };
-	size_t				i, size;
+	struct msg_data_have	 m = { .torrent = t->id, .serial = serial };
+	struct msg_data_open_end end = { .torrent = t->id, .serial = serial };
+	size_t			 i, size;
 
 	size = bitfield_size(t->geom.npieces);
 	for (i = 0; i < size; i += m.bits.len) {
@@ -109,7 +109,10 @@ send_have(struct chan *c, const struct content *t)
 static void
 disk_on_data_open(struct chan *c, const struct msg_data_open *m, void *arg)
 {
-	struct msg_data_open_failed	 failed = { .torrent = m->torrent };
+	struct msg_data_open_failed	 failed = {
+		.torrent = m->torrent,
+		.serial = m->serial,
+	};
 	struct disk			*d = ((struct plane *)arg)->disk;
 	struct content			*t = content_find(d, m->torrent);
 
@@ -124,7 +127,7 @@ disk_on_data_open(struct chan *c, const struct msg_data_open *m, void *arg)
 		chan_send(c, MSG_DATA_OPEN_FAILED, &failed);
 	else {
 		t->open = true;
-		send_have(c, t);
+		send_have(c, t, m->serial);
 	}
 	chan_pause(c, chan_full(c));
 }

@@ -68,7 +68,7 @@ data_swarm(struct net *net, uint32_t id)
 {
 	struct swarm	*s = swarm_find(net, id);
 
-	return s != NULL && (s->open || s->opening) ? s : NULL;
+	return s != NULL && (s->open || s->opening != 0) ? s : NULL;
 }
 
 static void
@@ -83,7 +83,7 @@ data_on_have(struct chan *c, const struct msg_data_have *m, void *arg)
 	size = bitfield_size(s->geom.npieces);
 	if (m->first >= size || m->bits.len > size - m->first)
 		data_broken(arg, "pieces beyond the torrent");
-	else
+	else if (m->serial == s->opening)
 		swarm_on_have_page(s, m->first, m->bits.p, m->bits.len);
 }
 
@@ -93,7 +93,7 @@ data_on_open_end(struct chan *c, const struct msg_data_open_end *m, void *arg)
 	struct swarm	*s = data_swarm(arg, m->torrent);
 
 	(void)c;
-	if (s != NULL && s->opening)
+	if (s != NULL && m->serial == s->opening)
 		swarm_on_opened(s);
 }
 
@@ -105,7 +105,7 @@ data_on_open_failed(struct chan *c, const struct msg_data_open_failed *m,
 	struct swarm	*s = data_swarm(net, m->torrent);
 
 	(void)c;
-	if (s == NULL)
+	if (s == NULL || m->serial != s->opening)
 		return;
 	swarm_on_data_gone(s);
 	s->retry_at = loop_now(net->loop) + 1000;
@@ -435,7 +435,9 @@ data_open(struct swarm *s)
 {
 	struct msg_data_open	m = { .torrent = s->id };
 
-	s->opening = true;
+	if (++s->net->opens == 0)
+		s->net->opens = 1;
+	m.serial = s->opening = s->net->opens;
 	chan_send(s->net->data, MSG_DATA_OPEN, &m);
 }
 

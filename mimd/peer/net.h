@@ -113,6 +113,7 @@ struct net {
 
 	struct chan	*data;		/* NULL: disk is away */
 	uint32_t	 link;		/* the parent's name for it */
+	uint32_t	 opens;		/* serial of the last data_open */
 	struct arena	 arena;
 	struct slots	 slots;
 	struct rec_block writes[256], reads[256];

@@ -299,7 +299,7 @@ swarm_tick(struct swarm *s, uint64_t now)
 		fetch_tick(s, now);
 		busy = true;
 	}
-	if (!swarm_is_bare(s) && !s->open && !s->opening &&
+	if (!swarm_is_bare(s) && !s->open && s->opening == 0 &&
 	    s->net->data != NULL && now >= s->retry_at)
 		data_open(s);
 	if (!s->open && s->retry_at != 0)
@@ -522,7 +522,7 @@ swarm_on_opened(struct swarm *s)
 	uint32_t	n = s->geom.npieces;
 	bool		all, first = !s->known;
 
-	s->opening = false;
+	s->opening = 0;
 	s->open = true;
 	s->retry_at = 0;
 	if (s->pages == NULL)
@@ -554,7 +554,8 @@ swarm_on_opened(struct swarm *s)
 void
 swarm_on_data_gone(struct swarm *s)
 {
-	s->open = s->opening = false;
+	s->open = false;
+	s->opening = 0;
 	free(s->pages);
 	s->pages = NULL;
 	webseed_drop(s);

@@ -54,7 +54,6 @@ struct swarm {
 	bool		 private;
 	bool		 known;		/* pieces were told once */
 	bool		 open;		/* disk takes our blocks now */
-	bool		 opening;	/* data_open is sent */
 	bool		 complete;
 	bool		 sated;		/* peers know that we want no more */
 	bool		 super_seed;	/* when complete: a setting */
@@ -69,6 +68,7 @@ struct swarm {
 	bool		 sequential, first_last;
 	uint8_t		*wishes;	/* of each piece; NULL: no special */
 	uint8_t		*pages;		/* data_have, until data_open_end */
+	uint32_t	 opening;	/* serial of data_open unanswered, 0 */
 	struct conn_list conns;
 	uint32_t	 nconns, nup, nseeds, nhalf_open;
 	uint64_t	 churn_at;	/* nobody is replaced before */

@@ -38,7 +38,7 @@ added(struct world *w)
 static inline void
 opened(struct world *w)
 {
-	struct msg_data_open	m = { .torrent = 1 };
+	struct msg_data_open	m = { .torrent = 1, .serial = 1 };
 	uint32_t		type;
 
 	say(w->data, MSG_DATA_OPEN, &m);

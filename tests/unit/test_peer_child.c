@@ -56,7 +56,8 @@ struct world {
 	uint32_t	 npieces, nbad, reads, writes;
 	uint32_t	 hungry, rows;
 	uint64_t	 downloaded, uploaded, wasted;
-	bool		 slow, halted, done_when_complete;
+	uint32_t	 opens[2], nopens;	/* unanswered, while deaf */
+	bool		 slow, halted, done_when_complete, deaf;
 };
 
 static uint32_t
@@ -66,22 +67,46 @@ block_index(uint32_t piece, uint32_t begin)
 }
 
 static void
+tell_pieces(struct world *w, uint32_t serial)
+{
+	struct msg_data_have	have = {
+		.torrent = TORRENT, .serial = serial,
+		.bits = { w->have, (uint32_t)bitfield_size(geom.npieces) },
+	};
+
+	chan_send(w->data, MSG_DATA_HAVE, &have);
+}
+
+static void
+tell_open_end(struct world *w, uint32_t serial)
+{
+	struct msg_data_open_end	end = {
+		.torrent = TORRENT, .serial = serial,
+	};
+
+	chan_send(w->data, MSG_DATA_OPEN_END, &end);
+}
+
+static void
 disk_open(struct chan *c, const struct msg_data_open *m, void *arg)
 {
-	struct world		*w = arg;
-	struct msg_data_have	 have = { .torrent = m->torrent };
-	struct msg_data_open_end end = { .torrent = m->torrent };
-	uint32_t		 i;
+	struct world	*w = arg;
+	uint32_t	 i;
 
+	(void)c;
 	assert_int_equal(m->torrent, TORRENT);
+	if (w->deaf) {
+		assert_true(w->nopens < 2);
+		w->opens[w->nopens++] = m->serial;
+		loop_stop(w->loop);
+		return;
+	}
 	memset(w->blocks, 0, bitfield_size(geom.npieces * 64));
 	memset(w->bad, 0, geom.npieces);
 	for (i = 0; i < geom.npieces; i++)
 		w->left[i] = geom_nblocks(&geom, i);
-	have.bits.p = w->have;
-	have.bits.len = (uint32_t)bitfield_size(geom.npieces);
-	chan_send(c, MSG_DATA_HAVE, &have);
-	chan_send(c, MSG_DATA_OPEN_END, &end);
+	tell_pieces(w, m->serial);
+	tell_open_end(w, m->serial);
 }
 
 static void
@@ -347,6 +372,16 @@ tcp_listen(uint16_t *port)
 	return fd;
 }
 
+static void
+world_run_swarm(struct world *w)
+{
+	struct msg_swarm_run	run = { .id = TORRENT, .size = SIZE,
+	    .piece_length = PIECE, .npieces = geom.npieces };
+
+	memcpy(run.infohash, infohash, sizeof(run.infohash));
+	chan_send(w->peer, MSG_SWARM_RUN, &run);
+}
+
 static struct world *
 world_new(bool seed)
 {
@@ -354,8 +389,6 @@ world_new(bool seed)
 	struct msg_peer_conf	 conf = { .max_peers = 200,
 	    .max_peers_torrent = 100, .allow_local = true,
 	    .peer_id = "-Mi0100-abcdefghijk" };
-	struct msg_swarm_run	 run = { .id = TORRENT, .size = SIZE,
-	    .piece_length = PIECE, .npieces = geom.npieces };
 	struct msg_peer_listen	 lm = { .datagrams = false };
 	int			 fds[2], fd;
 
@@ -378,8 +411,7 @@ world_new(bool seed)
 	lm.port = w->port;
 	chan_send_fd(w->peer, MSG_PEER_LISTEN, &lm, fd);
 	world_connect_disk(w);
-	memcpy(run.infohash, infohash, sizeof(run.infohash));
-	chan_send(w->peer, MSG_SWARM_RUN, &run);
+	world_run_swarm(w);
 	return w;
 }
 
@@ -775,6 +807,34 @@ test_disk_restart(void **state)
 	world_free(w);
 }
 
+/*
+ * Halted and started again before disk answers: what it says of the first
+ * time, of which the pages came while nobody listened, is not of the second.
+ */
+static void
+test_late_answer(void **state)
+{
+	struct world		*w = world_new(true);
+	struct msg_swarm_halt	 halt = { .id = TORRENT };
+	pid_t			 pid;
+
+	(void)state;
+	w->deaf = true;
+	world_run(w, 5000);
+	chan_send(w->peer, MSG_SWARM_HALT, &halt);
+	world_run(w, 5000);
+	assert_true(w->halted);
+	world_run_swarm(w);
+	world_run(w, 5000);
+	assert_int_equal(w->nopens, 2);
+	tell_open_end(w, w->opens[0]);
+	tell_pieces(w, w->opens[1]);
+	tell_open_end(w, w->opens[1]);
+	pid = script_leech(w->port, "-XX0001-leechleech00", 200);
+	assert_int_equal(world_wait_script(w, pid, 20000), 0);
+	world_free(w);
+}
+
 /* Each is sent after the handshake; the connection must be closed. */
 static const struct {
 	const char	*what;
@@ -877,6 +937,7 @@ main(void)
 		cmocka_unit_test(test_liar),
 		cmocka_unit_test(test_hungry),
 		cmocka_unit_test(test_disk_restart),
+		cmocka_unit_test(test_late_answer),
 		cmocka_unit_test(test_hostile),
 	};
 	uint32_t	i, x = 1;

@@ -527,7 +527,7 @@ wait_ready(struct torrent *t)
 bool
 open_data(struct torrent *t)
 {
-	struct msg_data_open	m = { .torrent = id_of(t) };
+	struct msg_data_open	m = { .torrent = id_of(t), .serial = 1 };
 	uint32_t		type;
 
 	memset(t->have, 0, sizeof(t->have));

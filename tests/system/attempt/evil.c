@@ -164,7 +164,7 @@ disk_evil(const struct msg_data_written *m)
 	struct msg_data_written	 w = { .slots = { &r, 1 } };
 	uint8_t			 bits = 0xff;
 	struct msg_data_have	 h = {
-		.torrent = TORRENT, .first = PIECES_MAX / 8,
+		.torrent = TORRENT, .serial = 1, .first = PIECES_MAX / 8,
 		.bits = { &bits, 1 },
 	};
 	struct rec_piece_result	 v = {
