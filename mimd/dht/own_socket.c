@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: ISC */
-#include <sys/socket.h>
-
 #include <unistd.h>
 
+#include "dgram.h"
 #include "krpc.h"
 #include "own.h"
 
@@ -11,13 +10,8 @@ void
 own_socket_send(const struct own_socket *s, const struct addr *to,
     const uint8_t *p, size_t n)
 {
-	struct sockaddr_storage	ss;
-	socklen_t		len;
-
-	if (s->fd == -1)
-		return;
-	len = addr_to_sockaddr(to, &ss);
-	sendto(s->fd, p, n, 0, (struct sockaddr *)&ss, len);
+	if (s->fd != -1)
+		dgram_send(s->fd, p, n, to);
 }
 
 /* What is longer than a message may be is cut, and then none. */
@@ -26,23 +20,17 @@ on_readable(int fd, int what, void *arg)
 {
 	struct own_socket	*s = arg;
 	struct own		*own = s->node->own;
-	struct sockaddr_storage	 ss;
 	struct addr		 from;
 	uint64_t		 now = loop_now(own->child->loop);
 	uint8_t			 buf[KRPC_READ_MAX + 1];
-	socklen_t		 len;
 	ssize_t			 n;
 	int			 i;
 
 	(void)what;
 	for (i = 0; i < OWN_BATCH; i++) {
-		len = sizeof(ss);
-		n = recvfrom(fd, buf, sizeof(buf), 0, (struct sockaddr *)&ss,
-		    &len);
-		if (n == -1)
+		if ((n = dgram_recv(fd, buf, sizeof(buf), &from)) == -1)
 			break;
-		if (addr_from_sockaddr(&from, (struct sockaddr *)&ss) == 0)
-			dht_input(s->node->dht, &from, buf, (size_t)n, now);
+		dht_input(s->node->dht, &from, buf, (size_t)n, now);
 	}
 	own_run(own);
 }

@@ -37,6 +37,7 @@ static const struct hearing_limits	limits = {
 	.burst = 64, .refill_ms = 250, .all_burst = 256, .all_refill_ms = 10
 };
 
+/* The sender is kept as it came: a link-local one has its link there. */
 static void
 on_packet(struct datagram_socket *s, const uint8_t *p, size_t n,
     const struct sockaddr *from, socklen_t len)

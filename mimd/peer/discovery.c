@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: ISC */
-#include <sys/socket.h>
-
-#include <arpa/inet.h>
-#include <netinet/in.h>
-
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "dgram.h"
 #include "discovery.h"
 #include "hearing.h"
 #include "loop.h"
@@ -64,20 +60,17 @@ arm(struct net *net)
 static void
 send_packet(struct lsd_socket *s, const uint8_t *const *hashes, uint32_t n)
 {
-	struct sockaddr_storage	 ss;
-	struct addr		 group;
-	socklen_t		 len;
-	char			 out[LSD_PACKET_MAX];
-	size_t			 size;
+	struct addr	 group;
+	char		 out[LSD_PACKET_MAX];
+	size_t		 size;
 
 	if (addr_parse(&group, s->v6 ? LSD_GROUP6 : LSD_GROUP4, LSD_PORT) ==
 	    -1)
 		return;
-	len = addr_to_sockaddr(&group, &ss);
 	size = lsd_build(out, s->v6, s->net->listen_port, hashes, n,
 	    s->net->discovery->cookie);
 	/* One that is lost is made up for by the next. */
-	if (sendto(s->fd, out, size, 0, (struct sockaddr *)&ss, len) == -1)
+	if (dgram_send(s->fd, out, size, &group) == -1)
 		log_debug("local discovery: %s", strerror(errno));
 }
 
@@ -162,23 +155,16 @@ on_packet(struct lsd_socket *s, const char *p, size_t n, struct addr *from)
 static void
 on_readable(int fd, int what, void *arg)
 {
-	struct lsd_socket	*s = arg;
-	struct sockaddr_storage	 ss;
-	socklen_t		 len;
-	struct addr		 from;
-	char			 buf[2 * LSD_PACKET_MAX];
-	ssize_t			 n;
-	int			 i;
+	struct addr	 from;
+	char		 buf[2 * LSD_PACKET_MAX];
+	ssize_t		 n;
+	int		 i;
 
 	(void)what;
 	for (i = 0; i < READ_BURST; i++) {
-		len = sizeof(ss);
-		n = recvfrom(fd, buf, sizeof(buf), 0, (struct sockaddr *)&ss,
-		    &len);
-		if (n == -1)
+		if ((n = dgram_recv(fd, buf, sizeof(buf), &from)) == -1)
 			break;
-		if (addr_from_sockaddr(&from, (struct sockaddr *)&ss) == 0)
-			on_packet(s, buf, (size_t)n, &from);
+		on_packet(arg, buf, (size_t)n, &from);
 	}
 }
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "bound.h"
+#include "dgram.h"
 #include "fetch.h"
 #include "igd.h"
 #include "loop.h"
@@ -116,18 +117,15 @@ silent(struct upnp *u, const char *why)
 static void
 send_search(const struct upnp *u)
 {
-	struct sockaddr_storage	 ss;
 	struct addr		 to;
 	const char *const	*t;
 	char			 buf[SSDP_PACKET_MAX];
-	socklen_t		 len;
 	size_t			 n;
 
 	addr_parse(&to, SSDP_GROUP, SSDP_PORT);
-	len = addr_to_sockaddr(&to, &ss);
 	for (t = ssdp_targets; *t != NULL; t++) {
 		n = ssdp_search(buf, *t);
-		sendto(u->fd, buf, n, 0, (struct sockaddr *)&ss, len);
+		dgram_send(u->fd, buf, n, &to);
 	}
 }
 
@@ -218,23 +216,17 @@ on_found(struct upnp *u, const struct addr *from, const char *p, size_t len)
 static void
 on_io(int fd, int what, void *arg)
 {
-	struct upnp		*u = arg;
-	struct sockaddr_storage	 ss;
-	struct addr		 from;
-	socklen_t		 len;
-	char			 buf[SSDP_PACKET_MAX];
-	ssize_t			 n;
-	int			 i;
+	struct upnp	*u = arg;
+	struct addr	 from;
+	char		 buf[SSDP_PACKET_MAX];
+	ssize_t		 n;
+	int		 i;
 
 	(void)what;
 	for (i = 0; i < READS_MAX; i++) {
-		len = sizeof(ss);
-		n = recvfrom(fd, buf, sizeof(buf), 0, (struct sockaddr *)&ss,
-		    &len);
-		if (n == -1)
+		if ((n = dgram_recv(fd, buf, sizeof(buf), &from)) == -1)
 			return;
-		if (addr_from_sockaddr(&from, (struct sockaddr *)&ss) == 0 &&
-		    on_found(u, &from, buf, (size_t)n)) {
+		if (on_found(u, &from, buf, (size_t)n)) {
 			end_search(u);
 			describe_next(u);
 			return;

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "bound.h"
+#include "dgram.h"
 #include "guard.h"
 #include "icmp.h"
 #include "loop.h"
@@ -92,25 +93,20 @@ hear_refusals(struct udp *udp, int fd)
 static void
 on_io(int fd, int what, void *arg)
 {
-	struct udp_sock		*sock = arg;
-	struct udp		*udp = sock->udp;
-	struct sockaddr_storage	 ss;
-	struct addr		 from;
-	socklen_t		 len;
-	ssize_t			 n;
-	int			 i;
+	struct udp_sock	*sock = arg;
+	struct udp	*udp = sock->udp;
+	struct addr	 from;
+	ssize_t		 n;
+	int		 i;
 
 	(void)what;
 	hear_refusals(udp, fd);
 	for (i = 0; i < READS_MAX; i++) {
-		len = sizeof(ss);
-		n = recvfrom(fd, udp->buf, sizeof(udp->buf), 0,
-		    (struct sockaddr *)&ss, &len);
+		n = dgram_recv(fd, udp->buf, sizeof(udp->buf), &from);
 		if (n == -1)
 			break;
 		/* What comes to the wrong socket is no answer to us. */
-		if (addr_from_sockaddr(&from, (struct sockaddr *)&ss) == 0 &&
-		    addr_is_v4(&from) != sock->v6)
+		if (addr_is_v4(&from) != sock->v6)
 			udp_table_input(udp->table, &from, udp->buf,
 			    (size_t)n, loop_now(udp->loop));
 	}
@@ -148,13 +144,9 @@ udp_rebound(struct udp *udp)
 static ssize_t
 send_to(int fd, const struct addr *to, const uint8_t *p, size_t len)
 {
-	struct sockaddr_storage	ss;
-	socklen_t		sslen = addr_to_sockaddr(to, &ss);
-	ssize_t			n;
+	ssize_t	n = dgram_send(fd, p, len, to);
 
-	n = sendto(fd, p, len, 0, (struct sockaddr *)&ss, sslen);
-	return n != -1 ? n :
-	    sendto(fd, p, len, 0, (struct sockaddr *)&ss, sslen);
+	return n != -1 ? n : dgram_send(fd, p, len, to);
 }
 
 /* A packet that finds no room is one of those that get lost. */
