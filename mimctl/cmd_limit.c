@@ -114,7 +114,7 @@ cmd_limit(const struct mimctl *ctx, int argc, char **argv)
 	if (getopt(argc, argv, "") != -1 || argc - optind == 1)
 		return command_usage("limit");
 	if (argc == optind)
-		return show_limits(ctx, 1, argv);
+		return show_limits(ctx);
 	if ((what = word_get("limit", argv[argc - 2], kinds)) < 0)
 		return CTL_USAGE;
 	req.what = (uint8_t)what;

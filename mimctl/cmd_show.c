@@ -11,22 +11,23 @@
 
 static const struct {
 	const char	*name;
-	int		(*show)(const struct mimctl *ctx, int argc,
-			    char **argv);
+	int		(*show)(const struct mimctl *ctx);
+	int		(*show_of)(const struct mimctl *ctx, int argc,
+			    char **argv);	/* of torrents */
 } subjects[] = {
-	{ "bans", show_bans },
-	{ "dht", show_dht },
-	{ "disk", show_disk },
-	{ "files", show_status },
-	{ "limits", show_limits },
-	{ "peers", show_status },
-	{ "pieces", show_pieces },
-	{ "ports", show_ports },
-	{ "processes", show_processes },
-	{ "summary", show_summary },
-	{ "torrents", show_status },
-	{ "trackers", show_status },
-	{ "webseeds", show_status }
+	{ "bans", .show = show_bans },
+	{ "dht", .show = show_dht },
+	{ "disk", .show = show_disk },
+	{ "files", .show_of = show_status },
+	{ "limits", .show = show_limits },
+	{ "peers", .show_of = show_status },
+	{ "pieces", .show_of = show_pieces },
+	{ "ports", .show = show_ports },
+	{ "processes", .show = show_processes },
+	{ "summary", .show_of = show_summary },
+	{ "torrents", .show_of = show_status },
+	{ "trackers", .show_of = show_status },
+	{ "webseeds", .show_of = show_status }
 };
 
 int
@@ -44,7 +45,10 @@ cmd_show(const struct mimctl *ctx, int argc, char **argv)
 		return CTL_USAGE;
 	argc -= optind;
 	argv += optind;
+	if (subjects[found].show != NULL)
+		return argc == 1 ? subjects[found].show(ctx) :
+		    command_usage("show");
 	argv[0] = (char *)(uintptr_t)subjects[found].name;
 	optind = 0;		/* glibc: start anew */
-	return subjects[found].show(ctx, argc, argv);
+	return subjects[found].show_of(ctx, argc, argv);
 }

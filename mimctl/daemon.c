@@ -174,7 +174,8 @@ daemon_ask(struct client *client, enum msg_type type, const void *body,
 }
 
 int
-daemon_tell(const struct mimctl *ctx, enum msg_type type, const void *body)
+daemon_query(const struct mimctl *ctx, enum msg_type type, const void *body,
+    daemon_fn fn, void *arg)
 {
 	struct client	*client;
 	int		 status;
@@ -182,8 +183,13 @@ daemon_tell(const struct mimctl *ctx, enum msg_type type, const void *body)
 	status = daemon_connect(ctx, &client);
 	if (status != CTL_OK)
 		return status;
-	status = daemon_ask(client, type, body, -1, DAEMON_MS, NULL, NULL,
-	    NULL);
+	status = daemon_ask(client, type, body, -1, DAEMON_MS, NULL, fn, arg);
 	client_close(client);
 	return status;
+}
+
+int
+daemon_tell(const struct mimctl *ctx, enum msg_type type, const void *body)
+{
+	return daemon_query(ctx, type, body, NULL, NULL);
 }

@@ -32,7 +32,10 @@ int	daemon_send(struct client *client, enum msg_type type,
 	    const void *body, int fd);
 int	daemon_answer(struct client *client, int timeout_ms,
 	    const char *about, daemon_fn fn, void *arg);
-/* Connect, ask, disconnect: for requests whose answer is its end alone. */
+/* Connect, ask what mimd knows by itself, disconnect. */
+int	daemon_query(const struct mimctl *ctx, enum msg_type type,
+	    const void *body, daemon_fn fn, void *arg);
+/* The same for requests whose answer is its end alone. */
 int	daemon_tell(const struct mimctl *ctx, enum msg_type type,
 	    const void *body);
 

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "addr.h"
-#include "client.h"
 #include "daemon.h"
 #include "mimctl.h"
 #include "show.h"
@@ -63,7 +62,7 @@ print_table(const struct mimctl *ctx, const struct rec_ban *v, uint32_t n)
 static void
 on_message(const struct msg_in *in, void *arg)
 {
-	const struct mimctl	*ctx = *(const struct mimctl **)arg;
+	const struct mimctl	*ctx = arg;
 	const struct rec_ban	*v = in->body.ctl_bans_now.bans.v;
 	uint32_t		 n = in->body.ctl_bans_now.bans.n;
 
@@ -76,18 +75,8 @@ on_message(const struct msg_in *in, void *arg)
 }
 
 int
-show_bans(const struct mimctl *ctx, int argc, char **argv)
+show_bans(const struct mimctl *ctx)
 {
-	struct client	*client;
-	int		 status;
-
-	(void)argv;
-	if (argc > 1)
-		return command_usage("show");
-	if ((status = daemon_connect(ctx, &client)) != CTL_OK)
-		return status;
-	status = daemon_ask(client, MSG_CTL_BANS, &(struct msg_ctl_bans){ 0 },
-	    -1, DAEMON_MS, NULL, on_message, &ctx);
-	client_close(client);
-	return status;
+	return daemon_query(ctx, MSG_CTL_BANS, &(struct msg_ctl_bans){ 0 },
+	    on_message, (void *)(uintptr_t)ctx);
 }

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "addr.h"
-#include "client.h"
 #include "daemon.h"
 #include "hash.h"
 #include "mimctl.h"
@@ -246,18 +245,8 @@ on_message(const struct msg_in *in, void *arg)
 }
 
 int
-show_dht(const struct mimctl *ctx, int argc, char **argv)
+show_dht(const struct mimctl *ctx)
 {
-	struct client	*client;
-	int		 status;
-
-	(void)argv;
-	if (argc > 1)
-		return command_usage("show");
-	if ((status = daemon_connect(ctx, &client)) != CTL_OK)
-		return status;
-	status = daemon_ask(client, MSG_CTL_DHT, &(struct msg_ctl_dht){ 0 },
-	    -1, DAEMON_MS, NULL, on_message, (void *)(uintptr_t)ctx);
-	client_close(client);
-	return status;
+	return daemon_query(ctx, MSG_CTL_DHT, &(struct msg_ctl_dht){ 0 },
+	    on_message, (void *)(uintptr_t)ctx);
 }

@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "client.h"
 #include "daemon.h"
 #include "mem.h"
 #include "mimctl.h"
@@ -212,22 +211,13 @@ storage_json(const struct storage *s)
 }
 
 int
-show_disk(const struct mimctl *ctx, int argc, char **argv)
+show_disk(const struct mimctl *ctx)
 {
-	static const struct msg_ctl_disk	 ask = { .none = 0 };
-	struct storage				 s = { 0 };
-	struct client				*client;
-	int					 status;
+	struct storage	s = { 0 };
+	int		status;
 
-	(void)argv;
-	if (argc > 1)
-		return command_usage("show");
-	status = daemon_connect(ctx, &client);
-	if (status != CTL_OK)
-		return status;
-	status = daemon_ask(client, MSG_CTL_DISK, &ask, -1, DAEMON_MS, NULL,
+	status = daemon_query(ctx, MSG_CTL_DISK, &(struct msg_ctl_disk){ 0 },
 	    on_message, &s);
-	client_close(client);
 	if (status == CTL_OK) {
 		if (ctx->json)
 			text_json_print(storage_json(&s));

@@ -254,16 +254,13 @@ print_json(const struct limits *l, const struct view *view)
 }
 
 int
-show_limits(const struct mimctl *ctx, int argc, char **argv)
+show_limits(const struct mimctl *ctx)
 {
 	struct limits	 l = { 0 };
 	struct view	 view = { 0 };
 	struct client	*client;
 	int		 status;
 
-	(void)argv;
-	if (argc > 1)
-		return command_usage("show");
 	if ((status = daemon_connect(ctx, &client)) != CTL_OK)
 		return status;
 	status = daemon_ask(client, MSG_CTL_LIMITS,

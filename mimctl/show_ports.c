@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "addr.h"
-#include "client.h"
 #include "daemon.h"
 #include "mem.h"
 #include "mimctl.h"
@@ -287,21 +286,14 @@ on_message(const struct msg_in *in, void *arg)
 }
 
 int
-show_ports(const struct mimctl *ctx, int argc, char **argv)
+show_ports(const struct mimctl *ctx)
 {
-	struct ports	 p = { .ctx = ctx, .sockets = json_array() };
-	struct client	*client;
-	int		 status;
+	struct ports	p = { .ctx = ctx, .sockets = json_array() };
+	int		status;
 
-	(void)argv;
-	if (argc > 1)
-		return command_usage("show");
-	if ((status = daemon_connect(ctx, &client)) != CTL_OK)
-		return status;
 	p.table = table_new(columns, sizeof(columns) / sizeof(columns[0]));
-	status = daemon_ask(client, MSG_CTL_PORTS,
-	    &(struct msg_ctl_ports){ 0 }, -1, DAEMON_MS, NULL, on_message, &p);
-	client_close(client);
+	status = daemon_query(ctx, MSG_CTL_PORTS,
+	    &(struct msg_ctl_ports){ 0 }, on_message, &p);
 	if (p.all != NULL) {
 		json_object_set(p.all, "sockets", p.sockets);
 		text_json_print(p.all);

@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "client.h"
 #include "daemon.h"
 #include "mimctl.h"
 #include "show.h"
@@ -47,28 +46,19 @@ static void	on_message(const struct msg_in *in, void *arg);
 static void	print(struct showing *show);
 
 int
-show_processes(const struct mimctl *ctx, int argc, char **argv)
+show_processes(const struct mimctl *ctx)
 {
-	struct showing	 show = { .ctx = ctx };
-	struct client	*client;
-	int		 status;
+	struct showing	show = { .ctx = ctx };
+	int		status;
 
-	(void)argv;
-	if (argc > 1)
-		return command_usage("show");
-	status = daemon_connect(ctx, &client);
-	if (status != CTL_OK)
-		return status;
 	show.table = table_new(columns, sizeof(columns) / sizeof(columns[0]));
 	show.list = json_array();
-	status = daemon_ask(client, MSG_CTL_PROCESSES,
-	    &(struct msg_ctl_processes){ 0 }, -1, DAEMON_MS, NULL, on_message,
-	    &show);
+	status = daemon_query(ctx, MSG_CTL_PROCESSES,
+	    &(struct msg_ctl_processes){ 0 }, on_message, &show);
 	if (status == CTL_OK)
 		print(&show);
 	json_decref(show.list);
 	table_free(show.table);
-	client_close(client);
 	return status;
 }
 
