@@ -78,6 +78,9 @@ struct disk {
 	/* Records to be written: save.c */
 	struct save_list	 saves;		/* not yet in a batch */
 	bool			 saving;	/* a batch is under way */
+	int			 state_sync;	/* sync_fs.h; -1: cannot */
+	uint32_t		 save_files;	/* of those under way */
+	struct loop_timer	*save_rest;	/* pending: no more now */
 
 	/* The channels to peer and tracker: disk_data.c */
 	struct plane		 planes[PLANES];

@@ -138,7 +138,7 @@ disk_start(struct child *child)
 	content_init(d);
 	admit_init(d);
 	troubles_init(d);
-	STAILQ_INIT(&d->saves);
+	save_init(d);
 	disk_data_init(d);
 	d->files = fdcache_new(files_open_max());
 	d->trail = trail_new();
@@ -167,6 +167,7 @@ disk_warm(void *arg, struct child_path *paths)
 		fatal("state directory: torrents");
 	if ((d->resumes = store_dir(d->state, "resume")) == -1)
 		fatal("state directory: resume");
+	save_warm(d);
 	roots_load(d);
 	paths[n].fd = d->state;
 	paths[n++].write = true;

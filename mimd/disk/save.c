@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 #include "save.h"
 
+#include <sys/stat.h>
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,46 +24,20 @@
 #include "report.h"
 #include "resume.h"
 #include "roots.h"
+#include "save_job.h"
 #include "store.h"
 #include "sync_fs.h"
 #include "tracker_list.h"
 #include "trouble.h"
 #include "worker.h"
 
-struct save {
-	STAILQ_ENTRY(save) link;	/* disk::saves */
-	uint32_t	 id;
-	struct place	 place;
-	char		*subdir;	/* place's */
-	struct resume	 r;
-	uint32_t	 npaths;	/* files to sync */
-	uint32_t	*indices;
-	char		**paths;
-	uint32_t	 root;		/* index; whose file system they */
-	int		 fs;		/* are synced with, or -1 */
-	dev_t		 dev;
-	bool		 fs_failed;
-	bool		 drop_link;	/* the record has all of it now */
-	uint8_t		*torrent;	/* or link; NULL: only the record */
-	size_t		 torrent_len;
-	const char	*suffix;	/* of its file */
-	int		 error;		/* errno */
-	uint32_t	 failed;	/* path, npaths: the record */
-	struct store_file record, source;	/* that are being written */
-};
-
-/* Those that wait go together: a device syncs many for the price of one. */
-#define SAVE_BATCH_MAX	(SAVE_JOBS_MAX / 2)
-
-struct save_batch {
-	struct job	 job;
-	int		 torrents, resumes;	/* directories */
-	uint32_t	 n;
-	struct save	*saves[SAVE_BATCH_MAX];
-};
+/* Under way at a time: records, and files that they speak of. */
+#define SAVE_JOBS_MAX	(2 * SAVE_BATCH_MAX)
+#define SAVE_FILES_MAX	65536U
+#define SAVE_LOADS	64U	/* ... that are read first, of a turn */
+#define SAVE_REST_MAX	2000U	/* ms between two batches */
 
 static void	save_submit(struct disk *);
-static void	save_run(struct job *, unsigned int);
 static void	save_done(struct job *, void *);
 
 static void
@@ -129,17 +105,6 @@ save_fill(struct disk *d, struct content *t, struct resume *r, bool sync)
 		r->clean = true;
 }
 
-/* What can sync them all at once, if that is worth it. */
-static void
-save_take_fs(struct disk *d, struct save *s, const struct content *t)
-{
-	if (t->root_path != NULL || t->sub != 0 || !sync_fs_worth(s->npaths))
-		return;
-	s->root = t->root;
-	s->fs = d->roots[t->root].sync;
-	s->dev = d->roots[t->root].dev;
-}
-
 /* Take the list of files to be synced from the torrent. */
 static void
 save_take_touched(struct save *s, struct content *t)
@@ -176,17 +141,28 @@ save_start(struct disk *d, struct content *t, bool sync, uint8_t *torrent,
 	s->torrent_len = len;
 	s->drop_link = t->link_left;
 	s->suffix = t->magnet != NULL ? ".magnet" : ".torrent";
-	s->fs = -1;
+	s->root = t->root_path != NULL || t->sub != 0 ? ROOTS_MAX : t->root;
 	save_fill(d, t, &s->r, sync);
-	if (sync && t->files != NULL && t->files->ntouched > 0) {
+	if (sync && t->files != NULL && t->files->ntouched > 0)
 		save_take_touched(s, t);
-		save_take_fs(d, s, t);
-	}
 	s->failed = s->npaths;
 	t->saving = true;
 	d->njobs++;
+	d->save_files += t->nfiles;
 	STAILQ_INSERT_TAIL(&d->saves, s, link);
-	save_submit(d);
+}
+
+/* A descriptor is of use until it has failed: the batch before has ended. */
+static void
+save_take_fs(const struct disk *d, struct save_batch *b)
+{
+	uint32_t	i;
+
+	b->state.fd = d->state_sync;
+	for (i = 0; i < ROOTS_MAX; i++) {
+		b->roots[i].fd = d->roots[i].sync;
+		b->roots[i].dev = d->roots[i].dev;
+	}
 }
 
 static void
@@ -200,8 +176,10 @@ save_submit(struct disk *d)
 	b = xcalloc(1, sizeof(*b));
 	b->job.run = save_run;
 	b->job.done = save_done;
+	b->began = loop_now(d->loop);
 	b->torrents = d->torrents;
 	b->resumes = d->resumes;
+	save_take_fs(d, b);
 	while (b->n < SAVE_BATCH_MAX &&
 	    (s = STAILQ_FIRST(&d->saves)) != NULL) {
 		STAILQ_REMOVE_HEAD(&d->saves, link);
@@ -216,6 +194,7 @@ save_new(struct disk *d, struct content *t, uint8_t *torrent, size_t len)
 {
 	t->adding = t->untold = true;
 	save_start(d, t, true, torrent, len);
+	save_submit(d);
 }
 
 /*
@@ -229,19 +208,31 @@ save_tells_wrong(const struct disk *d, const struct content *t)
 	    !d->state_bad;
 }
 
+/* Have as many under way as may be?  loads: those that had to be read. */
+static bool
+save_enough(const struct disk *d, uint32_t loads)
+{
+	return d->njobs >= SAVE_JOBS_MAX || d->save_files >= SAVE_FILES_MAX ||
+	    (loads >= SAVE_LOADS && !d->stopping);
+}
+
 void
 save_due(struct disk *d, uint64_t now)
 {
 	struct content	*t, *next;
+	uint32_t	 loads = 0;
 	bool		 due;
 
+	if (loop_timer_pending(d->save_rest) && !d->stopping)
+		return;
 	TAILQ_FOREACH_SAFE(t, &d->dirty, dirty_link, next) {
-		if (d->njobs >= SAVE_JOBS_MAX)
+		if (save_enough(d, loads))
 			break;
 		due = d->stopping || t->due <= now;
 		if (t->saving || move_holds_save(t) ||
 		    (!due && !save_tells_wrong(d, t)))
 			continue;
+		loads += t->magnet == NULL && t->files == NULL;
 		if (t->magnet == NULL && content_load(d, t) == NULL) {
 			TAILQ_REMOVE(&d->dirty, t, dirty_link);
 			t->is_dirty = false;
@@ -251,208 +242,34 @@ save_due(struct disk *d, uint64_t now)
 		if (!due)
 			content_dirty(d, t, t->due - now);
 	}
-}
-
-/* ---- in a worker ---- */
-
-static void
-save_stamp(struct resume_file *stamp, const struct stat *st)
-{
-	stamp->size = (uint64_t)st->st_size;
-	stamp->mtime = file_mtime(st);
-	stamp->ino = st->st_ino;
-}
-
-/*
- * A file's name is kept by its directories, not by a sync of the file.  Times
- * count, too, so fdatasync() will not do.  They are read before, as others
- * write meanwhile: a record never tells of more than is safe.
- * named: one whose directories have just been synced, or NULL.
- */
-static int
-save_sync_file(struct save *s, uint32_t i, const char **named)
-{
-	struct resume_file	*stamp = &s->r.files[s->indices[i]];
-	uint64_t		 ino = stamp->ino;
-	struct stat		 st;
-	int			 fd, rc, error;
-
-	fd = file_open_stat(s->place, s->paths[i], FILE_READ, &st);
-	if (fd == -1 && errno != ENOENT)
-		return -1;
-	memset(stamp, 0, sizeof(*stamp));
-	if (fd == -1)
-		return 0;
-	rc = io_fsync(fd);
-	error = errno;
-	io_close(fd);
-	errno = error;
-	if (rc == -1)
-		return -1;
-	save_stamp(stamp, &st);
-	if (stamp->ino == ino)
-		return 0;
-	if (file_sync_dirs(s->place, s->paths[i], *named) == -1)
-		return -1;
-	*named = s->paths[i];
-	return 0;
-}
-
-/*
- * All by one sync of their file system; false if that will not do.  stamps is
- * filled in for each path.
- */
-static bool
-save_sync_all(struct save *s, struct resume_file *stamps)
-{
-	struct file_row	row = { .place = s->place };
-	struct stat	st;
-	uint32_t	i;
-	bool		good = true;
-
-	for (i = 0; i < s->npaths && good; i++) {
-		if (file_row_stat(&row, s->paths[i], &st) == -1)
-			good = errno == ENOENT;
-		else if (S_ISREG(st.st_mode) && st.st_dev == s->dev)
-			save_stamp(&stamps[i], &st);
-		else
-			good = false;
-	}
-	file_row_end(&row);
-	if (good && sync_fs(s->fs) == -1) {
-		s->fs_failed = true;
-		good = false;
-	}
-	return good;
-}
-
-static bool
-save_sync_fs(struct save *s)
-{
-	struct resume_file	*stamps;
-	uint32_t		 i;
-	bool			 good;
-
-	if (s->fs == -1)
-		return false;
-	stamps = xcalloc(s->npaths, sizeof(*stamps));
-	good = save_sync_all(s, stamps);
-	for (i = 0; i < s->npaths && good; i++)
-		s->r.files[s->indices[i]] = stamps[i];
-	free(stamps);
-	return good;
+	save_submit(d);
 }
 
 static void
-save_sync_files(struct save *s)
+save_on_rest(void *arg)
 {
-	const char	*named = NULL;
-	uint32_t	 i;
+	struct disk	*d = arg;
 
-	if (save_sync_fs(s))
-		return;
-	for (i = 0; i < s->npaths; i++)
-		if (save_sync_file(s, i, &named) == -1) {
-			s->error = errno;
-			s->failed = i;
-			return;
-		}
+	save_due(d, loop_now(d->loop));
 }
 
-/* Write its record, and its .torrent or link, under names for a moment. */
-static void
-save_begin(struct save *s, const struct save_batch *b)
+void
+save_init(struct disk *d)
 {
-	char	 name[STORE_NAME_MAX];
-	uint8_t	*buf;
-	size_t	 len;
-
-	store_name(s->r.infohash, ".resume", name);
-	if (s->r.files != NULL)
-		s->r.part = s->r.files[s->r.nfiles];
-	buf = resume_encode(&s->r, &len);
-	store_begin(&s->record, b->resumes, name, buf, len);
-	free(buf);
-	if (s->torrent == NULL)
-		return;
-	store_name(s->r.infohash, s->suffix, name);
-	store_begin(&s->source, b->torrents, name, s->torrent,
-	    s->torrent_len);
+	STAILQ_INIT(&d->saves);
+	d->state_sync = -1;
+	d->save_rest = loop_timer_new(d->loop, save_on_rest, d);
 }
 
-/* Give what has been begun in a directory its names, for good. */
-static void
-save_name(struct save_batch *b, int dir, bool sources)
+void
+save_warm(struct disk *d)
 {
-	struct save	*s, *list[SAVE_BATCH_MAX];
-	uint32_t	 i, n = 0;
+	struct stat	torrents, resumes;
 
-	for (i = 0; i < b->n; i++) {
-		s = b->saves[i];
-		if (s->error != 0 || (sources && s->torrent == NULL))
-			continue;
-		if (store_finish(sources ? &s->source : &s->record) == -1)
-			s->error = errno;
-		else
-			list[n++] = s;
-	}
-	if (n == 0 || io_fsync(dir) == 0)
-		return;
-	for (i = 0; i < n; i++)
-		list[i]->error = errno;
-}
-
-/* All that are not in error yet: each step for all, then the next. */
-static void
-save_write(struct save_batch *b)
-{
-	struct save	*begun[SAVE_BATCH_MAX];
-	uint32_t	 i, n = 0;
-
-	for (i = 0; i < b->n; i++)
-		if (b->saves[i]->error == 0)
-			save_begin(begun[n++] = b->saves[i], b);
-	for (i = 0; i < n; i++) {
-		store_sync(&begun[i]->record);
-		if (begun[i]->torrent != NULL)
-			store_sync(&begun[i]->source);
-	}
-	/* A torrent is there when its .torrent is: not without its place. */
-	save_name(b, b->resumes, false);
-	save_name(b, b->torrents, true);
-	for (i = 0; i < n; i++)
-		if (begun[i]->torrent != NULL && begun[i]->error != 0)
-			store_drop(&begun[i]->source);
-}
-
-/* A torrent that cannot be kept is refused: nothing may be left of it. */
-static void
-save_undo(struct save *s, int torrents, int resumes)
-{
-	char	name[STORE_NAME_MAX];
-
-	store_remove(torrents, store_name(s->r.infohash, s->suffix, name));
-	store_remove(resumes, store_name(s->r.infohash, ".resume", name));
-}
-
-static void
-save_run(struct job *job, unsigned int worker)
-{
-	struct save_batch	*b = (struct save_batch *)job;
-	char			 name[STORE_NAME_MAX];
-	uint32_t		 i;
-
-	(void)worker;
-	for (i = 0; i < b->n; i++)
-		save_sync_files(b->saves[i]);
-	save_write(b);
-	for (i = 0; i < b->n; i++)
-		if (b->saves[i]->torrent != NULL && b->saves[i]->error != 0)
-			save_undo(b->saves[i], b->torrents, b->resumes);
-	for (i = 0; i < b->n; i++)
-		if (b->saves[i]->drop_link && b->saves[i]->error == 0)
-			store_remove(b->torrents, store_name(
-			    b->saves[i]->r.infohash, ".magnet", name));
+	if (io_fstat(d->torrents, &torrents) == 0 &&
+	    io_fstat(d->resumes, &resumes) == 0 &&
+	    torrents.st_dev == resumes.st_dev)
+		d->state_sync = sync_fs_open(d->resumes);
 }
 
 /* ---- back in the loop ---- */
@@ -544,9 +361,8 @@ save_settle(struct disk *d, struct save *s)
 	struct content	*t = content_find(d, s->id);
 
 	d->njobs--;
+	d->save_files -= s->r.nfiles;
 	t->saving = false;
-	if (s->fs_failed)
-		roots_sync_failed(d, s->root);
 	if (s->error != 0 && !t->adding)
 		save_failed(d, s, t);
 	else if (s->error == 0) {
@@ -569,18 +385,47 @@ save_settle(struct disk *d, struct save *s)
 }
 
 static void
+save_fs_failed(struct disk *d, const struct save_batch *b)
+{
+	uint32_t	i;
+
+	for (i = 0; i < ROOTS_MAX; i++)
+		if (b->roots[i].failed)
+			roots_sync_failed(d, i);
+	if (!b->state.failed)
+		return;
+	log_warnx("state directory: a write to its file system has failed");
+	io_close(d->state_sync);
+	d->state_sync = -1;
+}
+
+/* The device is others' for as long as this has taken, then more may come. */
+static void
+save_rest(struct disk *d, const struct save_batch *b)
+{
+	uint64_t	took = loop_now(d->loop) - b->began;
+
+	if (!TAILQ_EMPTY(&d->dirty))
+		loop_timer_set(d->save_rest, took < SAVE_REST_MAX ? took :
+		    SAVE_REST_MAX);
+}
+
+static void
 save_done(struct job *job, void *arg)
 {
 	struct disk		*d = arg;
 	struct save_batch	*b = (struct save_batch *)job;
 	uint32_t		 i;
 
+	d->saving = false;
+	save_fs_failed(d, b);
 	for (i = 0; i < b->n; i++)
 		save_settle(d, b->saves[i]);
-	free(b);
-	d->saving = false;
 	if (d->stopping)
 		save_due(d, 0);
+	else
+		save_rest(d, b);
+	free(b);
 	save_submit(d);
 	disk_settled(d);
 }

@@ -14,12 +14,13 @@ struct save;
 
 STAILQ_HEAD(save_list, save);
 
-#define SAVE_JOBS_MAX	64U	/* records under way at a time */
-
 /*
  * Checkpoints: a worker syncs the files that were written, then writes the
  * record, which claims the pieces that were complete before that.
  */
+void	save_init(struct disk *d);
+/* The state directory is open; the sandbox is not up yet. */
+void	save_warm(struct disk *d);
 void	save_due(struct disk *d, uint64_t now);
 /* The first record of a torrent, with its .torrent or link (taken over). */
 void	save_new(struct disk *d, struct content *t, uint8_t *torrent,

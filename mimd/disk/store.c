@@ -156,16 +156,22 @@ store_begin(struct store_file *f, int dir, const char *name, const void *buf,
 }
 
 int
-store_sync(struct store_file *f)
+store_close(struct store_file *f)
 {
 	int	fd = f->fd;
 
-	if (f->error != 0 || io_fsync(fd) == -1)
-		return store_fail(f, errno);
 	f->fd = -1;
-	if (io_close(fd) == -1)
+	if (f->error != 0 || io_close(fd) == -1)
 		return store_fail(f, errno);
 	return 0;
+}
+
+int
+store_sync(struct store_file *f)
+{
+	if (f->error != 0 || io_fsync(f->fd) == -1)
+		return store_fail(f, errno);
+	return store_close(f);
 }
 
 int

@@ -32,6 +32,8 @@ struct store_file {
 int	 store_begin(struct store_file *f, int dir, const char *name,
 	    const void *buf, size_t len);
 int	 store_sync(struct store_file *f);
+/* In place of sync: something else is about to sync it. */
+int	 store_close(struct store_file *f);
 int	 store_finish(struct store_file *f);
 /* Not to be finished, after all; one that is stays. */
 void	 store_drop(struct store_file *f);

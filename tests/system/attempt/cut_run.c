@@ -4,6 +4,7 @@
 
 #include <err.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -270,6 +271,23 @@ end_clean(void)
 			sim_mark(MARK_SAVED, id_of(t), t->have, BITS);
 }
 
+/* Something new of each, all heard at once: one batch of records. */
+static void
+renew_all(void)
+{
+	struct msg_torrent_save	 m = { .downloaded = 2 };
+	struct torrent		*t;
+
+	quiet();
+	kill(run.pid, SIGSTOP);
+	for (t = torrents; t < torrents + TORRENTS; t++) {
+		m.id = id_of(t);
+		if (t->there)
+			say(run.parent, MSG_TORRENT_SAVE, &m);
+	}
+	kill(run.pid, SIGCONT);
+}
+
 /* Filled in part, saved, completed, moved, removed. */
 static void
 first_life(void)
@@ -306,6 +324,7 @@ first_life(void)
 	write_piece(part, 0, 0);
 	write_piece(part, 6, 0);
 	write_piece(part, 4, 1);
+	renew_all();
 }
 
 /* A choice that changes, another file system, a magnet link. */

@@ -400,7 +400,7 @@ lie_nodes(const struct sim_op *s)
 static bool
 lie_records(const struct sim_op *s)
 {
-	return strcmp(name_of(s->ino), "resume") == 0;
+	return s->type == SIM_FSYNC && strcmp(name_of(s->ino), "resume") == 0;
 }
 
 static bool
@@ -422,10 +422,17 @@ lie_dirs(const struct sim_op *s)
 	    !lie_records(s) && !lie_torrents(s);
 }
 
+/* That of the state directory is synced by one of the records' directory. */
+static bool
+lie_state_fs(const struct sim_op *s)
+{
+	return s->type == SIM_SYNCFS && strcmp(name_of(s->ino), "resume") == 0;
+}
+
 static bool
 lie_fs(const struct sim_op *s)
 {
-	return s->type == SIM_SYNCFS;
+	return s->type == SIM_SYNCFS && !lie_state_fs(s);
 }
 
 static const struct {
@@ -435,6 +442,7 @@ static const struct {
 	{ "payload files", lie_payload },
 	{ "directories of payload", lie_dirs },
 	{ "file systems", lie_fs },
+	{ "that of many records", lie_state_fs },
 	{ "records", lie_record },
 	{ "the directory of records", lie_records },
 	{ ".torrent files", lie_torrent },
