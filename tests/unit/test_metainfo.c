@@ -1,151 +1,9 @@
 /* SPDX-License-Identifier: ISC */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "mem.h"
-#include "metainfo.h"
+#include "metainfo_text.h"
 #include "path.h"
 
-#define FIXTURES	"tests/fixtures/"
-#define ROW_MAX		1024
-
-/* A torrent in the making; pieces are of no file's contents. */
-struct text {
-	char	buf[65536];
-	size_t	len;
-};
-
-static char	err[METAINFO_ERR_MAX];
-
-static void
-put(struct text *t, const void *p, size_t len)
-{
-	assert_true(len <= sizeof(t->buf) - t->len);
-	memcpy(t->buf + t->len, p, len);
-	t->len += len;
-}
-
-static void	add(struct text *, const char *, ...)
-		    __attribute__((format(printf, 2, 3)));
-
-static void
-add(struct text *t, const char *fmt, ...)
-{
-	va_list	 ap;
-	char	*s;
-	int	 n;
-
-	va_start(ap, fmt);
-	n = vasprintf(&s, fmt, ap);
-	va_end(ap);
-	assert_int_not_equal(n, -1);
-	put(t, s, (size_t)n);
-	free(s);
-}
-
-static void
-put_string(struct text *t, const char *s)
-{
-	add(t, "%zu:%s", strlen(s), s);
-}
-
-static void
-put_pieces(struct text *t, unsigned n)
-{
-	add(t, "6:pieces%u:", n * 20);
-	while (n-- > 0)
-		put(t, "\252\252\252\252\252\252\252\252\252\252"
-		    "\252\252\252\252\252\252\252\252\252\252", 20);
-}
-
-static struct metainfo *
-parse(const struct text *t)
-{
-	return metainfo_parse(t->buf, t->len, err);
-}
-
-/* The torrent must be refused, for a reason that holds this text. */
-static void
-refused(const struct text *t, const char *why)
-{
-	struct metainfo	*mi = parse(t);
-
-	metainfo_free(mi);
-	if (mi != NULL)
-		fail_msg("accepted, not refused: %s", why);
-	if (strstr(err, why) == NULL)
-		fail_msg("%s, not %s", err, why);
-	assert_null(strchr(err, '\n'));
-}
-
-static struct metainfo *
-accepted(const struct text *t)
-{
-	struct metainfo	*mi = parse(t);
-
-	if (mi == NULL)
-		fail_msg("%s", err);
-	return mi;
-}
-
-static void
-assert_hash(const uint8_t *hash, size_t len, const char *hex)
-{
-	char	text[2 * SHA256_LEN + 1];
-
-	assert_string_equal(hash_hex(hash, len, text), hex);
-}
-
-/* What must hold for every torrent that was accepted. */
-static void
-check_sound(const struct metainfo *mi)
-{
-	const struct mi_file	*f;
-	uint64_t		 end = 0;
-	uint32_t		 i;
-
-	assert_true(mi->v1 || mi->v2);
-	assert_true(mi->nfiles > 0);
-	assert_true(mi->geom.size > 0);
-	assert_int_equal(mi->geom.npieces, geom_npieces(mi->geom.size,
-	    mi->geom.piece_length));
-	for (i = 0; i < mi->nfiles; i++) {
-		f = &mi->files[i];
-		assert_true(f->offset >= end);
-		if (mi->v1)
-			assert_true(f->offset == end);
-		end = f->offset + f->length;
-		assert_true(strlen(f->path) > 0);
-		assert_int_not_equal(f->path[0], '/');
-		assert_null(strstr(f->path, "//"));
-		assert_null(strstr(f->path, "/../"));
-		if (!mi->single)
-			assert_int_equal(strncmp(f->path, mi->name,
-			    strlen(mi->name)), 0);
-	}
-	assert_true(end == mi->geom.size);
-}
-
-static void
-slurp(const char *name, struct text *t)
-{
-	char	 path[ROW_MAX];
-	FILE	*f;
-
-	snprintf(path, sizeof(path), FIXTURES "%s", name);
-	f = fopen(path, "r");
-	assert_non_null(f);
-	t->len = fread(t->buf, 1, sizeof(t->buf), f);
-	assert_true(feof(f));
-	fclose(f);
-}
+#define ROW_MAX	1024
 
 static void
 check_row(const struct metainfo *mi, char *const *col)
@@ -263,16 +121,6 @@ test_infohash(void **state)
 	metainfo_free(mi);
 }
 
-/* A v1 torrent of one piece around these keys of info and of the root. */
-static void
-make_v1(struct text *t, const char *info, const char *root)
-{
-	t->len = 0;
-	add(t, "d%s4:infod%s12:piece lengthi16384e", root, info);
-	put_pieces(t, 1);
-	add(t, "ee");
-}
-
 /* Web seeds are asked for names as they stand, whatever mim calls them. */
 static void
 test_url_path(void **state)
@@ -351,24 +199,6 @@ test_bad_v1(void **state)
 	put_pieces(&t, 1);
 	add(&t, "ee");
 	refused(&t, "above 512 MiB");
-}
-
-static void
-put_file(struct text *t, unsigned length, const char *attr, int depth, ...)
-{
-	va_list	ap;
-
-	add(t, "d");
-	if (attr != NULL) {
-		add(t, "4:attr");
-		put_string(t, attr);
-	}
-	add(t, "6:lengthi%ue4:pathl", length);
-	va_start(ap, depth);
-	while (depth-- > 0)
-		put_string(t, va_arg(ap, const char *));
-	va_end(ap);
-	add(t, "ee");
 }
 
 /* Finish a torrent of several files that fit one piece. */
@@ -627,165 +457,6 @@ test_extras(void **state)
 	metainfo_free(mi);
 }
 
-/* Change the first occurrence of a text, of equal length, in a fixture. */
-static void
-change(struct text *t, const char *from, const char *to)
-{
-	char	*p = memmem(t->buf, t->len, from, strlen(from));
-
-	assert_non_null(p);
-	assert_int_equal(strlen(from), strlen(to));
-	memcpy(p, to, strlen(to));
-}
-
-static void
-test_hybrid(void **state)
-{
-	static const char *const	rows[][3] = {
-		{ "9:alpha.bind0", "9:alpha.bxnd0", "names or order" },
-		{ "l9:alpha.bine", "l9:alpha.bxne", "names or order" },
-		{ "i262145e4:path", "i262140e4:path", "sizes of file" },
-		{ "4:attr1:p", "4:attr1:q", "names or order" },
-		{ "i31069e", "i31068e", "does not begin a piece" },
-		{ "12:piece lengthi32768e", "12:piece lengthi32769e",
-		    "power of two" },
-		{ "12:piece lengthi32768e", "12:piece lengthi16384e",
-		    "pieces" },
-		{ "12:meta versioni2e", "12:meta versioni3e",
-		    "meta version 3" },
-		{ "4:betad", "4:zetad", "not in order" },
-		{ "12:piece layersd32:", "12:piece layersd31:", "bencode" },
-	};
-	struct text	t;
-	size_t		i;
-
-	(void)state;
-	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		slurp("made/hybrid_multi.torrent", &t);
-		change(&t, rows[i][0], rows[i][1]);
-		refused(&t, rows[i][2]);
-	}
-}
-
-/* The last file's pad is there or not; v2 alone needs neither layer. */
-static void
-make_hybrid(struct text *t, bool tail_pad)
-{
-	uint8_t	root[SHA256_LEN];
-	int	i;
-
-	t->len = 0;
-	hash_sha256("x", 1, root);
-	add(t, "d4:infod9:file treed");
-	for (i = 0; i < 2; i++) {
-		add(t, "1:%cd0:d6:lengthi1e11:pieces root32:", 'a' + i);
-		put(t, root, sizeof(root));
-		add(t, "ee");
-	}
-	add(t, "e5:filesl");
-	put_file(t, 1, NULL, 1, "a");
-	put_file(t, 16383, "p", 2, ".pad", "16383");
-	put_file(t, 1, NULL, 1, "b");
-	if (tail_pad)
-		put_file(t, 16383, "p", 2, ".pad", "16383");
-	add(t, "e12:meta versioni2e4:name1:n12:piece lengthi16384e");
-	put_pieces(t, 2);
-	add(t, "ee");
-}
-
-static void
-test_tail_pad(void **state)
-{
-	struct text	 t;
-	struct metainfo	*mi;
-	int		 i;
-
-	(void)state;
-	for (i = 0; i < 2; i++) {
-		make_hybrid(&t, i);
-		mi = accepted(&t);
-		check_sound(mi);
-		assert_int_equal(mi->payload, 2);
-		assert_int_equal(mi->geom.npieces, 2);
-		metainfo_free(mi);
-	}
-}
-
-static void
-make_v2(struct text *t, const char *tree, const char *rest)
-{
-	t->len = 0;
-	add(t, "d4:infod9:file tree%s12:meta versioni2e4:name1:n"
-	    "12:piece lengthi16384ee%se", tree, rest);
-}
-
-#define ROOT	"11:pieces root32:rrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrr"
-
-static void
-test_bad_v2(void **state)
-{
-	static const char *const	rows[][3] = {
-		{ "de", "", "total size is 0" },
-		{ "le", "", "file tree missing" },
-		{ "d0:d6:lengthi1e" ROOT "ee", "", "without a name" },
-		{ "d1:ai1ee", "", "no dictionary" },
-		{ "d1:ad0:i1eee", "", "no dictionary" },
-		{ "d1:ad0:d6:lengthi1eeee", "", "pieces root missing" },
-		{ "d1:ad0:d6:lengthi1e11:pieces root1:reee", "",
-		    "pieces root missing" },
-		{ "d1:ad0:d6:lengthi-1e" ROOT "eee", "", "negative" },
-		{ "d1:ad0:d" ROOT "eee", "", "length missing" },
-		{ "d1:ad0:d4:attr1:p6:lengthi1e" ROOT "eee", "", "pad" },
-		{ "d1:ad0:d4:attr1:l6:lengthi1e" ROOT "eee", "",
-		    "symbolic link" },
-		{ "d1:ad0:d6:lengthi1e" ROOT "e1:bdeee", "", "a directory" },
-		{ "d1:bd0:d6:lengthi1e" ROOT "ee1:ad0:d6:lengthi1e" ROOT
-		    "eee", "", "not in order" },
-		{ "d1:ad0:d6:lengthi1e" ROOT "eee", "12:piece layersle",
-		    "not a dictionary" },
-		{ "d1:ad0:d6:lengthi1e" ROOT "eee",
-		    "12:piece layersd1:r0:e", "no root" },
-		{ "d1:ad0:d6:lengthi1e" ROOT "eee", "12:piece layersd"
-		    "32:qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqq0:e", "of no file" },
-		{ "d1:ad0:d6:lengthi16385e" ROOT "eee", "12:piece layersd"
-		    "32:rrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrr1:xe",
-		    "2 hashes are needed" },
-		{ "d1:ad0:d6:lengthi9223372036854775807e" ROOT "eee", "",
-		    "2^63" },
-	};
-	struct text	t;
-	size_t		i;
-
-	(void)state;
-	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		make_v2(&t, rows[i][0], rows[i][1]);
-		refused(&t, rows[i][2]);
-	}
-}
-
-static void
-test_v2_layout(void **state)
-{
-	struct text	 t;
-	struct metainfo	*mi;
-
-	(void)state;
-	make_v2(&t, "d1:ad0:d6:lengthi1e" ROOT "ee1:bd1:cd0:d6:lengthi0eee"
-	    "1:dd0:d6:lengthi40000e" ROOT "eee1:ede1:fd0:d4:attr1:x"
-	    "6:lengthi2e" ROOT "eee", "");
-	mi = accepted(&t);
-	assert_int_equal(mi->nfiles, 4);
-	assert_false(mi->single);
-	assert_string_equal(mi->files[1].path, "n/b/c");
-	assert_int_equal(mi->files[2].offset, 16384);
-	assert_int_equal(mi->files[3].offset, 4 * 16384);
-	assert_int_equal(mi->files[3].attr, MI_EXEC);
-	assert_int_equal(mi->payload, 40003);
-	assert_int_equal(mi->geom.npieces, 5);
-	assert_null(mi->pieces);
-	metainfo_free(mi);
-}
-
 /* 20,000 files, half of them of one name. */
 static void
 test_many_files(void **state)
@@ -826,10 +497,6 @@ main(void)
 		cmocka_unit_test(test_trackers),
 		cmocka_unit_test(test_many_trackers),
 		cmocka_unit_test(test_extras),
-		cmocka_unit_test(test_hybrid),
-		cmocka_unit_test(test_tail_pad),
-		cmocka_unit_test(test_bad_v2),
-		cmocka_unit_test(test_v2_layout),
 		cmocka_unit_test(test_many_files),
 	};
 
