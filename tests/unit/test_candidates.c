@@ -135,8 +135,19 @@ test_order(void **state)
 		assert_int_equal(cand->addr.ip[15], i);
 	}
 	assert_null(candidates_next(&c, false, 1));
+	candidates_clear(&c);
+}
+
+static void
+test_again(void **state)
+{
+	struct candidates	c = { 0 };
+	struct addr		a = address(4, 1);
+
+	(void)state;
+	assert_true(candidates_add(&c, &a, PEER_SOURCE_TRACKER, 0, 0));
+	assert_non_null(candidates_next(&c, false, 1));
 	/* Not tried after all: no failure. */
-	a = address(4, 1);
 	candidates_put_back(&c, &a, 70);
 	assert_null(candidates_next(&c, false, 69));
 	assert_true(candidates_next(&c, false, 70) == candidates_find(&c, &a));
@@ -145,6 +156,8 @@ test_order(void **state)
 	assert_true(candidates_find(&c, &a)->flags & CAND_WORKED);
 	/* A better source counts. */
 	a = address(8, 1);
+	assert_true(candidates_add(&c, &a, PEER_SOURCE_PEX, 0, 0));
+	assert_non_null(candidates_next(&c, false, 70));
 	assert_false(candidates_add(&c, &a, PEER_SOURCE_TRACKER, 0, 0));
 	assert_int_equal(candidates_find(&c, &a)->source,
 	    PEER_SOURCE_TRACKER);
@@ -218,6 +231,7 @@ main(void)
 		cmocka_unit_test(test_flags),
 		cmocka_unit_test(test_bound),
 		cmocka_unit_test(test_order),
+		cmocka_unit_test(test_again),
 		cmocka_unit_test(test_flood),
 		cmocka_unit_test(test_bans),
 	};

@@ -209,7 +209,7 @@ check_dht(const struct conf *conf)
 }
 
 static void
-check_everything(const struct conf *conf)
+check_addresses(const struct conf *conf)
 {
 	assert_int_equal(conf->nlistens, 4);
 	assert_null(conf->listens[0].host);
@@ -224,6 +224,12 @@ check_everything(const struct conf *conf)
 	assert_true(conf->bind.has_addr[0] && conf->bind.has_addr[1]);
 	assert_int_equal(conf->bind.addrs[0].ip[12], 10);
 	assert_int_equal(conf->bind.addrs[1].ip[15], 1);
+}
+
+static void
+check_everything(const struct conf *conf)
+{
+	check_addresses(conf);
 	check_proxies(conf);
 	/* What lies beneath a root is none of its own. */
 	assert_int_equal(conf->nroots, 3);

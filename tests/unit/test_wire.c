@@ -21,81 +21,83 @@ parse(const uint8_t *p, size_t n)
 	return m;
 }
 
+/* Messages, and what they are. */
+static const struct {
+	uint8_t		bytes[17];
+	size_t		n;
+	enum wire_kind	kind;
+} messages[] = {
+	{ { 0 }, 4, WIRE_KEEPALIVE },
+	{ { 0, 0, 0, 1, 0 }, 5, WIRE_CONTROL },
+	{ { 0, 0, 0, 2, 0, 0 }, 6, WIRE_BAD },
+	{ { 0, 0, 0, 5, 4, 0, 0, 0, 9 }, 9, WIRE_CONTROL },
+	{ { 0, 0, 0, 5, 4, 0, 0, 0, 10 }, 9, WIRE_BAD },
+	{ { 0, 0, 0, 5, 4, 0xff, 0xff, 0xff, 0xff }, 9, WIRE_BAD },
+	{ { 0, 0, 0, 3, 5 }, 5, WIRE_BITS },
+	{ { 0, 0, 0, 2, 5 }, 5, WIRE_BAD },
+	{ { 0, 0, 0, 4, 5 }, 5, WIRE_BAD },
+	{ { 0, 0, 0, 13, 6, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0x40, 0 },
+	    17, WIRE_CONTROL },
+	{ { 0, 0, 0, 12, 6 }, 5, WIRE_BAD },
+	{ { 0, 0, 0x40, 9, 7, 0, 0, 0, 0, 0, 0, 0x40, 0 }, 13,
+	    WIRE_DATA },
+	{ { 0, 0, 0x40, 9, 7, 0, 0, 0, 0, 0, 0, 0x40, 1 }, 13,
+	    WIRE_BAD },
+	{ { 0, 0, 0x40, 9, 7, 0, 0, 0, 9, 0, 0, 0x40, 0 }, 13,
+	    WIRE_BAD },		/* the last block is short */
+	{ { 0, 0, 0x40, 4, 7, 0, 0, 0, 9, 0, 0, 0x40, 0 }, 13,
+	    WIRE_DATA },
+	{ { 0, 0, 0, 9, 7, 0, 0, 0, 0, 0, 0, 0, 0 }, 13, WIRE_DATA },
+	{ { 0, 0, 0, 8, 7 }, 5, WIRE_BAD },
+	{ { 0, 0, 0x40, 10, 7 }, 5, WIRE_BAD },
+	{ { 0, 0, 0, 3, 9, 0x1a, 0xe1 }, 7, WIRE_CONTROL },
+	{ { 0, 0, 0, 2, 9 }, 5, WIRE_BAD },
+	{ { 0, 0, 0, 5, 9 }, 5, WIRE_BAD },
+	{ { 0, 0, 0, 9, 11 }, 5, WIRE_SKIP },
+	{ { 0, 0x10, 0, 0, 11 }, 5, WIRE_BAD },
+	{ { 0, 0, 0, 5, 13, 0, 0, 0, 9 }, 9, WIRE_CONTROL },
+	{ { 0, 0, 0, 5, 13, 0, 0, 0, 10 }, 9, WIRE_BAD },
+	{ { 0, 0, 0, 4, 13 }, 5, WIRE_BAD },
+	{ { 0, 0, 0, 1, 14 }, 5, WIRE_CONTROL },
+	{ { 0, 0, 0, 2, 14 }, 5, WIRE_BAD },
+	{ { 0, 0, 0, 1, 15 }, 5, WIRE_CONTROL },
+	{ { 0, 0, 0, 5, 15 }, 5, WIRE_BAD },
+	{ { 0, 0, 0, 13, 16, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0x40, 0 },
+	    17, WIRE_CONTROL },
+	{ { 0, 0, 0, 13, 16, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0x40, 0 },
+	    17, WIRE_BAD },
+	{ { 0, 0, 0, 9, 16 }, 5, WIRE_BAD },
+	{ { 0, 0, 0, 5, 17, 0, 0, 0, 9 }, 9, WIRE_CONTROL },
+	{ { 0, 0, 0, 5, 17, 0, 0, 0, 10 }, 9, WIRE_BAD },
+	{ { 0, 0, 0, 6, 17 }, 5, WIRE_BAD },
+	{ { 0, 0, 0, 9, 18 }, 5, WIRE_SKIP },
+	{ { 0, 0, 0, 2, 20, 0 }, 6, WIRE_EXT },
+	{ { 0, 1, 0, 2, 20, 0xff }, 6, WIRE_EXT },
+	{ { 0, 1, 0, 3, 20 }, 5, WIRE_BAD },
+	{ { 0, 0, 0, 1, 20 }, 5, WIRE_BAD },
+	{ { 0, 0, 0, 5, 21 }, 5, WIRE_BAD },
+	{ { 0, 0, 0, 1, 255 }, 5, WIRE_BAD },
+};
+
 static void
 test_table(void **state)
 {
-	static const struct {
-		uint8_t		bytes[17];
-		size_t		n;
-		enum wire_kind	kind;
-	} rows[] = {
-		{ { 0 }, 4, WIRE_KEEPALIVE },
-		{ { 0, 0, 0, 1, 0 }, 5, WIRE_CONTROL },
-		{ { 0, 0, 0, 2, 0, 0 }, 6, WIRE_BAD },
-		{ { 0, 0, 0, 5, 4, 0, 0, 0, 9 }, 9, WIRE_CONTROL },
-		{ { 0, 0, 0, 5, 4, 0, 0, 0, 10 }, 9, WIRE_BAD },
-		{ { 0, 0, 0, 5, 4, 0xff, 0xff, 0xff, 0xff }, 9, WIRE_BAD },
-		{ { 0, 0, 0, 3, 5 }, 5, WIRE_BITS },
-		{ { 0, 0, 0, 2, 5 }, 5, WIRE_BAD },
-		{ { 0, 0, 0, 4, 5 }, 5, WIRE_BAD },
-		{ { 0, 0, 0, 13, 6, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0x40, 0 },
-		    17, WIRE_CONTROL },
-		{ { 0, 0, 0, 12, 6 }, 5, WIRE_BAD },
-		{ { 0, 0, 0x40, 9, 7, 0, 0, 0, 0, 0, 0, 0x40, 0 }, 13,
-		    WIRE_DATA },
-		{ { 0, 0, 0x40, 9, 7, 0, 0, 0, 0, 0, 0, 0x40, 1 }, 13,
-		    WIRE_BAD },
-		{ { 0, 0, 0x40, 9, 7, 0, 0, 0, 9, 0, 0, 0x40, 0 }, 13,
-		    WIRE_BAD },		/* the last block is short */
-		{ { 0, 0, 0x40, 4, 7, 0, 0, 0, 9, 0, 0, 0x40, 0 }, 13,
-		    WIRE_DATA },
-		{ { 0, 0, 0, 9, 7, 0, 0, 0, 0, 0, 0, 0, 0 }, 13, WIRE_DATA },
-		{ { 0, 0, 0, 8, 7 }, 5, WIRE_BAD },
-		{ { 0, 0, 0x40, 10, 7 }, 5, WIRE_BAD },
-		{ { 0, 0, 0, 3, 9, 0x1a, 0xe1 }, 7, WIRE_CONTROL },
-		{ { 0, 0, 0, 2, 9 }, 5, WIRE_BAD },
-		{ { 0, 0, 0, 5, 9 }, 5, WIRE_BAD },
-		{ { 0, 0, 0, 9, 11 }, 5, WIRE_SKIP },
-		{ { 0, 0x10, 0, 0, 11 }, 5, WIRE_BAD },
-		{ { 0, 0, 0, 5, 13, 0, 0, 0, 9 }, 9, WIRE_CONTROL },
-		{ { 0, 0, 0, 5, 13, 0, 0, 0, 10 }, 9, WIRE_BAD },
-		{ { 0, 0, 0, 4, 13 }, 5, WIRE_BAD },
-		{ { 0, 0, 0, 1, 14 }, 5, WIRE_CONTROL },
-		{ { 0, 0, 0, 2, 14 }, 5, WIRE_BAD },
-		{ { 0, 0, 0, 1, 15 }, 5, WIRE_CONTROL },
-		{ { 0, 0, 0, 5, 15 }, 5, WIRE_BAD },
-		{ { 0, 0, 0, 13, 16, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0x40, 0 },
-		    17, WIRE_CONTROL },
-		{ { 0, 0, 0, 13, 16, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0x40, 0 },
-		    17, WIRE_BAD },
-		{ { 0, 0, 0, 9, 16 }, 5, WIRE_BAD },
-		{ { 0, 0, 0, 5, 17, 0, 0, 0, 9 }, 9, WIRE_CONTROL },
-		{ { 0, 0, 0, 5, 17, 0, 0, 0, 10 }, 9, WIRE_BAD },
-		{ { 0, 0, 0, 6, 17 }, 5, WIRE_BAD },
-		{ { 0, 0, 0, 9, 18 }, 5, WIRE_SKIP },
-		{ { 0, 0, 0, 2, 20, 0 }, 6, WIRE_EXT },
-		{ { 0, 1, 0, 2, 20, 0xff }, 6, WIRE_EXT },
-		{ { 0, 1, 0, 3, 20 }, 5, WIRE_BAD },
-		{ { 0, 0, 0, 1, 20 }, 5, WIRE_BAD },
-		{ { 0, 0, 0, 5, 21 }, 5, WIRE_BAD },
-		{ { 0, 0, 0, 1, 255 }, 5, WIRE_BAD },
-	};
 	struct wire_msg	m;
 	size_t		i, k;
 
 	(void)state;
-	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		m = parse(rows[i].bytes, rows[i].n);
-		if (m.kind != rows[i].kind)
+	for (i = 0; i < sizeof(messages) / sizeof(messages[0]); i++) {
+		m = parse(messages[i].bytes, messages[i].n);
+		if (m.kind != messages[i].kind)
 			fail_msg("row %zu: kind %d", i, (int)m.kind);
 		if (m.kind == WIRE_BAD)
 			continue;
-		assert_true(m.size <= rows[i].n);
+		assert_true(m.size <= messages[i].n);
 		/* Cut short anywhere, it asks for more, never for all. */
 		for (k = 0; k < m.size; k++) {
-			m = parse(rows[i].bytes, k);
+			m = parse(messages[i].bytes, k);
 			assert_int_equal(m.kind, WIRE_MORE);
-			assert_true(m.need > k && m.need <= rows[i].n);
+			assert_true(m.need > k && m.need <= messages[i].n);
 		}
 	}
 }
