@@ -12,6 +12,7 @@
 #include "log.h"
 #include "loop.h"
 #include "mem.h"
+#include "packet.h"
 
 #define CHAN_FDS_MAX	4	/* received at most, to be closed if stray */
 
@@ -235,25 +236,7 @@ chan_broken(void *arg)
 static int
 send_packet(struct chan *c, const uint8_t *data, size_t len, int fd)
 {
-	union {
-		struct cmsghdr	hdr;
-		char		buf[CMSG_SPACE(sizeof(int))];
-	} control;
-	struct iovec	 iov = { (void *)(uintptr_t)data, len };
-	struct msghdr	 mh = { .msg_iov = &iov, .msg_iovlen = 1 };
-	struct cmsghdr	*cmsg;
-
-	if (fd != -1) {
-		memset(&control, 0, sizeof(control));
-		mh.msg_control = control.buf;
-		mh.msg_controllen = sizeof(control.buf);
-		cmsg = CMSG_FIRSTHDR(&mh);
-		cmsg->cmsg_level = SOL_SOCKET;
-		cmsg->cmsg_type = SCM_RIGHTS;
-		cmsg->cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(cmsg), &fd, sizeof(int));
-	}
-	if (sendmsg(c->fd, &mh, MSG_NOSIGNAL) != -1)
+	if (packet_send(c->fd, data, len, fd) != -1)
 		return 0;
 	if (errno == EAGAIN || errno == EINTR || errno == ENOBUFS)
 		return -1;

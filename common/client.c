@@ -12,6 +12,7 @@
 
 #include "client.h"
 #include "mem.h"
+#include "packet.h"
 
 struct client {
 	int		 fd;
@@ -64,33 +65,15 @@ client_close(struct client *c)
 int
 client_send(struct client *c, enum msg_type type, const void *body, int fd)
 {
-	struct iovec	 iov = { .iov_base = c->buf };
-	struct msghdr	 mh = { .msg_iov = &iov, .msg_iovlen = 1 };
-	struct cmsghdr	*cm;
-	union {
-		struct cmsghdr	hdr;
-		char		buf[CMSG_SPACE(sizeof(int))];
-	} u;
-	ssize_t		 n;
+	ssize_t	len, n;
 
-	n = msg_encode(type, body, c->buf, sizeof(c->buf));
-	if (n == -1) {
+	len = msg_encode(type, body, c->buf, sizeof(c->buf));
+	if (len == -1) {
 		errno = EMSGSIZE;
 		return -1;
 	}
-	iov.iov_len = (size_t)n;
-	if (fd != -1) {
-		memset(&u, 0, sizeof(u));
-		mh.msg_control = u.buf;
-		mh.msg_controllen = sizeof(u.buf);
-		cm = CMSG_FIRSTHDR(&mh);
-		cm->cmsg_level = SOL_SOCKET;
-		cm->cmsg_type = SCM_RIGHTS;
-		cm->cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(cm), &fd, sizeof(fd));
-	}
 	do
-		n = sendmsg(c->fd, &mh, MSG_NOSIGNAL);
+		n = packet_send(c->fd, c->buf, (size_t)len, fd);
 	while (n == -1 && errno == EINTR);
 	return n == -1 ? -1 : 0;
 }

@@ -17,6 +17,7 @@
 #include "gen.h"
 #include "log.h"
 #include "mem.h"
+#include "packet.h"
 #include "parent.h"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -396,23 +397,7 @@ some_fd(uint8_t what)
 static void
 client_send(struct client *cl, const uint8_t *frame, size_t len, int fd)
 {
-	union {
-		struct cmsghdr	hdr;
-		char		buf[CMSG_SPACE(sizeof(int))];
-	} control;
-	struct iovec	iov = { (void *)(uintptr_t)frame, len };
-	struct msghdr	mh = { .msg_iov = &iov, .msg_iovlen = 1 };
-
-	if (fd != -1) {
-		memset(&control, 0, sizeof(control));
-		mh.msg_control = control.buf;
-		mh.msg_controllen = sizeof(control.buf);
-		control.hdr.cmsg_level = SOL_SOCKET;
-		control.hdr.cmsg_type = SCM_RIGHTS;
-		control.hdr.cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(&control.hdr), &fd, sizeof(int));
-	}
-	if (sendmsg(cl->fd, &mh, MSG_NOSIGNAL) == -1)
+	if (packet_send(cl->fd, frame, len, fd) == -1)
 		client_close(cl);
 	else
 		cl->asked++;

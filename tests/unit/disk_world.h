@@ -39,6 +39,7 @@
 #include "log.h"
 #include "mem.h"
 #include "msg.h"
+#include "packet.h"
 
 #define PIECE		65536U
 #define SLOTS		256U
@@ -95,25 +96,11 @@ struct world {
 static inline void
 say_fd(int sock, enum msg_type type, const void *body, int fd)
 {
-	static uint8_t	 buf[MSG_SIZE_MAX];
-	char		 control[CMSG_SPACE(sizeof(int))] = { 0 };
-	struct iovec	 iov = { .iov_base = buf };
-	struct msghdr	 mh = { .msg_iov = &iov, .msg_iovlen = 1 };
-	struct cmsghdr	*cm;
-	ssize_t		 n = msg_encode(type, body, buf, sizeof(buf));
+	static uint8_t	buf[MSG_SIZE_MAX];
+	ssize_t		n = msg_encode(type, body, buf, sizeof(buf));
 
 	assert_true(n > 0);
-	iov.iov_len = (size_t)n;
-	if (fd != -1) {
-		mh.msg_control = control;
-		mh.msg_controllen = sizeof(control);
-		cm = CMSG_FIRSTHDR(&mh);
-		cm->cmsg_level = SOL_SOCKET;
-		cm->cmsg_type = SCM_RIGHTS;
-		cm->cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(cm), &fd, sizeof(fd));
-	}
-	assert_int_equal(sendmsg(sock, &mh, MSG_NOSIGNAL), n);
+	assert_int_equal(packet_send(sock, buf, (size_t)n, fd), n);
 }
 
 static inline void

@@ -12,6 +12,7 @@
 
 #include "chan.h"
 #include "loop.h"
+#include "packet.h"
 
 /* A parent and a resolver, both in this process, on one loop. */
 struct pair {
@@ -175,26 +176,11 @@ static void
 expect_refusal(enum role role, const void *bytes, size_t len, int fd,
     const char *why)
 {
-	union {
-		struct cmsghdr	hdr;
-		char		buf[CMSG_SPACE(sizeof(int))];
-	} control;
-	struct iovec	 iov = { (void *)(uintptr_t)bytes, len };
-	struct msghdr	 mh = { .msg_iov = &iov, .msg_iovlen = 1 };
-	struct pair	 p;
-	int		 raw[2];
+	struct pair	p;
+	int		raw[2];
 
 	pair_open(&p, role, raw);
-	if (fd != -1) {
-		memset(&control, 0, sizeof(control));
-		mh.msg_control = control.buf;
-		mh.msg_controllen = sizeof(control.buf);
-		control.hdr.cmsg_level = SOL_SOCKET;
-		control.hdr.cmsg_type = SCM_RIGHTS;
-		control.hdr.cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(&control.hdr), &fd, sizeof(int));
-	}
-	assert_int_equal(sendmsg(raw[1], &mh, 0), len);
+	assert_int_equal(packet_send(raw[1], bytes, len, fd), len);
 	loop_run(p.loop);
 	assert_int_equal(p.closed, 1);
 	assert_int_equal(p.got_logs, 0);

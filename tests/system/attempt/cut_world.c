@@ -21,6 +21,7 @@
 #include "disk/resume.h"
 #include "loop.h"
 #include "mem.h"
+#include "packet.h"
 #include "path.h"
 #include "powercut.h"
 #include "simfs.h"
@@ -322,26 +323,12 @@ nodes_kept(void)
 void
 say_fd(int sock, enum msg_type type, const void *body, int fd)
 {
-	static uint8_t	 buf[MSG_SIZE_MAX];
-	char		 control[CMSG_SPACE(sizeof(int))] = { 0 };
-	struct iovec	 iov = { .iov_base = buf };
-	struct msghdr	 mh = { .msg_iov = &iov, .msg_iovlen = 1 };
-	struct cmsghdr	*cm;
-	ssize_t		 n = msg_encode(type, body, buf, sizeof(buf));
+	static uint8_t	buf[MSG_SIZE_MAX];
+	ssize_t		n = msg_encode(type, body, buf, sizeof(buf));
 
 	if (n <= 0)
 		errx(1, "cannot encode %s", msg_name(type));
-	iov.iov_len = (size_t)n;
-	if (fd != -1) {
-		mh.msg_control = control;
-		mh.msg_controllen = sizeof(control);
-		cm = CMSG_FIRSTHDR(&mh);
-		cm->cmsg_level = SOL_SOCKET;
-		cm->cmsg_type = SCM_RIGHTS;
-		cm->cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(cm), &fd, sizeof(fd));
-	}
-	if (sendmsg(sock, &mh, MSG_NOSIGNAL) != n)
+	if (packet_send(sock, buf, (size_t)n, fd) != n)
 		failed("disk takes no %s", msg_name(type));
 }
 

@@ -17,6 +17,7 @@
 #include "chan.h"
 #include "child.h"
 #include "msg.h"
+#include "packet.h"
 #include "sandbox.h"
 
 #define TORRENT		1	/* the test's only one */
@@ -58,27 +59,10 @@ is(const char *name)
 static void
 push(int fd, const uint8_t *buf, size_t len, int stray)
 {
-	union {
-		struct cmsghdr	hdr;
-		char		buf[CMSG_SPACE(sizeof(int))];
-	} control;
-	struct pollfd	 pfd = { .fd = fd, .events = POLLOUT };
-	struct iovec	 iov = { (void *)(uintptr_t)buf, len };
-	struct msghdr	 mh = { .msg_iov = &iov, .msg_iovlen = 1 };
-	struct cmsghdr	*cmsg;
+	struct pollfd	pfd = { .fd = fd, .events = POLLOUT };
 
-	if (stray != -1) {
-		memset(&control, 0, sizeof(control));
-		mh.msg_control = control.buf;
-		mh.msg_controllen = sizeof(control.buf);
-		cmsg = CMSG_FIRSTHDR(&mh);
-		cmsg->cmsg_level = SOL_SOCKET;
-		cmsg->cmsg_type = SCM_RIGHTS;
-		cmsg->cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(cmsg), &stray, sizeof(int));
-	}
 	poll(&pfd, 1, -1);
-	sendmsg(fd, &mh, MSG_NOSIGNAL);
+	packet_send(fd, buf, len, stray);
 }
 
 static void

@@ -4,13 +4,12 @@
  * binary's file name names, "mimd-ROLE", once sealed, sends the parent a
  * message that only another role may send.
  */
-#include <sys/socket.h>
-
 #include <string.h>
 #include <unistd.h>
 
 #include "child.h"
 #include "msg.h"
+#include "packet.h"
 #include "sandbox.h"
 
 void	__real_sandbox_seal(enum role, const struct child_path *, int, bool,
@@ -38,8 +37,6 @@ lie(enum role role)
 	struct msg_scan_end	scan = { 0 };
 	struct msg_resolved	answer = { .query = 1, .error = "" };
 	uint8_t			buf[512];
-	struct iovec		iov = { .iov_base = buf };
-	struct msghdr		mh = { .msg_iov = &iov, .msg_iovlen = 1 };
 	ssize_t			len;
 
 	/* Only disk ends a scan, only the resolver has answers. */
@@ -47,10 +44,8 @@ lie(enum role role)
 		len = msg_encode(MSG_RESOLVED, &answer, buf, sizeof(buf));
 	else
 		len = msg_encode(MSG_SCAN_END, &scan, buf, sizeof(buf));
-	if (len <= 0)
-		return;
-	iov.iov_len = (size_t)len;
-	sendmsg(CHILD_FD, &mh, MSG_NOSIGNAL);
+	if (len > 0)
+		packet_send(CHILD_FD, buf, (size_t)len, -1);
 }
 
 void
