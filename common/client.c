@@ -7,10 +7,10 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "client.h"
+#include "clock.h"
 #include "mem.h"
 #include "packet.h"
 
@@ -21,7 +21,6 @@ struct client {
 	uint8_t		 buf[MSG_SIZE_MAX];
 };
 
-static uint64_t	now_ms(void);
 static int	client_wait(struct client *c, short events, uint64_t until);
 static enum client_result client_read(struct client *c);
 
@@ -84,7 +83,7 @@ client_recv(struct client *c, int timeout_ms, const struct msg_in **in)
 	enum client_result	result;
 	uint64_t		until;
 
-	until = timeout_ms < 0 ? UINT64_MAX : now_ms() + (uint64_t)timeout_ms;
+	until = timeout_ms < 0 ? UINT64_MAX : clock_ms() + (uint64_t)timeout_ms;
 	if (client_wait(c, POLLIN, until) == -1)
 		return CLIENT_TIMEOUT;
 	result = client_read(c);
@@ -108,15 +107,6 @@ client_strerror(const struct client *c, enum client_result result)
 	return "no error";
 }
 
-static uint64_t
-now_ms(void)
-{
-	struct timespec	ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
-}
-
 /* -1 if nothing came in time. */
 static int
 client_wait(struct client *c, short events, uint64_t until)
@@ -126,7 +116,7 @@ client_wait(struct client *c, short events, uint64_t until)
 	int		n, ms;
 
 	for (;;) {
-		now = now_ms();
+		now = clock_ms();
 		if (until == UINT64_MAX)
 			ms = -1;
 		else if (now >= until)

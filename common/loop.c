@@ -3,8 +3,8 @@
 #include <event2/event_struct.h>
 
 #include <stdlib.h>
-#include <time.h>
 
+#include "clock.h"
 #include "log.h"
 #include "loop.h"
 #include "mem.h"
@@ -44,11 +44,7 @@ struct loop_timer {
 static void
 loop_read_clock(struct loop *loop)
 {
-	struct timespec	ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	loop->now_us = (uint64_t)ts.tv_sec * 1000000 +
-	    (uint64_t)ts.tv_nsec / 1000;
+	loop->now_us = clock_us();
 }
 
 struct loop *

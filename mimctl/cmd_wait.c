@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "client.h"
+#include "clock.h"
 #include "daemon.h"
 #include "mem.h"
 #include "mimctl.h"
@@ -59,15 +60,6 @@ cmd_wait(const struct mimctl *ctx, int argc, char **argv)
 	    argv + optind);
 }
 
-static uint64_t
-now_ms(void)
-{
-	struct timespec	ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
-}
-
 static int
 await(const struct mimctl *ctx, enum event event, int seconds, int nwords,
     char **words)
@@ -78,7 +70,7 @@ await(const struct mimctl *ctx, enum event event, int seconds, int nwords,
 	int		 status;
 
 	if (seconds >= 0)
-		until = now_ms() + (uint64_t)seconds * 1000;
+		until = clock_ms() + (uint64_t)seconds * 1000;
 	status = daemon_connect(ctx, &client);
 	if (status != CTL_OK)
 		return status;
@@ -150,7 +142,7 @@ watch(struct client *client, enum event event, uint64_t until,
 		else if (status == CTL_PARTIAL)
 			status = CTL_NO_TORRENT;	/* as the notes say */
 		view_clear(&now);
-		if (status != CTL_TIMEOUT || now_ms() >= until)
+		if (status != CTL_TIMEOUT || clock_ms() >= until)
 			break;
 		nanosleep(&pause, NULL);
 	}

@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "client.h"
+#include "clock.h"
 #include "mem.h"
 #include "private.h"
 
@@ -100,15 +101,6 @@ private_show_log(const struct private *p)
 	fclose(fp);
 }
 
-static uint64_t
-now_ms(void)
-{
-	struct timespec	ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
-}
-
 static void
 pause_ms(long ms)
 {
@@ -129,14 +121,14 @@ remove_one(const char *path, const struct stat *sb, int flag, struct FTW *ftw)
 void
 private_stop(struct private *p)
 {
-	uint64_t	until = now_ms() + STOP_MS;
+	uint64_t	until = clock_ms() + STOP_MS;
 
 	if (p == NULL)
 		return;
 	if (p->pid > 0)
 		kill(p->pid, SIGTERM);
 	while (p->pid > 0 && !ended(p)) {
-		if (now_ms() >= until)
+		if (clock_ms() >= until)
 			kill(p->pid, SIGKILL);
 		pause_ms(STEP_MS);
 	}
@@ -340,7 +332,7 @@ static int
 await_socket(struct private *p)
 {
 	struct client	*client;
-	uint64_t	 until = now_ms() + START_MS;
+	uint64_t	 until = clock_ms() + START_MS;
 
 	for (;;) {
 		client = client_open(p->sock);
@@ -348,7 +340,7 @@ await_socket(struct private *p)
 			client_close(client);
 			return 0;
 		}
-		if (ended(p) || now_ms() >= until)
+		if (ended(p) || clock_ms() >= until)
 			break;
 		pause_ms(STEP_MS);
 	}

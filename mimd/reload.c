@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "parent.h"
+#include "clock.h"
 #include "log.h"
 #include "notify.h"
 #include "paths.h"
@@ -185,14 +186,10 @@ int
 parent_reload(struct parent *parent, char *text, size_t size)
 {
 	struct collect	out = { text, size };
-	struct timespec	ts;
 	int		r;
 
 	*text = '\0';
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	notify_send("RELOADING=1\nMONOTONIC_USEC=%llu",
-	    (unsigned long long)ts.tv_sec * 1000000 +
-	    (unsigned long long)ts.tv_nsec / 1000);
+	notify_send("RELOADING=1\nMONOTONIC_USEC=%" PRIu64, clock_us());
 	r = reload(parent, &out);
 	notify_send("READY=1");
 	if (r == 0)
