@@ -280,18 +280,27 @@ request_refill(struct conn *c)
 	swarm_wake(s, 1000);
 }
 
+/* It is in limbo then: it may come yet. */
+static struct req
+unask(struct conn *c, uint32_t i)
+{
+	struct req	r = *reqs_at(&c->asked, i);
+
+	reqs_remove(&c->asked, i);
+	if (c->swarm->picker != NULL)
+		picker_unask(c->swarm->picker, c->id, r.piece,
+		    r.begin / BLOCK_SIZE);
+	limbo_add(c, &r);
+	return r;
+}
+
 void
 request_drop_all(struct conn *c, bool cancel)
 {
 	struct req	r;
 
 	while (c->asked.n > 0) {
-		r = *reqs_at(&c->asked, 0);
-		reqs_remove(&c->asked, 0);
-		if (c->swarm->picker != NULL)
-			picker_unask(c->swarm->picker, c->id, r.piece,
-			    r.begin / BLOCK_SIZE);
-		limbo_add(c, &r);
+		r = unask(c, 0);
 		if (cancel)
 			request_cancel(c, &r);
 	}
@@ -300,20 +309,13 @@ request_drop_all(struct conn *c, bool cancel)
 void
 request_drop_piece(struct conn *c, uint32_t piece)
 {
-	struct req	r;
 	uint32_t	i = 0;
 
 	while (i < c->asked.n) {
-		r = *reqs_at(&c->asked, i);
-		if (r.piece != piece) {
+		if (reqs_at(&c->asked, i)->piece == piece)
+			unask(c, i);
+		else
 			i++;
-			continue;
-		}
-		reqs_remove(&c->asked, i);
-		if (c->swarm->picker != NULL)
-			picker_unask(c->swarm->picker, c->id, r.piece,
-			    r.begin / BLOCK_SIZE);
-		limbo_add(c, &r);
 	}
 }
 
