@@ -207,7 +207,7 @@ def commanding(t, cli, done, part, odd):
     cli.exits(OK, "stop", "2")
     t.equal(cli.daemon.state_of(part.infohash), "stopped", "stop stops")
     cli.exits(OK, "start", "2")
-    t.wait(lambda: cli.daemon.state_of(part.infohash) == "downloading", 5,
+    t.wait(lambda: cli.daemon.state_of(part.infohash) == "downloading", 20,
         "start")
     cli.exits(OK, "wait", "1")
     cli.exits(TIMEOUT, "wait", "-t", "1", "2")
@@ -225,11 +225,11 @@ def removing(t, cli, done, odd):
     cli.exits(OK, "remove", "1")
     t.ok(os.path.exists(path), "and keeps the data")
     cli.daemon.ctl("add", "-c", t.root + "/done.torrent")
-    row = t.wait(lambda: cli.daemon.torrent(done.infohash), 5, "the torrent")
+    row = t.wait(lambda: cli.daemon.torrent(done.infohash), 20, "the torrent")
     t.ok(row["id"] > 3, "numbers are not used again", row)
     cli.daemon.wait_state(done.infohash, "seeding", 10)
     cli.exits(OK, "remove", "-D", str(row["id"]))
-    t.wait(lambda: not os.path.exists(path), 5, "the data to be gone")
+    t.wait(lambda: not os.path.exists(path), 20, "the data to be gone")
     t.ok(True, "remove -D deletes the data")
 
 

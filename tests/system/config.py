@@ -114,8 +114,8 @@ def reload(t):
     daemon.write_conf(daemon.conf.replace("6881", "6999") +
         "max peers 100 per torrent 10\n")
     daemon.ctl("reload")
-    t.wait(lambda: listens(daemon, 6999), 5, "the new port")
-    t.wait(lambda: not listens(daemon, 6881), 5, "the old port to close")
+    t.wait(lambda: listens(daemon, 6999), 20, "the new port")
+    t.wait(lambda: not listens(daemon, 6881), 20, "the old port to close")
     t.ok(True, "reload moves the port")
 
     daemon.write_conf("listen on * port 7000\nnonsense here\n")
@@ -126,7 +126,7 @@ def reload(t):
         "and changes nothing")
     daemon.write_conf(daemon.conf)
     os.kill(daemon.processes()["parent"]["pid"], signal.SIGHUP)
-    t.wait(lambda: listens(daemon, 6881), 5, "SIGHUP to be followed")
+    t.wait(lambda: listens(daemon, 6881), 20, "SIGHUP to be followed")
     t.ok(True, "SIGHUP reloads")
     t.equal(daemon.children(), children, "no child was restarted for it")
     t.equal(daemon.stop(), 0, "stops as ever")

@@ -39,7 +39,7 @@ def test(t):
             (torrent.size, torrent.size, 1), f"{name}: status says all of it")
         # Statistics arrive once a second.
         row = t.wait(lambda: (lambda r: r["downloaded"] >= torrent.size and r)
-            (daemon.torrent(torrent.infohash)), 5, "the sum of downloads")
+            (daemon.torrent(torrent.infohash)), 20, "the sum of downloads")
         t.ok(row["downloaded"] < torrent.size * 1.02,
             f"{name}: fetched once", row)
         uids = {row["uid"] for role, row in daemon.processes().items()

@@ -52,7 +52,7 @@ def fetch(t, user):
     t.equal(first.poll(), None, f"{name}: it is at work")
     status = mimtest.stop(first, signal.SIGINT)
     t.ok(status not in (None, 0), f"{name}: interrupted, it ends", status)
-    t.wait(lambda: not processes_of(uid), 5, "its processes to end")
+    t.wait(lambda: not processes_of(uid), 20, "its processes to end")
 
     second = run(t, user, root, path, f"{name}.2.log")
     t.equal(second.wait(30), 0, f"{name}: again, it ends by itself")

@@ -60,11 +60,11 @@ def banned(t, daemon, torrent, addr):
     """Does mimd refuse to shake hands with this address?"""
     try:
         w = wire.connect(t, (daemon.addr, daemon.port), torrent.infohash,
-            addr=addr, timeout=3)
+            addr=addr, timeout=20)
         w.send_handshake()
         w.read_handshake()
         return False
-    except (wire.Gone, OSError):
+    except (wire.Gone, ConnectionError):
         return True
 
 

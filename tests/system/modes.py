@@ -105,9 +105,9 @@ def priorities(t):
 def shown(wire_, npieces):
     """The pieces that a peer says it has until it falls silent."""
     have = set()
-    wire_.sock.settimeout(1.5)
     try:
         while True:
+            wire_.sock.settimeout(1.5 if have else 20)
             kind, body = wire_.read_msg()
             if kind == wire.HAVE:
                 have.add(int.from_bytes(body, "big"))

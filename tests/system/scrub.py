@@ -73,7 +73,7 @@ def found(t, daemon, torrent):
     w.request(BAD + 1, 0, wire.BLOCK)
     t.equal(w.until(wire.PIECE, wire.REJECT)[0], wire.PIECE,
         "its neighbour is, on the same connection")
-    row = daemon.wait_state(torrent.infohash, "downloading", 5)
+    row = daemon.wait_state(torrent.infohash, "downloading", 20)
     t.equal(torrent.size - row["have"], PIECE, "one piece is missing")
     t.match(row["error"], f"damaged on disk.*piece {BAD} of .*b/c.bin",
         "the error says which, and of what file")
@@ -110,7 +110,7 @@ def test(t):
     daemon.wait_state(torrent.infohash, "seeding", 20)
     t.equal({r[0] for r in seed.requests}, {BAD}, "it alone is fetched again")
     t.equal(torrent.wrong(daemon.root), None, "bit-exact")
-    t.wait(lambda: daemon.torrent(torrent.infohash)["error"] is None, 5,
+    t.wait(lambda: daemon.torrent(torrent.infohash)["error"] is None, 20,
         "the error to go")
 
     # It goes on by itself: the next is found as well.

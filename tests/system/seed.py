@@ -43,7 +43,7 @@ def test(t):
         "who began complete does not say that it completed")
     # Statistics arrive once a second.
     row = t.wait(lambda: (lambda r: r["uploaded"] > torrent.size and r)(
-        seed.torrent(torrent.infohash)), 5, "the sum of uploads")
+        seed.torrent(torrent.infohash)), 20, "the sum of uploads")
     t.ok(row["ratio"] > 1, "the ratio counts what was uploaded", row)
 
 

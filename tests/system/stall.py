@@ -26,14 +26,11 @@ def stall(t, world, daemon):
     row = daemon.torrent(world.torrent.infohash)
     os.kill(pid, signal.SIGCONT)
     probe.end()
-    t.ok(probe.failed == 0 and probe.at(0.5) < 50 and probe.at(0.95) < 100,
-        "disk stopped: status is answered at once",
-        f"{len(probe.times)} times, median {probe.at(0.5):.0f} ms, "
-        f"95 % {probe.at(0.95):.0f} ms")
+    t.ok(probe.quick(), "disk stopped: status is answered at once", probe)
     t.equal(row["state"], "downloading", "and says what is so")
     t.equal(daemon.children()["disk"], pid, "disk was left alone")
     t.wait(lambda: daemon.torrent(world.torrent.infohash)["have"] >
-        row["have"], 5, "the transfer to go on")
+        row["have"], 20, "the transfer to go on")
     t.equal(world.seed.accepted, 1, "the peer stayed connected")
 
 
@@ -47,8 +44,8 @@ def kill(t, world, daemon, role, sig):
     others = [r for r in mimd.CHILDREN if r != role and
         daemon.children().get(r) != before[r]]
     t.equal(others, [], f"{role}, {sig.name}: it came back, others stayed")
-    t.ok(probe.failed == 0 and probe.at(0.95) < 100,
-        f"{role}, {sig.name}: status is answered at once", probe.times)
+    t.ok(probe.quick(), f"{role}, {sig.name}: status is answered at once",
+        probe)
     t.match(daemon.log(), f"{role}: killed by signal {sig.value}",
         f"{role}, {sig.name}: the log says so")
 

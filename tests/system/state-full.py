@@ -52,7 +52,7 @@ def test(t):
     t.ok(status == 1 and "state directory" in err and "No space" in err,
         "a new torrent is refused, and why", err)
     daemon.ctl("limit", wanted.infohash, "up", "1000K")
-    t.wait(lambda: len(daemon.torrents()) == 1, 5, "the refused one to go")
+    t.wait(lambda: len(daemon.torrents()) == 1, 20, "the refused one to go")
     os.kill(daemon.processes()["parent"]["pid"], signal.SIGKILL)
     daemon.proc.wait()
 

@@ -3,9 +3,12 @@
 
 import os
 import re
+import socket
+import time
 
 import mimtest
 
+PATIENCE = 20
 EMPTY = {"LIST": b"\x90", "FLAG": b"\xc2", "UINT": b"\x00", "STR": b"\xa0"}
 
 
@@ -31,3 +34,24 @@ def empty(name):
             head += bytes([number] if number < 128 else [0xcc, number])
             return head + b"".join(EMPTY[kind] for kind in fields)
     raise mimtest.Failure(f"msg.def has no {name}")
+
+
+def connect(daemon, timeout=PATIENCE):
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    sock.settimeout(timeout)
+    sock.connect(daemon.socket)
+    return sock
+
+
+def status_ms(sock):
+    """
+    How long the status takes, in ms; without what it takes to start mimctl,
+    which a busy machine makes long.
+    """
+    end = empty("ctl_end")
+    begin = time.monotonic()
+    sock.send(empty("ctl_list"))
+    while not (got := sock.recv(1 << 16)).endswith(end):
+        if not got:
+            raise mimtest.Failure("mimd hung up on a request")
+    return (time.monotonic() - begin) * 1000
