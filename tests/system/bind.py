@@ -257,7 +257,7 @@ def test(t):
     w = World(t)
     # An ordinary user may bind to a device, too.
     daemon = mimd.Mimd(t, "device", user=mimd.SPARE_USER, host=w.host,
-        conf="bind device wg0\nrate down 200K\nport mapping yes\n"
+        conf="bind device wg0\nrate down 200K\nport mapping yes\nlsd yes\n"
         "dht yes\ndht bootstrap none\n").start()
     comes_and_goes(t, w, daemon)
     network_changes(t, w, daemon)

@@ -36,9 +36,11 @@ def mims(t, content, torrent, path, family):
         else:
             host.ip("addr", "del", host.addr6 + "/64", "dev", "eth0")
         hosts.append(host)
-    seed = mimd.Mimd(t, "seed-" + family, root=content, host=hosts[0]).start()
+    seed = mimd.Mimd(t, "seed-" + family, root=content, host=hosts[0],
+        conf="lsd yes\n").start()
     seed.add(path, "-c")
-    leech = mimd.Mimd(t, "leech-" + family, host=hosts[1]).start()
+    leech = mimd.Mimd(t, "leech-" + family, host=hosts[1],
+        conf="lsd yes\n").start()
     leech.add(path)
     met(t, torrent, leech, f"mim and mim find each other, {family}")
     return seed, leech
@@ -47,9 +49,9 @@ def mims(t, content, torrent, path, family):
 def reload_settings(t, seed, leech, path, torrent):
     """lsd no, then yes; and a network that comes later."""
     leech.ctl("remove", "-D", "all")
-    leech.write_conf(leech.conf + "lsd no\n")
+    leech.write_conf(leech.conf.replace("lsd yes", "lsd no"))
     leech.ctl("reload")
-    seed.write_conf(seed.conf + "lsd no\n")
+    seed.write_conf(seed.conf.replace("lsd yes", "lsd no"))
     seed.ctl("reload")
     leech.add(path)
     time.sleep(5)

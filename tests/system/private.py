@@ -161,7 +161,7 @@ def test(t):
     public = Torrent("public", 3_000_000, 1 << 16).make(content)
     private = Torrent("private", 3_000_000, 1 << 16,
         extra={"private": 1}).make(content)
-    mim = mimd.Mimd(t, conf=net.nodes[0].conf).start()
+    mim = mimd.Mimd(t, conf="lsd yes\n" + net.nodes[0].conf).start()
     for torrent in (public, private):
         mim.add(torrent.save(f"{t.root}/{torrent.name}.torrent",
             announce.url))

@@ -49,6 +49,8 @@ class Mimd:
             self.conf += "encryption allow\n"
         if "dht" not in conf:
             self.conf += "dht no\n"	# one process less
+        if "lsd" not in conf:
+            self.conf += "lsd no\n"	# or who has the same torrent is found
         self.write_conf(self.conf)
         t.daemons.append(self)
         t.closers.append(self.close)

@@ -166,6 +166,11 @@ class Seed(Listener):
     def block_of(self, piece, begin, length):
         return self.torrent.read(self.root, piece, begin, length)
 
+    def asked_since(self, count):
+        """Bytes of all the pieces asked for since so many requests."""
+        return sum(map(self.torrent.piece_size, {piece for piece, _, _ in
+            self.requests[count:]}))
+
     def serve(self, wire):
         wire.read_handshake()
         wire.send_handshake()
