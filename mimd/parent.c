@@ -146,20 +146,41 @@ parent_on_tick(void *arg)
 	parent_status(parent);
 }
 
+/*
+ * A disk child that has just been started anew cannot be told what was set
+ * meanwhile before it has told what it has.
+ */
+static bool
+disk_scans(struct parent *parent)
+{
+	return parent->ready && !parent->registry.scanned &&
+	    parent_child(parent, ROLE_DISK)->pid != 0;
+}
+
+static void
+parent_leave(struct parent *parent)
+{
+	parent->phase = PARENT_LEAVING;
+	chan_batch_begin();
+	registry_finish(&parent->registry);
+	chan_batch_end();
+}
+
 static void
 parent_on_end_timer(void *arg)
 {
 	struct parent	*parent = arg;
+	uint64_t	 now = loop_now(parent->loop);
 
-	if (parent->phase == PARENT_HALTING) {
-		parent->phase = PARENT_LEAVING;
-		chan_batch_begin();
-		registry_finish(&parent->registry);
-		chan_batch_end();
+	if (parent->phase == PARENT_HALTING && disk_scans(parent) &&
+	    now + PARENT_END_MS / 2 < parent->end_by) {
+		loop_timer_set(parent->end, PARENT_HALT_MS);
+	} else if (parent->phase == PARENT_HALTING) {
+		parent_leave(parent);
 		parent_check_end(parent);
-	} else if (parent->end_by > loop_now(parent->loop)) {
+	} else if (parent->end_by > now) {
 		parent_check_end(parent);
-	} else if (loop_now(parent->loop) < parent->end_by + PARENT_REAP_MS) {
+	} else if (now < parent->end_by + PARENT_REAP_MS) {
 		procs_kill(parent->procs);
 		loop_timer_set(parent->end, PARENT_REAP_MS);
 	} else
@@ -299,6 +320,7 @@ parent_on_scan_end(struct parent *parent)
 	parent->scanned = true;
 	storage_tick(parent);
 	parent_check_ready(parent);
+	parent_check_end(parent);
 }
 
 static void
@@ -367,13 +389,9 @@ parent_check_end(struct parent *parent)
 {
 	uint64_t	now = loop_now(parent->loop);
 
-	if (parent->phase == PARENT_HALTING &&
-	    registry_halted(&parent->registry)) {
-		parent->phase = PARENT_LEAVING;
-		chan_batch_begin();
-		registry_finish(&parent->registry);
-		chan_batch_end();
-	}
+	if (parent->phase == PARENT_HALTING && !disk_scans(parent) &&
+	    registry_halted(&parent->registry))
+		parent_leave(parent);
 	if (parent->phase != PARENT_LEAVING)
 		return;
 	if (procs_gone(parent->procs)) {

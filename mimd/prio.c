@@ -133,6 +133,8 @@ registry_prios_changed(struct registry *reg, struct torrent *t)
 	torrent_count_wanted(t);
 	t->totals = true;
 	t->prios_stale = !reg->ops->ready(ROLE_DISK, reg->arg);
+	if (t->prios_stale)
+		reg->behind = true;
 	for (; m.first < t->nfiles && !t->prios_stale && t->prios != NULL;
 	    m.first += m.prios.len) {
 		m.prios.p = t->prios + m.first;

@@ -280,13 +280,16 @@ reconcile_disk(struct registry *reg, struct torrent *t)
 	bool	removes = t->removing && !t->remove_sent &&
 	    t->swarm == SWARM_NONE &&
 	    (t->announce == ANNOUNCE_NONE || reg->stopping);
+	bool	prios = t->prios_stale && t->loaded;
 
-	if (!removes && !t->retrack)
+	if (!removes && !t->retrack && !prios)
 		return true;
 	if (!reg->scanned || !ready(reg, ROLE_DISK))
 		return false;
 	if (t->retrack)
 		registry_send_retrack(reg, t);
+	if (prios)
+		registry_prios_changed(reg, t);
 	if (!removes)
 		return true;
 	tell(reg, ROLE_DISK, MSG_TORRENT_REMOVE, &remove);

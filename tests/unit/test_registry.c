@@ -358,6 +358,26 @@ test_full_queue(void **state)
 	expect(w, "swarm_run ");
 }
 
+/* Disk is told of priorities as soon as it takes messages again. */
+static void
+test_prios_wait(void **state)
+{
+	struct world	*w = *state;
+	struct torrent	*t = running(w);
+
+	w->full[ROLE_DISK] = true;
+	torrent_set_prio(t, 0, 0, FILE_PRIO_HIGH, false);
+	registry_prios_changed(&w->reg, t);
+	expect(w, "swarm_prios ");
+	registry_on_drain(&w->reg);
+	expect(w, "");
+	w->full[ROLE_DISK] = false;
+	registry_on_drain(&w->reg);
+	expect(w, "torrent_prios swarm_prios ");
+	registry_on_drain(&w->reg);
+	expect(w, "");
+}
+
 static void
 test_remove(void **state)
 {
@@ -554,6 +574,7 @@ main(void)
 		TEST(test_disk_dies),
 		TEST(test_record_lost),
 		TEST(test_full_queue),
+		TEST(test_prios_wait),
 		TEST(test_remove),
 		TEST(test_removed_before_answer),
 		TEST(test_move),
