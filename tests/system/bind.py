@@ -265,4 +265,4 @@ def test(t):
     address(t, w)
 
 
-mimtest.main(test, timeout=120)
+mimtest.main(test)

@@ -187,4 +187,4 @@ def test(t):
     start(t, ring)
 
 
-mimtest.main(test, timeout=60)
+mimtest.main(test)

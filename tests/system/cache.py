@@ -79,4 +79,4 @@ def test(t):
         "and for scripts")
 
 
-mimtest.main(test, timeout=120)
+mimtest.main(test)

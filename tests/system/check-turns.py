@@ -121,4 +121,4 @@ def test(t):
     beside(t, large)
 
 
-mimtest.main(test, timeout=120)
+mimtest.main(test)

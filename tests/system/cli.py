@@ -277,4 +277,4 @@ def test(t):
     ending(t, daemon)
 
 
-mimtest.main(test, timeout=90)
+mimtest.main(test)

@@ -137,4 +137,4 @@ def test(t):
     reload(t)
 
 
-mimtest.main(test, timeout=60)
+mimtest.main(test)

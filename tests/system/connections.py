@@ -235,4 +235,4 @@ def test(t):
     t.together(*[functools.partial(part, t) for part in parts])
 
 
-mimtest.main(test, timeout=90)
+mimtest.main(test)

@@ -245,4 +245,4 @@ def test(t):
     t.together(lambda: attacks(t, net, daemon), lambda: paced(t, net))
 
 
-mimtest.main(test, timeout=120)
+mimtest.main(test)

@@ -219,4 +219,4 @@ def test(t):
     shown(w)
 
 
-mimtest.main(test, timeout=120)
+mimtest.main(test)

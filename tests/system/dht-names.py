@@ -122,4 +122,4 @@ def test(t):
     t.equal(w.daemon.stop(), 0, "ends in order")
 
 
-mimtest.main(test, timeout=150)
+mimtest.main(test)

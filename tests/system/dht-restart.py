@@ -89,4 +89,4 @@ def test(t):
     w.again(w.begin(), "mim killed")
 
 
-mimtest.main(test, timeout=150)
+mimtest.main(test)

@@ -194,4 +194,4 @@ def test(t):
         "one that had no part in it seeds on")
 
 
-mimtest.main(test, timeout=200)
+mimtest.main(test)

@@ -138,4 +138,4 @@ def test(t):
         "the disk process took all of it")
 
 
-mimtest.main(test, timeout=200)
+mimtest.main(test)

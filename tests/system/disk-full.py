@@ -70,4 +70,4 @@ def test(t):
         (again, missing))
 
 
-mimtest.main(test, timeout=200)
+mimtest.main(test)

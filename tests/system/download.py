@@ -47,4 +47,4 @@ def test(t):
         t.ok(0 not in uids, f"{name}: no child is root", uids)
 
 
-mimtest.main(test, timeout=180)
+mimtest.main(test)

@@ -243,4 +243,4 @@ def test(t):
             case.name, f"got {state}, want {case.want}")
 
 
-mimtest.main(test, timeout=180)
+mimtest.main(test)

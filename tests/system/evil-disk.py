@@ -26,4 +26,4 @@ def test(t):
         world.survive("disk", attack, ["disk"], log)
 
 
-mimtest.main(test, timeout=90)
+mimtest.main(test)

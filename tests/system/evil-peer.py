@@ -64,4 +64,4 @@ def test(t):
     flip(t, world)
 
 
-mimtest.main(test, timeout=150)
+mimtest.main(test)

@@ -35,4 +35,4 @@ def test(t):
         "closed their data channel")
 
 
-mimtest.main(test, timeout=150)
+mimtest.main(test)

@@ -116,4 +116,4 @@ def test(t):
     encryption(t, daemon, torrent)
 
 
-mimtest.main(test, timeout=60)
+mimtest.main(test)

@@ -328,4 +328,4 @@ def test(t):
     with_libtorrent(t, content)
 
 
-mimtest.main(test, timeout=150)
+mimtest.main(test)

@@ -94,4 +94,4 @@ def test(t):
         "all are there after a restart")
 
 
-mimtest.main(test, timeout=90)
+mimtest.main(test)

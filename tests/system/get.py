@@ -73,4 +73,4 @@ def test(t):
     fetch(t, None)
 
 
-mimtest.main(test, timeout=120)
+mimtest.main(test)

@@ -142,4 +142,4 @@ def fd_count(daemon):
     return len(os.listdir(f"/proc/{pid}/fd"))
 
 
-mimtest.main(test, timeout=120)
+mimtest.main(test)

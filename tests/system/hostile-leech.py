@@ -158,4 +158,4 @@ def test(t):
     metadata(t, daemon)
 
 
-mimtest.main(test, timeout=150)
+mimtest.main(test)

@@ -64,4 +64,4 @@ def test(t):
     t.equal(watch.restarts(), 0, "no child died of it")
 
 
-mimtest.main(test, timeout=150)
+mimtest.main(test)

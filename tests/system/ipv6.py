@@ -47,4 +47,4 @@ def test(t):
     t.equal(torrent.wrong(third.root), None, "from libtorrent: bit-exact")
 
 
-mimtest.main(test, timeout=90)
+mimtest.main(test)

@@ -49,4 +49,4 @@ def test(t):
         "and again, after it could not be reached: bit-exact")
 
 
-mimtest.main(test, timeout=120)
+mimtest.main(test)

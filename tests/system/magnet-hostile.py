@@ -108,4 +108,4 @@ def test(t):
     private(t, daemon)
 
 
-mimtest.main(test, timeout=60)
+mimtest.main(test)

@@ -226,4 +226,4 @@ def test(t):
     t.together(rest, lambda: serve(t, announce))
 
 
-mimtest.main(test, timeout=200)
+mimtest.main(test)

@@ -137,4 +137,4 @@ def test(t):
     t.equal(daemon.stop(), 0, "it ends in order")
 
 
-mimtest.main(test, timeout=150)
+mimtest.main(test)

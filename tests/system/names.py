@@ -164,4 +164,4 @@ def test(t):
     t.equal(w.daemon.stop(), 0, "stops with exit status 0")
 
 
-mimtest.main(test, timeout=150)
+mimtest.main(test)

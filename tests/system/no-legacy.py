@@ -56,4 +56,4 @@ def test(t):
         "for it harms nobody")
 
 
-mimtest.main(test, timeout=60)
+mimtest.main(test)

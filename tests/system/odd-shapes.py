@@ -90,4 +90,4 @@ def test(t):
             os.path.join(daemon.root, tree)), name)
 
 
-mimtest.main(test, timeout=120)
+mimtest.main(test)

@@ -91,4 +91,4 @@ def test(t):
         resident(hot))
 
 
-mimtest.main(test, timeout=120)
+mimtest.main(test)

@@ -113,4 +113,4 @@ def test(t):
     t.equal(full.processes()["peer"]["restarts"], 0, "by the same process")
 
 
-mimtest.main(test, timeout=90)
+mimtest.main(test)

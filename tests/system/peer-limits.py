@@ -237,4 +237,4 @@ def test(t):
         "the same process served all along")
 
 
-mimtest.main(test, timeout=60)
+mimtest.main(test)

@@ -170,4 +170,4 @@ def test(t):
         t.ok(True, "and part")
 
 
-mimtest.main(test, timeout=90)
+mimtest.main(test)

@@ -131,4 +131,4 @@ def test(t):
     t.ok(not is_refused(daemon, torrent), "and may call")
 
 
-mimtest.main(test, timeout=90)
+mimtest.main(test)

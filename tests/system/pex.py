@@ -92,4 +92,4 @@ def test(t):
         lambda: both_six(t, content))
 
 
-mimtest.main(test, timeout=180)
+mimtest.main(test)

@@ -172,4 +172,4 @@ def test(t):
     in_dht(t, mim, net, public, [private, secret_link(t, mim)])
 
 
-mimtest.main(test, timeout=90)
+mimtest.main(test)

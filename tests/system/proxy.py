@@ -256,4 +256,4 @@ def test(t):
     directly(t, w, daemon)
 
 
-mimtest.main(test, timeout=150)
+mimtest.main(test)

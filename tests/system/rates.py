@@ -241,4 +241,4 @@ def test(t):
     test_reload(t, daemon, up)
 
 
-mimtest.main(test, timeout=180)
+mimtest.main(test)

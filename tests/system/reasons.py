@@ -22,9 +22,11 @@ def reason(daemon, torrent):
 
 
 def wait_reason(t, daemon, torrent, want, text, timeout=15):
-    t.wait(lambda: reason(daemon, torrent)["reason"] == want, timeout,
-        lambda: f"reason {want}; it is {reason(daemon, torrent)}")
-    t.match(reason(daemon, torrent)["text"], text, want)
+    def found():
+        row = reason(daemon, torrent)
+        return row["reason"] == want and row["text"]
+    t.match(t.wait(found, timeout,
+        lambda: f"reason {want}; it is {reason(daemon, torrent)}"), text, want)
 
 
 def meet(t, daemon, name, *scripts, data=False):
@@ -105,9 +107,9 @@ def disk(t, daemon):
     torrent = Torrent("sleep", 400 * PIECE, PIECE).make(content)
     seed = wire.Seed(t, torrent, content, rate=8_000_000)
     daemon.add(torrent.save(t.root + "/sleep.torrent"))
+    pid = daemon.children()["disk"]
     daemon.ctl("peers", torrent.infohash, "add", f"{seed.addr}:{seed.port}")
     t.wait(lambda: seed.sent > 10 * PIECE, 15, "a download")
-    pid = daemon.children()["disk"]
     os.kill(pid, signal.SIGSTOP)
     try:
         wait_reason(t, daemon, torrent, "disk", "^waits for the disk$")

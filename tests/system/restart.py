@@ -137,4 +137,4 @@ def test(t):
     term(t, torrent, daemon, announce)
 
 
-mimtest.main(test, timeout=150)
+mimtest.main(test)

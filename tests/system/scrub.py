@@ -128,4 +128,4 @@ def test(t):
         "a.bin")), "and nobody made another")
 
 
-mimtest.main(test, timeout=120)
+mimtest.main(test)

@@ -47,4 +47,4 @@ def test(t):
     t.ok(row["ratio"] > 1, "the ratio counts what was uploaded", row)
 
 
-mimtest.main(test, timeout=180)
+mimtest.main(test)

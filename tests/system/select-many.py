@@ -85,8 +85,10 @@ def test(t):
     n = len(skipped(top))
     t.ok(n < PAIRS, "and this one goes on", n)
 
-    os.kill(daemon.children()["disk"], signal.SIGKILL)
-    t.wait(lambda: "disk" in daemon.children(), 30, "the next disk child")
+    disk = daemon.children()["disk"]
+    os.kill(disk, signal.SIGKILL)
+    t.wait(lambda: daemon.children().get("disk", disk) != disk, 30,
+        "the next disk child")
     before = slow.hits
     t.wait(lambda: slow.hits > before, 60, "it to go on")
     daemon.crash()

@@ -104,8 +104,9 @@ def later(t, case):
     t.wait(lambda: case.row()["state"] == "seeding", 15, "the check")
     t.equal((case.row()["progress"], case.asked()), (1.0, before),
         "a restart and a check find all of it")
-    os.kill(case.daemon.children()["disk"], signal.SIGKILL)
-    t.wait(lambda: "disk" in case.daemon.children() and
+    disk = case.daemon.children()["disk"]
+    os.kill(disk, signal.SIGKILL)
+    t.wait(lambda: case.daemon.children().get("disk", disk) != disk and
         case.row()["state"] == "seeding", 15, "the next disk child")
 
     case.daemon.ctl("move", case.torrent.infohash,

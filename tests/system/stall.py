@@ -69,4 +69,4 @@ def test(t):
     t.ok("broke the rules" not in daemon.log(), "nobody was blamed for it")
 
 
-mimtest.main(test, timeout=120)
+mimtest.main(test)

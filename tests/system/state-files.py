@@ -185,4 +185,4 @@ def test(t):
         w.daemon.log()[mark:])
 
 
-mimtest.main(test, timeout=100)
+mimtest.main(test)

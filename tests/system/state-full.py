@@ -83,4 +83,4 @@ def test(t):
         daemon.log()[mark:])
 
 
-mimtest.main(test, timeout=100)
+mimtest.main(test)

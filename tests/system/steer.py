@@ -223,4 +223,4 @@ def test(t):
     t.ok(True, "and TCP is at the port, too")
 
 
-mimtest.main(test, timeout=150)
+mimtest.main(test)

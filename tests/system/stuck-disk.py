@@ -142,4 +142,4 @@ def test(t):
     t.match(daemon.log(), "disk answers again", "the log tells of its end")
 
 
-mimtest.main(test, timeout=120)
+mimtest.main(test)

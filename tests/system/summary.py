@@ -23,9 +23,11 @@ def reason(daemon, torrent):
 
 
 def wait_reason(t, daemon, torrent, want, timeout=15):
-    t.wait(lambda: reason(daemon, torrent)["reason"] == want, timeout,
+    def found():
+        row = reason(daemon, torrent)
+        return row["reason"] == want and row["text"]
+    return t.wait(found, timeout,
         lambda: f"reason {want}; it is {reason(daemon, torrent)}")
-    return reason(daemon, torrent)["text"]
 
 
 def alone(t, daemon, announce):

@@ -110,4 +110,4 @@ def test(t):
     end_of_it(t, seed, torrent)
 
 
-mimtest.main(test, timeout=150)
+mimtest.main(test)

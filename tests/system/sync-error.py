@@ -123,4 +123,4 @@ def test(t):
     test_many(t, daemon, announce)
 
 
-mimtest.main(test, timeout=60)
+mimtest.main(test)

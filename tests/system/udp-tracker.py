@@ -272,4 +272,4 @@ def test(t):
             f"{name}: nothing is owed")
 
 
-mimtest.main(test, timeout=180)
+mimtest.main(test)

@@ -188,4 +188,4 @@ def test(t):
     within(t)
 
 
-mimtest.main(test, timeout=150)
+mimtest.main(test)

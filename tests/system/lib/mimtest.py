@@ -26,6 +26,7 @@ BUILD = os.path.join(TOP, os.environ.get("BUILD") or "build")
 FIXTURES = os.path.join(TOP, "tests", "fixtures")
 SERVICE_USER = "_mimd"		# whom mimd becomes when started as root
 SPARE_ID = 9981			# its id here, if the machine has no such user
+TIMEOUT = 200			# seconds; tests take a tenth of that when alone
 
 # What a daemon must never write to its log.
 BAD_LOG = re.compile(
@@ -374,7 +375,7 @@ def run_outside(timeout):
             shutil.rmtree(root, ignore_errors=True)
 
 
-def main(function, timeout=150):
+def main(function, timeout=TIMEOUT):
     sys.dont_write_bytecode = True
     root = os.environ.pop("MIMTEST_ROOT", None)
     if root is None:
