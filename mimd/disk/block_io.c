@@ -11,6 +11,7 @@
 #include "content.h"
 #include "disk.h"
 #include "fdcache.h"
+#include "fresh.h"
 #include "io.h"
 #include "metainfo.h"
 #include "move.h"
@@ -120,22 +121,13 @@ write_mode(const struct content *t, uint32_t file)
 	    FILE_WRITE;
 }
 
-/* Nothing is known of it: as a rule, it is to be made. */
-static bool
-is_new(const struct content *t, uint32_t file)
-{
-	return file < t->nfiles && t->files->have[file] == 0 &&
-	    t->files->stamps[file].ino == 0 && t->move == NULL &&
-	    !bitfield_get(t->files->touched, file);
-}
-
 /* What has just been made is ours alone, which need not be looked at. */
 static int
 open_to_write(struct disk *d, struct content *t, uint32_t file)
 {
 	int	fd;
 
-	if (is_new(t, file)) {
+	if (fresh_is_new(t, file)) {
 		fd = block_fd(d, t, file, FILE_CREATE);
 		if (fd != -1 || errno != EEXIST)
 			return fd;
@@ -177,18 +169,24 @@ write_span(struct disk *d, struct content *t, const struct span *s,
 
 size_t
 block_write(struct disk *d, struct content *t, uint64_t pos,
-    const uint8_t *buf, size_t len)
+    const uint8_t *buf, size_t len, bool keep)
 {
 	struct span_iter	it;
 	struct span		s;
+	struct fresh		fresh;
 	size_t			done = 0;
 	ssize_t			n;
 
+	fresh.next = fresh.n = 0;
 	span_start_part(&it, t->files->mi, t->part, pos, len);
 	while (span_next(&it, &s)) {
 		if (!s.pad)
 			block_find_home(d, t, &s, pos + done);
-		n = s.pad ? (ssize_t)s.len : write_span(d, t, &s, buf + done);
+		n = (ssize_t)s.len;
+		if (!keep && fresh_wrote(&fresh, d, t, &s, &it, buf + done))
+			touched(d, t, &s);
+		else if (!s.pad)
+			n = write_span(d, t, &s, buf + done);
 		if (n > 0)
 			done += (size_t)n;
 		if (n == -1 || (uint64_t)n < s.len) {

@@ -2,6 +2,7 @@
 #ifndef BLOCK_IO_H
 #define BLOCK_IO_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,9 +22,12 @@ struct span;
  */
 void	block_find_home(struct disk *d, struct content *t, struct span *s,
 	    uint64_t pos);
-/* Returns how many bytes, from the first on, were written. */
+/*
+ * Returns how many bytes, from the first on, were written.  keep: they are
+ * going to be read soon, so let small files stay open, too.
+ */
 size_t	block_write(struct disk *d, struct content *t, uint64_t pos,
-	    const uint8_t *buf, size_t len);
+	    const uint8_t *buf, size_t len, bool keep);
 /* Fill iov, which is used up; returns how many bytes were read. */
 size_t	block_read(struct disk *d, struct content *t, uint64_t pos,
 	    struct iovec *iov, int niov);

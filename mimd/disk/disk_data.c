@@ -383,7 +383,7 @@ store_run(struct plane *plane, struct content *t, const struct rec_block *b,
 	}
 	p = writable(plane, t, b->piece);
 	done = p == NULL ? 0 : block_write(d, t, (uint64_t)b->piece *
-	    t->geom.piece_length + b->begin, run, len);
+	    t->geom.piece_length + b->begin, run, len, p->cursor != b->begin);
 	tally_written(d, t, done);
 	for (i = 0, len = 0; i < n; i++) {
 		end += b[i].length;

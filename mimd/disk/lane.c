@@ -146,3 +146,10 @@ lane_hash(struct lane *lane, struct piece *p, uint8_t *run, uint32_t n)
 	pool_submit(lane->pool, &j->job);
 	return true;
 }
+
+void
+lane_share(struct lane *lane, uint32_t n, void (*fn)(void *, uint32_t),
+    void *arg)
+{
+	pool_share(lane->pool, n, fn, arg);
+}

@@ -13,7 +13,8 @@ struct piece;
 /*
  * The thread that hashes what is being downloaded, so that copying and
  * writing go on meanwhile.  It takes runs in the order they are given, and
- * touches nothing but their bytes and the digest.  A short run of a piece
+ * touches nothing but their bytes and the digest.  When there are many small
+ * files to be made it lends a hand (fresh.h).  A short run of a piece
  * that has none before it there is hashed at once: that costs less than to
  * wake a thread.
  */
@@ -36,5 +37,8 @@ void	 lane_give(struct lane *lane, uint8_t *run);
  */
 bool	 lane_hash(struct lane *lane, struct piece *p, uint8_t *run,
 	    uint32_t n);
+/* pool_share() with its thread. */
+void	 lane_share(struct lane *lane, uint32_t n,
+	    void (*fn)(void *arg, uint32_t i), void *arg);
 
 #endif /* LANE_H */

@@ -23,6 +23,14 @@
 
 STAILQ_HEAD(job_list, job);
 
+/* Calls that many threads make; next is the first that nobody has begun. */
+struct share {
+	void		(*fn)(void *, uint32_t);
+	void		*arg;
+	uint32_t	 next, n;
+	unsigned int	 busy;		/* of the pool's threads */
+};
+
 struct pool {
 	void		*arg;
 	struct loop_io	*io;
@@ -30,8 +38,9 @@ struct pool {
 	int		 nice;
 	unsigned int	 n, up;		/* threads, those that run */
 	pthread_mutex_t	 lock;		/* of all below and up */
-	pthread_cond_t	 work, started;
+	pthread_cond_t	 work, started, shared;
 	struct job_list	 todo, finished;
+	struct share	*share;		/* with calls to begin, or NULL */
 };
 
 struct worker {
@@ -54,7 +63,8 @@ pool_new(struct loop *loop, unsigned int n, void *arg)
 		fatal("eventfd");
 	if (pthread_mutex_init(&pool->lock, NULL) != 0 ||
 	    pthread_cond_init(&pool->work, NULL) != 0 ||
-	    pthread_cond_init(&pool->started, NULL) != 0)
+	    pthread_cond_init(&pool->started, NULL) != 0 ||
+	    pthread_cond_init(&pool->shared, NULL) != 0)
 		fatalx("cannot set up worker threads");
 	STAILQ_INIT(&pool->todo);
 	STAILQ_INIT(&pool->finished);
@@ -118,6 +128,50 @@ pool_submit(struct pool *pool, struct job *job)
 	pthread_mutex_unlock(&pool->lock);
 }
 
+/* Begin the next call, with the lock, which is let go of meanwhile. */
+static void
+share_next(struct pool *pool, struct share *s)
+{
+	uint32_t	i = s->next++;
+
+	if (s->next == s->n)
+		pool->share = NULL;
+	pthread_mutex_unlock(&pool->lock);
+	s->fn(s->arg, i);
+	pthread_mutex_lock(&pool->lock);
+}
+
+void
+pool_share(struct pool *pool, uint32_t n, void (*fn)(void *, uint32_t),
+    void *arg)
+{
+	struct share	s = { .fn = fn, .arg = arg, .n = n };
+
+	if (n == 0)
+		return;
+	pthread_mutex_lock(&pool->lock);
+	pool->share = &s;
+	if (n > 1)
+		pthread_cond_broadcast(&pool->work);
+	while (s.next < s.n)
+		share_next(pool, &s);
+	while (s.busy > 0)
+		pthread_cond_wait(&pool->shared, &pool->lock);
+	pthread_mutex_unlock(&pool->lock);
+}
+
+/* In a thread of the pool: someone waits for this, so it goes first. */
+static void
+share_help(struct pool *pool)
+{
+	struct share	*s = pool->share;
+
+	s->busy++;
+	share_next(pool, s);
+	if (--s->busy == 0 && s->next == s->n)
+		pthread_cond_signal(&pool->shared);
+}
+
 /* Of this thread alone; all it costs not to be obeyed is politeness. */
 static void
 stand_back(int nice)
@@ -145,8 +199,14 @@ worker_main(void *arg)
 	pool->up++;
 	pthread_cond_signal(&pool->started);
 	for (;;) {
-		while ((job = STAILQ_FIRST(&pool->todo)) == NULL)
+		if (pool->share != NULL) {
+			share_help(pool);
+			continue;
+		}
+		if ((job = STAILQ_FIRST(&pool->todo)) == NULL) {
 			pthread_cond_wait(&pool->work, &pool->lock);
+			continue;
+		}
 		STAILQ_REMOVE_HEAD(&pool->todo, link);
 		pthread_mutex_unlock(&pool->lock);
 		job->run(job, w->number);

@@ -4,6 +4,8 @@
 
 #include <sys/queue.h>
 
+#include <stdint.h>
+
 struct loop;
 
 /*
@@ -32,5 +34,11 @@ void	 pool_start(struct pool *pool);
 void	 pool_set_nice(struct pool *pool, int nice);
 unsigned int pool_size(const struct pool *pool);
 void	 pool_submit(struct pool *pool, struct job *job);
+/*
+ * Call fn() for each number below n, here and, as far as they are free, in the
+ * pool's threads, all at once; returns when each call has.  One at a time.
+ */
+void	 pool_share(struct pool *pool, uint32_t n,
+	    void (*fn)(void *arg, uint32_t i), void *arg);
 
 #endif /* WORKER_H */
