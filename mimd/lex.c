@@ -14,7 +14,9 @@
 #include "source.h"
 
 #define WORD_MAX	8192	/* bytes of a token or of a macro's value */
+#define EXPECTED_LEN	256	/* of the words that would be right */
 #define NEAR_MAX	64	/* bytes of a word in an error */
+#define NELEM(a)	(sizeof(a) / sizeof((a)[0]))
 #define NEXT		(-1)	/* of the lexer: no token yet */
 
 /* The grammar calls without argument, so this is the one state. */
@@ -116,8 +118,22 @@ static const struct keyword {
 
 /* ---- errors ---- */
 
-void
-yyerror(const char *what)
+const char *
+lex_word(int token)
+{
+	if (token == STRING)
+		return "a value";
+	if (token == NUMBER)
+		return "a number such as 5, 64K, 32M or 1G";
+	for (size_t i = 0; i < NELEM(keywords); i++)
+		if (keywords[i].token == token)
+			return keywords[i].word;
+	return "";
+}
+
+/* what is wrong with the last token; expected: what would be right, or "". */
+static void
+report(const char *what, const char *expected)
 {
 	const struct source_file	*f = lex.source.file;
 	const char			*word = lex.word;
@@ -131,8 +147,28 @@ yyerror(const char *what)
 	if (f == NULL)
 		log_warnx("-D: %s near \"%.*s\"", what, NEAR_MAX, word);
 	else
-		log_warnx("%s:%u: %s near \"%.*s\"", f->name, lex.line,
-		    what, NEAR_MAX, word);
+		log_warnx("%s:%u: %s near \"%.*s\"%s%s", f->name, lex.line,
+		    what, NEAR_MAX, word, *expected == '\0' ? "" :
+		    ", expected ", expected);
+}
+
+void
+yyerror(const char *what)
+{
+	report(what, "");
+}
+
+void
+lex_unexpected(const char *const *words, size_t n)
+{
+	char	list[EXPECTED_LEN] = "";
+
+	for (size_t i = 0; i < n; i++) {
+		if (i > 0)
+			strlcat(list, i + 1 < n ? ", " : " or ", sizeof(list));
+		strlcat(list, words[i], sizeof(list));
+	}
+	report(n == 0 ? "unknown setting" : "syntax error", list);
 }
 
 int
@@ -344,8 +380,7 @@ word(bool first)
 	unget_char(c);
 	if (is_number(lex.word, &yylval.number))
 		return NUMBER;
-	k = bsearch(lex.word, keywords,
-	    sizeof(keywords) / sizeof(keywords[0]), sizeof(keywords[0]),
+	k = bsearch(lex.word, keywords, NELEM(keywords), sizeof(keywords[0]),
 	    compare_keyword);
 	if (k != NULL)
 		return k->token;

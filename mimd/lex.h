@@ -31,6 +31,15 @@ int		 lex_include(const char *name);
  */
 int		 lex_error(const char *why, const char *word);
 
+/* What a user may write for a token. */
+const char	*lex_word(int token);
+
+/*
+ * The last token is not one of the n that would be right; with n 0, it begins
+ * no setting.
+ */
+void		 lex_unexpected(const char *const *words, size_t n);
+
 /* A password was read: an error if others may read its file, too. */
 int		 lex_secret(void);
 

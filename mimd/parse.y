@@ -18,6 +18,10 @@ static void	 set_rate(struct conf_rate *, struct rates);
 static int	 set_path(char **, char *, const char *(*)(const char *));
 %}
 
+/* An error tells what would have been right, to the letter. */
+%define parse.error custom
+%define parse.lac full
+
 %union {
 	int64_t		 number;
 	char		*string;
@@ -39,7 +43,7 @@ static int	 set_path(char **, char *, const char *(*)(const char *));
 %token	WRITE WRONG YES
 %token	<string>	STRING
 %token	<number>	NUMBER
-%type	<string>	group secret
+%type	<string>	secret word
 %type	<number>	amount device encryption methods nodeport port proxied
 %type	<number>	yesno
 %type	<rates>	rates
@@ -179,7 +183,7 @@ nodeport : /* empty */	{ $$ = CONF_DHT_PORT; }
 	| PORT port	{ $$ = $2; }
 	;
 
-scrub	: SCRUB EVERY STRING {
+scrub	: SCRUB EVERY word {
 		int	r;
 
 		r = lex_error(conf_set_period(&conf->scrub, $3), $3);
@@ -372,7 +376,7 @@ control	: CONTROL SOCKET STRING {
 	;
 
 sockopts : /* empty */
-	| sockopts GROUP group {
+	| sockopts GROUP word {
 		int	r;
 
 		r = lex_error(conf_find_group($3,
@@ -388,8 +392,8 @@ sockopts : /* empty */
 	}
 	;
 
-group	: STRING
-	| NUMBER {
+word	: STRING
+	| NUMBER {	/* names may be numbers */
 		$$ = xasprintf("%lld", (long long)$1);
 	}
 	;
@@ -529,6 +533,36 @@ ca	: CA FILE_ STRING {
 	;
 
 %%
+
+#define EXPECTED_MAX	8	/* more is the start of a line */
+
+/* bison numbers symbols otherwise than the tokens that yylex() gives. */
+static const char *
+symbol_word(yysymbol_kind_t symbol)
+{
+	if (symbol == YYTRANSLATE('\n'))
+		return "end of line";
+	for (int token = ADDRESS; token <= NUMBER; token++)
+		if (symbol == YYTRANSLATE(token))
+			return lex_word(token);
+	return "=";
+}
+
+static int
+yyreport_syntax_error(const yypcontext_t *context)
+{
+	yysymbol_kind_t	symbols[EXPECTED_MAX];
+	const char	*words[EXPECTED_MAX];
+	int		 n;
+
+	n = yypcontext_expected_tokens(context, symbols, EXPECTED_MAX);
+	if (n < 0)
+		return n;
+	for (int i = 0; i < n; i++)
+		words[i] = symbol_word(symbols[i]);
+	lex_unexpected(words, (size_t)n);
+	return 0;
+}
 
 static void
 set_rate(struct conf_rate *where, struct rates rates)

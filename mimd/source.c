@@ -28,7 +28,7 @@ read_file(const char *name, size_t left, size_t *len, bool *exposed)
 	}
 	if (!S_ISREG(st.st_mode) && !S_ISCHR(st.st_mode)) {
 		close(fd);
-		errno = EINVAL;
+		errno = S_ISDIR(st.st_mode) ? EISDIR : EINVAL;
 		return NULL;
 	}
 	*exposed = S_ISREG(st.st_mode) && (st.st_mode & S_IRWXO) != 0;

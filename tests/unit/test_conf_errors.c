@@ -7,11 +7,15 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "conf_text.h"
 #include "mem.h"
 
-/* A text whose last line is wrong at a word; why NULL: in its syntax. */
+/*
+ * A text whose last line is wrong at a word, and why: in its syntax, if it is
+ * what was expected there.
+ */
 struct bad {
 	const char	*text, *near, *why;
 };
@@ -26,8 +30,10 @@ refuse(const struct bad *bad, size_t n)
 	for (; n > 0; bad++, n--) {
 		for (line = 1, p = bad->text; *p != '\0'; p++)
 			line += *p == '\n';
-		want = xasprintf("t:%d: %s near \"%s\"", line,
-		    bad->why != NULL ? bad->why : "syntax error", bad->near);
+		want = strncmp(bad->why, "expected ", 9) == 0 ?
+		    xasprintf("t:%d: syntax error near \"%s\", %s", line,
+		    bad->near, bad->why) : xasprintf("t:%d: %s near \"%s\"",
+		    line, bad->why, bad->near);
 		assert_null(parse(bad->text));
 		assert_int_equal(nlines, 1);
 		assert_string_equal(lines[0], want);
@@ -58,24 +64,33 @@ static void
 test_syntax(void **state)
 {
 	static const struct bad	bad[] = {
-		{ "\nlisten on", "end of line", NULL },
-		{ "cache 1X", "1X", NULL },
-		{ "cache 99999999999999999999", "99999999999999999999", NULL },
-		{ "port mapping maybe", "maybe", NULL },
-		{ "proxy socks5 a:1 user b for all", "for", NULL },
-		{ "pex maybe", "maybe", NULL },
-		{ "lsd", "end of line", NULL },
-		{ "scrub every 30", "30", NULL },
-		{ "encryption on", "on", NULL },
-		{ "encryption", "end of line", NULL },
-		{ "rate exempt", "end of line", NULL },
-		{ "rate class a up 1M", "end of line", NULL },
-		{ "rate class a to 10.0.0.1", "to", NULL },
-		{ "rate class a up 1M to", "end of line", NULL },
-		{ "rate 10M", "10M", NULL },
-		{ "keep free full", "full", NULL },
-		{ "allocate 1", "1", NULL },
-		{ "cache 32M 33M", "33M", NULL },
+		{ "\nlisten on", "end of line", "expected a value" },
+		{ "cache 1X", "1X",
+		    "expected a number such as 5, 64K, 32M or 1G" },
+		{ "cache 99999999999999999999", "99999999999999999999",
+		    "expected a number such as 5, 64K, 32M or 1G" },
+		{ "port mapping maybe", "maybe",
+		    "expected nat-pmp, no, upnp or yes" },
+		{ "proxy socks5 a:1 user b for all", "for",
+		    "expected password" },
+		{ "pex maybe", "maybe", "expected no or yes" },
+		{ "lsd", "end of line", "expected no or yes" },
+		{ "scrub every 30", "30", "not a time such as 30d, 2w or 12h" },
+		{ "encryption on", "on",
+		    "expected allow, off, prefer or require" },
+		{ "encryption", "end of line",
+		    "expected allow, off, prefer or require" },
+		{ "rate exempt", "end of line", "expected a value" },
+		{ "rate class a up 1M", "end of line",
+		    "expected down, to or up" },
+		{ "rate class a to 10.0.0.1", "to", "expected down or up" },
+		{ "rate class a up 1M to", "end of line", "expected a value" },
+		{ "rate 10M", "10M",
+		    "expected class, down, exempt, per or up" },
+		{ "keep free full", "full",
+		    "expected auto or a number such as 5, 64K, 32M or 1G" },
+		{ "allocate 1", "1", "expected full or sparse" },
+		{ "cache 32M 33M", "33M", "expected end of line" },
 	};
 
 	(void)state;
@@ -208,11 +223,13 @@ test_dht(void **state)
 	    "packets a second are not between 10 and 100000";
 	static const char	name[] = "not a name or an address";
 	static const struct bad	bad[] = {
-		{ "dht", "end of line", NULL },
-		{ "dht maybe", "maybe", NULL },
-		{ "dht read yes", "yes", NULL },
-		{ "dht bootstrap", "end of line", NULL },
-		{ "dht bootstrap 6881", "6881", NULL },
+		{ "dht", "end of line",
+		    "expected bootstrap, read, no, rate or yes" },
+		{ "dht maybe", "maybe",
+		    "expected bootstrap, read, no, rate or yes" },
+		{ "dht read yes", "yes", "expected only" },
+		{ "dht bootstrap", "end of line", "expected none or a value" },
+		{ "dht bootstrap 6881", "6881", "expected none or a value" },
 		{ "dht rate 9", "9", rate },
 		{ "dht rate 100001", "100001", rate },
 		{ "dht bootstrap a%b", "a%b", name },
@@ -290,7 +307,8 @@ test_each_line(void **state)
 	assert_null(parse("bad\ncache 32M\nworse\n\nallow remote\n"));
 	assert_int_equal(nlines, 3);
 	assert_string_equal(lines[0], "t:1: unknown setting near \"bad\"");
-	assert_string_equal(lines[2], "t:5: syntax error near \"remote\"");
+	assert_string_equal(lines[2], "t:5: syntax error near \"remote\", "
+	    "expected local");
 }
 
 static void
