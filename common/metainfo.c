@@ -331,8 +331,8 @@ parse_all(struct parse *p, const void *buf, size_t len)
 		return parse_fail(p, "larger than %u MiB",
 		    METAINFO_SIZE_MAX >> 20);
 	if (ben_parse(&p->b, buf, len, &why) == -1)
-		return parse_fail(p, "bencode: %s at offset %zu", why,
-		    p->b.bad);
+		return parse_fail(p, "not a torrent file (%s at offset %zu)",
+		    why, p->b.bad);
 	p->info = ben_get_type(&p->b, BEN_ROOT, "info", BEN_DICT);
 	if (p->info == BEN_NONE)
 		return parse_fail(p, "info is missing or not a dictionary");

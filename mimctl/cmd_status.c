@@ -123,17 +123,38 @@ fetch(const struct mimctl *ctx, struct view *view, int argc, char **argv,
 	return rc;
 }
 
+static bool
+has_rows(const struct view_torrent *t, unsigned tables)
+{
+	return (tables & VIEW_FILES && t->nfiles > 0) ||
+	    (tables & VIEW_PEERS && t->npeers > 0) ||
+	    (tables & VIEW_TRACKERS && t->ntrackers > 0) ||
+	    (tables & VIEW_WEBSEEDS && t->nwebseeds > 0);
+}
+
+/* Of many torrents, those with nothing to show are left out. */
 static void
 print_text(const struct mimctl *ctx, const struct view *view, unsigned tables)
 {
+	size_t	shown = 0;
+
 	if (tables == 0) {
 		status_lines(ctx, view, stdout);
 		return;
 	}
 	for (size_t i = 0; i < view->n; i++) {
-		if (i > 0)
+		const struct view_torrent	*t = &view->torrents[i];
+
+		if (view->n > 1 && !has_rows(t, tables))
+			continue;
+		if (shown++ > 0)
 			putchar('\n');
-		status_page(ctx, &view->torrents[i], stdout);
-		status_tables(ctx, &view->torrents[i], tables, stdout);
+		if (tables == TABLES_ALL)
+			status_page(ctx, t, stdout);
+		else
+			status_title(t, stdout);
+		status_tables(ctx, t, tables, stdout);
 	}
+	if (shown == 0)
+		puts("none");
 }

@@ -46,7 +46,8 @@ cmd_wait(const struct mimctl *ctx, int argc, char **argv)
 		case 't':
 			seconds = (int)strtonum(optarg, 0, INT_MAX, &error);
 			if (error != NULL) {
-				warnx("-t %s: %s", optarg, error);
+				warnx("-t %s: not a number of seconds",
+				    optarg);
 				return CTL_USAGE;
 			}
 			break;

@@ -5,13 +5,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "client.h"
 #include "daemon.h"
 #include "fmt.h"
 #include "mimctl.h"
 
-#define PLACES_MAX	2
+#define PLACES_MAX	3
 #define SYSTEM_SOCKET	"/run/mimd/mimd.sock"
 
 struct places {
@@ -23,6 +24,20 @@ static void
 add_place(struct places *pl, const char *dir, const char *name)
 {
 	snprintf(pl->path[pl->n++], sizeof(pl->path[0]), "%s%s", dir, name);
+}
+
+/* Where mimd listens that an ordinary user started without a login. */
+static void
+add_state_place(struct places *pl)
+{
+	const char	*s;
+
+	if (geteuid() == 0)
+		return;
+	if ((s = getenv("XDG_STATE_HOME")) != NULL && *s != '\0')
+		add_place(pl, s, "/mim/mimd.sock");
+	else if ((s = getenv("HOME")) != NULL && *s != '\0')
+		add_place(pl, s, "/.local/state/mim/mimd.sock");
 }
 
 /* A socket that was named is the only one: another daemon is not meant. */
@@ -40,6 +55,7 @@ find_places(struct places *pl, const struct mimctl *ctx)
 		s = getenv("XDG_RUNTIME_DIR");
 		if (s != NULL && *s != '\0')
 			add_place(pl, s, "/mimd/mimd.sock");
+		add_state_place(pl);
 		add_place(pl, SYSTEM_SOCKET, "");
 	}
 }
@@ -47,13 +63,20 @@ find_places(struct places *pl, const struct mimctl *ctx)
 static int
 no_daemon(const struct places *pl, int error)
 {
+	char	list[PLACES_MAX * (PATH_LEN_MAX + 4) + 1] = "";
+
+	for (int i = 0; i < pl->n; i++) {
+		if (i > 0)
+			strlcat(list, i + 1 < pl->n ? ", " : " or ",
+			    sizeof(list));
+		strlcat(list, pl->path[i], sizeof(list));
+	}
 	if (pl->n == 1 && error != ENOENT && error != ECONNREFUSED)
-		warnx("no daemon at %s: %s", pl->path[0], strerror(error));
+		warnx("no daemon at %s: %s", list, strerror(error));
 	else
-		warnx("no daemon at %s%s%s: start one with \"mimd\" or "
+		warnx("no daemon at %s: start one with \"mimd\" or "
 		    "\"systemctl start mimd\", or name its socket with -s",
-		    pl->path[0], pl->n > 1 ? " or " : "",
-		    pl->n > 1 ? pl->path[1] : "");
+		    list);
 	return CTL_NO_DAEMON;
 }
 

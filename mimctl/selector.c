@@ -65,6 +65,19 @@ bad(char *err, const char *what, const char *word)
 	return -1;
 }
 
+/* Most likely somebody typed a torrent's name. */
+static int
+bad_plain(char err[SELECTOR_ERR_MAX], const char *word)
+{
+	char	safe[64];
+
+	fmt_safe(word, strlen(word), safe, sizeof(safe));
+	snprintf(err, SELECTOR_ERR_MAX, "not a selector: \"%s\"; a torrent "
+	    "is selected by its number, info-hash, or as name:%s", safe,
+	    safe);
+	return -1;
+}
+
 struct selector *
 selector_parse(int nwords, char *const *words, char err[SELECTOR_ERR_MAX])
 {
@@ -204,7 +217,7 @@ parse_term(struct selector *sel, const char *text, enum term_kind key,
 		t.kind = TERM_ALL;
 	else if (parse_digits(&t, text) == -1) {
 		if (!is_hash(text))
-			return bad(err, "not a selector", text);
+			return bad_plain(err, text);
 		t.kind = TERM_HASH;
 		t.text = xstrdup(text);
 	}

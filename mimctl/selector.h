@@ -14,7 +14,7 @@
  */
 #define SELECTOR_TERMS_MAX	4096
 #define SELECTOR_TEXT_MAX	4096	/* bytes of a word */
-#define SELECTOR_ERR_MAX	160
+#define SELECTOR_ERR_MAX	256
 
 struct selector;
 

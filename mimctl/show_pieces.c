@@ -36,8 +36,10 @@ show_pieces(const struct mimctl *ctx, int argc, char **argv)
 	struct client	*client;
 	int		 status;
 
-	if (argc < 2)
-		return command_usage("show");
+	if (argc < 2) {
+		warnx("show pieces: select one torrent");
+		return CTL_USAGE;
+	}
 	status = daemon_connect(ctx, &client);
 	if (status != CTL_OK)
 		return status;

@@ -27,6 +27,8 @@ void	 status_rows(const struct mimctl *ctx, const struct view *view,
 /* A line each and a total. */
 void	 status_lines(const struct mimctl *ctx, const struct view *view,
 	    FILE *fp);
+/* Which torrent is spoken of below. */
+void	 status_title(const struct view_torrent *t, FILE *fp);
 /* All there is to say of one torrent; its tables follow. */
 void	 status_page(const struct mimctl *ctx, const struct view_torrent *t,
 	    FILE *fp);

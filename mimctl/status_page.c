@@ -32,15 +32,20 @@ line_text(FILE *fp, const char *key, const char *s)
 	free(safe);
 }
 
+void
+status_title(const struct view_torrent *t, FILE *fp)
+{
+	char	*name = text_safe(t->row.name);
+
+	fprintf(fp, "Torrent %u: %s\n", t->row.id, name);
+	free(name);
+}
+
 static void
 print_identity(const struct mimctl *ctx, const struct rec_torrent_row *r,
     FILE *fp)
 {
 	char	hex[2 * SHA256_LEN + 1], size[TEXT_LEN], piece[TEXT_LEN];
-	char	*name = text_safe(r->name);
-
-	fprintf(fp, "Torrent %u: %s\n", r->id, name);
-	free(name);
 	line(fp, "info-hash", "%s", hash_hex(r->infohash, SHA1_LEN, hex));
 	if (r->infohash2.len == SHA256_LEN)
 		line(fp, "v2", "%s", hash_hex(r->infohash2.p, SHA256_LEN,
@@ -129,6 +134,7 @@ status_page(const struct mimctl *ctx, const struct view_torrent *t, FILE *fp)
 {
 	char	buf[TEXT_LEN];
 
+	status_title(t, fp);
 	print_identity(ctx, &t->row, fp);
 	print_progress(ctx, &t->row, fp);
 	print_traffic(ctx, t, fp);

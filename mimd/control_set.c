@@ -41,7 +41,8 @@ control_on_prio(struct chan *c, const struct msg_ctl_prio *m, void *arg)
 	for (i = 0; i < m->files.n; i++)
 		if (m->files.v[i].first > m->files.v[i].last ||
 		    m->files.v[i].last >= t->nfiles) {
-			control_end(conn, CTL_FAILED, "no such file");
+			control_end(conn, CTL_FAILED,
+			    "it has no file of that number");
 			return;
 		}
 	for (i = 0; i < m->files.n; i++)

@@ -299,7 +299,8 @@ parent_check_ready(struct parent *parent)
 		parent->on_ready(parent->ready_arg);
 	notify_send("READY=1\nMAINPID=%d", (int)getpid());
 	parent_status(parent);
-	log_info("ready, %u torrents", parent->registry.n);
+	log_info("ready, %u torrent%s", parent->registry.n,
+	    parent->registry.n == 1 ? "" : "s");
 	nodes_follow(parent);
 	slim_started();
 }

@@ -98,7 +98,7 @@ order_why_not(struct content *t, const struct msg_torrent_move *o)
 		return t->error != NULL ? t->error : "it is in error";
 	if (o->what == MOVE_RENAME && o->file < FILES_MAX &&
 	    o->file >= t->nfiles)
-		return "no such file";
+		return "it has no file of that number";
 	return NULL;
 }
 

@@ -106,17 +106,17 @@ static const char *
 check_name(const struct metainfo *mi, const struct resume_name *n)
 {
 	if (n->index == NAMES_TOP)
-		return is_clean(n->name, 1) ? NULL : "is not a name for a "
-		    "torrent";
+		return is_clean(n->name, 1) ? NULL :
+		    "not a name for a torrent";
 	if (n->index >= mi->nfiles)
-		return "no such file";
+		return "it has no file of that number";
 	if ((mi->files[n->index].attr & (MI_PAD | MI_SYMLINK)) != 0)
 		return "a file that is not stored has no name";
 	/* A torrent of one file goes by its own name. */
 	if (mi->single)
-		return "is not a name for a torrent";
+		return "not a name for a torrent";
 	return is_clean(n->name, PATH_DEPTH_MAX - 1) ? NULL :
-	    "is not a name for a file";
+	    "not a name for a file";
 }
 
 /* Counts while there is no pool. */

@@ -76,7 +76,8 @@ def adding(t, cli, paths):
     out, _ = cli.exits(PARTIAL, "-H", "add", extra, paths[0])
     cli.exits(OK, "remove", out.split("\t")[0])
     cli.exits(FAILED, "add", t.root + "/no-such-file")
-    cli.exits(FAILED, "add", "/etc/passwd")
+    _, err = cli.exits(FAILED, "add", "/etc/passwd")
+    t.match(err, "not a torrent file", "it is told from one")
     cli.exits(FAILED, "add", "/dev/zero")
     cli.exits(FAILED, "add", "-d", "/etc", extra)
 
@@ -107,6 +108,12 @@ def selecting(t, cli, done, part, odd, other):
     cli.exits(NO_TORRENT, "stop", "name:nothing*")
     cli.exits(USAGE, "stop")
     cli.exits(USAGE, "remove")
+    _, err = cli.exits(USAGE, "stop", "done.iso")
+    t.match(err, "name:done.iso", "who types a name is told how to")
+    _, err = cli.exits(USAGE, "show", "pieces")
+    t.match(err, "one torrent", "and what is missing")
+    _, err = cli.exits(FAILED, "files", "1", "skip", "7")
+    t.match(err, "no file of that number", "or is not there")
 
 
 def printing(t, cli, done, part):
@@ -183,8 +190,13 @@ def options_anywhere(t, cli):
         out, _ = cli.exits(OK, *words)
         t.ok(out.startswith("{") and '"peers":[' in out, "prints JSON", out)
     out, _ = cli.exits(OK, "status", "1", "-f")
-    t.ok("FILE" in out and "TRACKER" not in out, "only the files are asked",
-        out)
+    t.ok("FILE" in out and "TRACKER" not in out and "info-hash" not in out,
+        "only the files are asked", out)
+    out, _ = cli.exits(OK, "show", "trackers")
+    t.ok("Torrent 1: " in out and "Torrent 3: " not in out,
+        "of all, those that have trackers", out)
+    out, _ = cli.exits(OK, "show", "webseeds")
+    t.equal(out, "none\n", "or nobody")
     out, _ = cli.exits(OK, "status", "all", "!2", "!3")
     t.equal(len(lines(out)), 3, "one that is not named has but a line")
     out, err = cli.exits(OK, "start", "1", "-q")
@@ -251,6 +263,27 @@ def restricted(t, daemon):
     t.equal(as_user.returncode, REFUSED, "the full socket is not for anyone")
 
 
+def places(t, daemon):
+    """Where mimctl looks by itself."""
+    own = t.dir("home") + "/.local/state/mim"
+    os.makedirs(own)
+    env = {k: v for k, v in os.environ.items() if k not in ("MIMD_SOCKET",
+        "XDG_RUNTIME_DIR", "XDG_STATE_HOME")}
+    env["HOME"] = t.root + "/home"
+    command = ["setpriv", "--reuid=65534", "--regid=65534",
+        "--clear-groups", mimtest.program("mimctl"), "status"]
+
+    if not os.path.exists("/run/mimd/mimd.sock"):
+        answer = subprocess.run(command, env=env, capture_output=True,
+            text=True)
+        t.equal(answer.returncode, NO_DAEMON, "no daemon of one's own")
+        t.match(answer.stderr, f"{own}/mimd.sock or /run/mimd/mimd.sock",
+            "it was looked for where mimd puts it")
+    os.symlink(f"{daemon.dir}/status.sock", f"{own}/mimd.sock")
+    answer = subprocess.run(command, env=env, capture_output=True, text=True)
+    t.equal(answer.returncode, OK, "which is found there")
+
+
 def ending(t, daemon):
     cli = Cli(t, daemon)
     cli.exits(OK, "shutdown")
@@ -273,6 +306,7 @@ def test(t):
     options_anywhere(t, cli)
     commanding(t, cli, done, part, odd)
     restricted(t, daemon)
+    places(t, daemon)
     removing(t, cli, done, odd)
     ending(t, daemon)
 

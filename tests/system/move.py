@@ -129,7 +129,7 @@ def rename(t, daemon, torrent):
         "0", "../a")
     refused(t, daemon, "not a name", "a path as a name", "rename", "1",
         "a/b")
-    refused(t, daemon, "no such file", "a file that is not", "rename", "1",
+    refused(t, daemon, "no file of that number", "a file that is not", "rename", "1",
         "99", "a")
     daemon.stop()
     daemon.start()

@@ -29,7 +29,7 @@ test_hybrid(void **state)
 		{ "12:meta versioni2e", "12:meta versioni3e",
 		    "meta version 3" },
 		{ "4:betad", "4:zetad", "not in order" },
-		{ "12:piece layersd32:", "12:piece layersd31:", "bencode" },
+		{ "12:piece layersd32:", "12:piece layersd31:", "offset" },
 	};
 	struct text	t;
 	size_t		i;
