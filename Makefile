@@ -214,7 +214,7 @@ $(BUILD)/bin/fuzz_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(BUILD)/libmimd.a \
 # Download TORRENT here and now, or show the main job on loopback.
 run:
 	sh .ci/setup build
-	$(MAKE) all
+	$(MAKE) -j $(JOBS) all
 	@if [ -n "$$TORRENT" ]; then \
 		$(BUILD)/bin/mimctl get -d downloads "$$TORRENT"; \
 	else \
@@ -251,6 +251,7 @@ bench:
 BINDIR =	$(PREFIX)/bin
 SBINDIR =	$(PREFIX)/sbin
 MANDIR =	$(PREFIX)/share/man
+COMPLETIONDIR =	$(PREFIX)/share/bash-completion/completions
 SYSTEMDDIR =	$(PREFIX)/lib/systemd/system
 SYSUSERSDIR =	$(PREFIX)/lib/sysusers.d
 TMPFILESDIR =	$(PREFIX)/lib/tmpfiles.d
@@ -261,14 +262,16 @@ SUBST =		sed -e 's|@SBINDIR@|$(SBINDIR)|g' \
 
 install: all
 	$(INSTALL) -d $(addprefix $(DESTDIR),$(BINDIR) $(SBINDIR) \
-	    $(MANDIR)/man5 $(MANDIR)/man8 $(SYSTEMDDIR) $(SYSUSERSDIR) \
-	    $(TMPFILESDIR) $(SYSCONFDIR))
+	    $(MANDIR)/man5 $(MANDIR)/man8 $(COMPLETIONDIR) $(SYSTEMDDIR) \
+	    $(SYSUSERSDIR) $(TMPFILESDIR) $(SYSCONFDIR))
 	$(INSTALL) -m 755 $(BUILD)/bin/mimctl $(DESTDIR)$(BINDIR)/mimctl
 	$(INSTALL) -m 755 $(BUILD)/bin/mimd $(DESTDIR)$(SBINDIR)/mimd
 	for s in 5 8; do \
 		$(INSTALL) -m 644 man/*.$$s $(DESTDIR)$(MANDIR)/man$$s || \
 		    exit 1; \
 	done
+	$(INSTALL) -m 644 mimctl/mimctl.bash \
+	    $(DESTDIR)$(COMPLETIONDIR)/mimctl
 	$(SUBST) mimd/mimd.service.in >$(DESTDIR)$(SYSTEMDDIR)/mimd.service
 	$(SUBST) mimd/mimd.sysusers.in >$(DESTDIR)$(SYSUSERSDIR)/mimd.conf
 	$(SUBST) mimd/mimd.tmpfiles.in >$(DESTDIR)$(TMPFILESDIR)/mimd.conf

@@ -20,6 +20,7 @@
 #include "table.h"
 #include "text.h"
 #include "view.h"
+#include "why.h"
 
 #define STEP_MS		250
 #define LINE_STEPS	20	/* where lines cannot be redrawn: each 5 s */
@@ -279,7 +280,7 @@ tell_trouble(struct getting *g, unsigned step)
 {
 	const struct view_torrent	*t = &g->view.torrents[0];
 	const char			*why = NULL;
-	char				*url, *error;
+	char				*url, *error, text[WHY_LEN];
 	size_t				 i;
 
 	if (t->row.peers > 0 || (t->row.state != TSTATE_DOWNLOADING &&
@@ -288,18 +289,20 @@ tell_trouble(struct getting *g, unsigned step)
 	for (i = 0; i < t->ntrackers && why == NULL; i++)
 		if (*t->trackers[i].error != '\0')
 			why = t->trackers[i].error;
-	if (t->ntrackers == 0 && step >= TROUBLE_STEPS)
-		why = "no tracker is named in it";
+	if (t->ntrackers == 0 && step >= TROUBLE_STEPS) {
+		why_explain(t, text);
+		why = text;
+	}
 	if (why == NULL || (g->told != NULL && strcmp(why, g->told) == 0))
 		return;
 	free(g->told);
 	g->told = xstrdup(why);
-	url = text_url(&g->ctx, i > 0 ? t->trackers[i - 1].url : "no peers");
+	url = i > 0 ? text_url(&g->ctx, t->trackers[i - 1].url) : NULL;
 	error = text_safe(why);
 	if (g->tty)
 		printf("\r\033[K");
 	fflush(stdout);
-	warnx("%s: %s", url, error);
+	warnx("%s%s%s", url != NULL ? url : "", url != NULL ? ": " : "", error);
 	free(error);
 	free(url);
 }

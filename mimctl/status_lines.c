@@ -12,13 +12,13 @@ static const struct table_column columns[] = {
 	{ "NAME", TABLE_CUT },
 	{ "STATE", TABLE_LEFT },
 	{ "DONE", TABLE_RIGHT },
-	{ "SIZE", TABLE_RIGHT },
+	{ "SIZE", TABLE_SPARE },
 	{ "DOWN/S", TABLE_RIGHT },
-	{ "UP/S", TABLE_RIGHT },
-	{ "RATIO", TABLE_RIGHT },
-	{ "PEERS", TABLE_RIGHT },
-	{ "SEEDS", TABLE_RIGHT },
-	{ "ETA", TABLE_RIGHT }
+	{ "UP/S", TABLE_SPARE },
+	{ "RATIO", TABLE_SPARE },
+	{ "PEERS", TABLE_SPARE },
+	{ "SEEDS", TABLE_SPARE },
+	{ "ETA", TABLE_SPARE }
 };
 
 static void

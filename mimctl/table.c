@@ -102,8 +102,33 @@ max(size_t a, size_t b)
 }
 
 /*
+ * Make columns narrower by excess: the CUT one, once so many of the SPARE ones
+ * are left out, with a width of 0, that this suffices.
+ */
+static void
+squeeze(const struct table *t, size_t excess, size_t *widths)
+{
+	size_t	cut, slack = 0, i;
+
+	for (cut = 0; cut < t->ncolumns; cut++)
+		if (t->columns[cut].how == TABLE_CUT)
+			break;
+	if (cut < t->ncolumns && widths[cut] > TABLE_CUT_MIN)
+		slack = widths[cut] - TABLE_CUT_MIN;
+	for (i = t->ncolumns; i-- > 0 && excess > slack; ) {
+		if (t->columns[i].how != TABLE_SPARE)
+			continue;
+		excess -= excess > widths[i] + GAP_TIGHT ?
+		    widths[i] + GAP_TIGHT : excess;
+		widths[i] = 0;
+	}
+	if (slack > 0)
+		widths[cut] -= excess > slack ? slack : excess;
+}
+
+/*
  * How wide each column is; what does not fit is taken from the gaps, which
- * are returned, then from the CUT column.
+ * are returned, then from columns.
  */
 static size_t
 measure(const struct table *t, size_t width, size_t indent, size_t *widths)
@@ -122,16 +147,7 @@ measure(const struct table *t, size_t width, size_t indent, size_t *widths)
 	total -= (t->ncolumns - 1) * (GAP - GAP_TIGHT);
 	if (total <= width)
 		return GAP_TIGHT;
-	for (i = 0; i < t->ncolumns; i++) {
-		if (t->columns[i].how != TABLE_CUT ||
-		    widths[i] <= TABLE_CUT_MIN)
-			continue;
-		if (widths[i] - TABLE_CUT_MIN < total - width)
-			widths[i] = TABLE_CUT_MIN;
-		else
-			widths[i] -= total - width;
-		break;
-	}
+	squeeze(t, total - width, widths);
 	return GAP_TIGHT;
 }
 
@@ -154,6 +170,12 @@ print_cut(FILE *fp, const char *text, size_t width, bool last)
 	free(s);
 }
 
+static bool
+is_right(const struct table_column *col)
+{
+	return col->how == TABLE_RIGHT || col->how == TABLE_SPARE;
+}
+
 static void
 print_cell(FILE *fp, const struct table_column *col, const char *text,
     size_t w, size_t width, bool last)
@@ -162,10 +184,10 @@ print_cell(FILE *fp, const struct table_column *col, const char *text,
 		print_cut(fp, text, width, last);
 		return;
 	}
-	if (col->how == TABLE_RIGHT && w < width)
+	if (is_right(col) && w < width)
 		print_blanks(fp, width - w);
 	fputs(text, fp);
-	if (col->how != TABLE_RIGHT && w < width && !last)
+	if (!is_right(col) && w < width && !last)
 		print_blanks(fp, width - w);
 }
 
@@ -177,11 +199,13 @@ print_row(const struct table *t, FILE *fp, const struct cell *cells,
 	const char	*text;
 	size_t		 n = t->ncolumns;
 
-	while (n > 0 && (cells != NULL ? cells[n - 1].width == 0 :
-	    *t->columns[n - 1].title == '\0'))
+	while (n > 0 && (widths[n - 1] == 0 || (cells != NULL ?
+	    cells[n - 1].width == 0 : *t->columns[n - 1].title == '\0')))
 		n--;
 	print_blanks(fp, indent);
 	for (size_t i = 0; i < n; i++) {
+		if (widths[i] == 0)
+			continue;
 		text = cells == NULL ? t->columns[i].title :
 		    t->texts + cells[i].at;
 		if (i > 0)

@@ -8,8 +8,11 @@
 /* Rows in aligned columns. */
 struct table_column {
 	const char	*title;
-	/* CUT: left, and may be shortened */
-	enum { TABLE_LEFT, TABLE_RIGHT, TABLE_CUT } how;
+	/*
+	 * CUT: left, and may be shortened.  SPARE: right, and may be left
+	 * out, the last first.
+	 */
+	enum { TABLE_LEFT, TABLE_RIGHT, TABLE_CUT, TABLE_SPARE } how;
 };
 
 #define TABLE_CUT_MIN	8	/* columns that are left in any case */
@@ -24,7 +27,7 @@ void		 table_add(struct table *table, const char *text);
 /* A line of its own below the last whole row. */
 void		 table_note(struct table *table, const char *text);
 /*
- * Print all with titles.  width: columns to fit in by cutting, 0 for any;
+ * Print all with titles.  width: columns to fit in if it can, 0 for any;
  * indent: blanks before each line.
  */
 void		 table_print(const struct table *table, FILE *fp,

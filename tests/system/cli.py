@@ -181,6 +181,31 @@ def helping(t, cli):
     cli.exits(USAGE, "help", "add", "remove")
 
 
+def completing(t, cli):
+    """What bash offers after these words; "-s SOCKET" is among them."""
+    script = """. mimctl/mimctl.bash
+        COMP_WORDS=("$@" ""); COMP_CWORD=$#; COMP_WORDS[$#]=$last
+        _mimctl; echo "${COMPREPLY[*]}" """
+    for words, want in (
+        ("st", "start status stop"),
+        ("show t", "torrents trackers"),
+        ("help sto", "stop"),
+        ("add -", "-c -P -d -o -x"),
+        ("set 1 s", "sequential super-seeding"),
+        ("dht ", "get key put"),
+        ("-j remove ", "all 1 2 3"),
+        ("add /et", ""),
+    ):
+        *before, last = words.split(" ")
+        answer = subprocess.run(["bash", "-c", script, "bash",
+            mimtest.program("mimctl"), "-s", cli.daemon.socket, *before],
+            env=dict(os.environ, last=last), cwd=mimtest.TOP,
+            capture_output=True, text=True)
+        offered = " ".join(sorted(set(answer.stdout.split())))
+        t.equal((offered, answer.stderr),
+            (" ".join(sorted(want.split())), ""), f"bash completes {words}")
+
+
 def options_anywhere(t, cli):
     """After the selector they are as good as before it."""
     for words in (["-j", "status", "1"], ["status", "-j", "1"],
@@ -303,6 +328,7 @@ def test(t):
     selecting(t, cli, done, part, odd, other)
     printing(t, cli, done, part)
     helping(t, cli)
+    completing(t, cli)
     options_anywhere(t, cli)
     commanding(t, cli, done, part, odd)
     restricted(t, daemon)

@@ -143,6 +143,62 @@ test_columns_cut(void **state)
 }
 
 static void
+fill_spare(FILE *fp, size_t width)
+{
+	static const struct table_column	spare[] = {
+		{ "A", TABLE_RIGHT }, { "NAME", TABLE_CUT },
+		{ "B", TABLE_SPARE }, { "C", TABLE_RIGHT },
+		{ "D", TABLE_SPARE }
+	};
+	static const char *const		texts[] = { "1",
+		"a name too long", "22", "333", "4444" };
+	struct table				*t = table_new(spare, 5);
+
+	for (size_t i = 0; i < 5; i++)
+		table_add(t, texts[i]);
+	table_print(t, fp, width, 0);
+	table_free(t);
+}
+
+static void
+fill_spare_22(FILE *fp)
+{
+	fill_spare(fp, 22);
+}
+
+static void
+fill_spare_18(FILE *fp)
+{
+	fill_spare(fp, 18);
+}
+
+static void
+fill_spare_5(FILE *fp)
+{
+	fill_spare(fp, 5);
+}
+
+/* The last goes first, and the name has what it leaves. */
+static void
+test_columns_spare(void **state)
+{
+	char	*s;
+
+	(void)state;
+	s = printed(fill_spare_22);
+	assert_string_equal(s, "A NAME      B   C    D\n"
+	    "1 a name ~ 22 333 4444\n");
+	free(s);
+	s = printed(fill_spare_18);
+	assert_string_equal(s, "A NAME       B   C\n"
+	    "1 a name t~ 22 333\n");
+	free(s);
+	s = printed(fill_spare_5);
+	assert_string_equal(s, "A NAME       C\n1 a name ~ 333\n");
+	free(s);
+}
+
+static void
 test_cut(void **state)
 {
 	char	wide[] = "\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e";
@@ -402,6 +458,7 @@ main(void)
 	const struct CMUnitTest	tests[] = {
 		cmocka_unit_test(test_columns),
 		cmocka_unit_test(test_columns_cut),
+		cmocka_unit_test(test_columns_spare),
 		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_percent),
 		cmocka_unit_test(test_bar),
