@@ -348,7 +348,8 @@ finish(struct getting *g, int status)
 		say_speed(g);
 	} else if (interrupted)
 		warnx("interrupted at %s: the same command goes on from "
-		    "there", text_percent(r->got, r->wanted, pc));
+		    "there", text_percent(r->got, r->size == 0 ? 1 :
+		    r->wanted, pc));
 	else if (r->state == TSTATE_ERROR) {
 		error = text_safe(r->error);
 		warnx("%s", error);

@@ -140,13 +140,16 @@ print_rows(const struct storage *s)
 	for (size_t i = 0; i < s->n; i++) {
 		v = &s->volumes[i];
 		dir = text_safe(v->dir);
-		error = text_safe(v->error);
+		error = text_field(v->error);
 		printf("%s\t%s\t%" PRIu64 "\t%" PRIu64 "\t%u\t%" PRIu64
-		    "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%u\t%u\t%"
-		    PRIu64 "\t%s\n", dir, device_name(v), v->free, v->size,
-		    v->torrents, v->read, v->read_rate, v->written,
-		    v->write_rate, v->checking, v->queued, v->error_at,
-		    error);
+		    "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%u\t%u\t",
+		    dir, device_name(v), v->free, v->size, v->torrents,
+		    v->read, v->read_rate, v->written, v->write_rate,
+		    v->checking, v->queued);
+		if (v->error_at == 0)
+			printf("-\t%s\n", error);
+		else
+			printf("%" PRIu64 "\t%s\n", v->error_at, error);
 		free(dir);
 		free(error);
 	}

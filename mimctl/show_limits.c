@@ -74,6 +74,16 @@ add_rate(const struct mimctl *ctx, struct table *table, uint64_t rate)
 	    text_rate(ctx, rate, buf));
 }
 
+/* A field of a row. */
+static void
+print_number(uint64_t limit)
+{
+	if (limit == 0)
+		fputs("\t-", stdout);
+	else
+		printf("\t%" PRIu64, limit);
+}
+
 static void
 print_limit(const struct mimctl *ctx, struct table *table,
     const struct limit *l)
@@ -81,8 +91,11 @@ print_limit(const struct mimctl *ctx, struct table *table,
 	char	peers[TEXT_LEN] = "-", *name;
 
 	if (ctx->headerless) {
-		printf("%s\t%" PRIu64 "\t%" PRIu64 "\t%u\n", l->what, l->up,
-		    l->down, l->peers);
+		fputs(l->what, stdout);
+		print_number(l->up);
+		print_number(l->down);
+		print_number(l->peers);
+		putchar('\n');
 		return;
 	}
 	if (l->peers != 0)

@@ -77,12 +77,19 @@ use_of(uint8_t role, const struct rec_ctl_socket *s)
 
 /* ---- where we listen ---- */
 
+/* What may be empty: for people nothing, in a row "-". */
+static char *
+word(const struct mimctl *ctx, const char *s)
+{
+	return ctx->headerless ? text_field(s) : text_safe(s);
+}
+
 static void
 print_listening(const struct mimctl *ctx, const struct rec_listening *l)
 {
 	char	buf[ADDR_STRLEN], *error;
 
-	error = text_safe(l->error);
+	error = word(ctx, l->error);
 	if (ctx->headerless)
 		printf("listen\t%s\t%u\t%s\n", text_host(l->ip, buf), l->port,
 		    error);
@@ -112,7 +119,7 @@ static void
 print_proxy(const struct mimctl *ctx, const struct rec_ctl_proxy *p)
 {
 	bool	 v6 = strchr(p->host, ':') != NULL;
-	char	*host = text_safe(p->host), *error = text_safe(p->error);
+	char	*host = text_safe(p->host), *error = word(ctx, p->error);
 
 	if (ctx->headerless)
 		printf("proxy\t%s\t%s\t%s\t%u\t%s\n", proxied_of(p),

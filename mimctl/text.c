@@ -26,6 +26,12 @@ text_safe(const char *s)
 }
 
 char *
+text_field(const char *s)
+{
+	return text_safe(*s == '\0' ? "-" : s);
+}
+
+char *
 text_url(const struct mimctl *ctx, const char *url)
 {
 	char	masked[2 * URL_MAX + 1];

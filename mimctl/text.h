@@ -20,6 +20,8 @@ struct mimctl;
 
 /* For a terminal: fmt_safe() of all of s. */
 char	*text_safe(const char *s);
+/* The same as a field of a row: "-" if it is empty. */
+char	*text_field(const char *s);
 /* A tracker's URL, for a terminal, masked unless ctx->verbose. */
 char	*text_url(const struct mimctl *ctx, const char *url);
 /* Cut valid UTF-8 to fit columns, the last of which tells that it was. */

@@ -153,6 +153,10 @@ def printing(t, cli, done, part):
             row)
         t.ok(role == "parent" or {"no-new-privs", "seccomp", "landlock"} <=
             set(row["walls"]), f"the walls of {role} stand", row)
+    for subject in ("ports", "disk", "limits", "processes"):
+        out, _ = cli.exits(OK, "-H", "show", subject)
+        t.equal([x for x in lines(out) if "" in x.split("\t")], [],
+            f"show {subject} -H: no field is empty")
     out, _ = cli.exits(OK, "info", t.root + "/part.torrent")
     t.match(out, part.infohash, "info shows the hash")
     cli.exits(FAILED, "info", "/etc/passwd")
