@@ -118,7 +118,8 @@ enum encryption {
 #define SWARM_HELD_FULL		0x02	/* no room for more connections */
 #define SWARM_HELD_DOWN		0x04	/* the rate of receiving */
 #define SWARM_HELD_UP		0x08	/* the rate of sending */
-#define SWARM_HELD_ALL		0x0f
+#define SWARM_HELD_FILE		0x10	/* one that may not be written */
+#define SWARM_HELD_ALL		0x1f
 
 /* rec_tracker_row.state */
 enum tracker_state {

@@ -187,6 +187,8 @@ why_damaged(const struct view_torrent *t, char buf[WHY_LEN])
 {
 	size_t	len;
 
+	if (t->row.held & SWARM_HELD_FILE)
+		return say(buf, WHY_DAMAGED, "%s", t->row.error);
 	why_downloading(t, buf);
 	len = strlen(buf);
 	snprintf(buf + len, WHY_LEN - len, "; %s", t->row.error);

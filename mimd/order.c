@@ -333,7 +333,7 @@ registry_start(struct registry *reg, struct torrent *t)
 		registry_save(reg, t);
 	}
 	if (t->loaded && !t->removing && (t->dstate == DSTATE_ERROR ||
-	    t->dstate == DSTATE_WAITING))
+	    t->dstate == DSTATE_WAITING || t->barred))
 		send_retry(reg, t);
 	registry_reconcile(reg, t);
 }

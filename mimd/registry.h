@@ -130,6 +130,7 @@ struct torrent {
 	uint8_t			 dht;		/* enum dht_state */
 	bool			 private;
 	bool			 bare;		/* peer has no pieces */
+	bool			 barred;	/* may not write the rest */
 	bool			 loaded;	/* reported in full */
 	bool			 measured;	/* have is what disk said */
 	bool			 seen;		/* in the scan that goes on */

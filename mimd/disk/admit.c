@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "allot.h"
+#include "barred.h"
 #include "bitfield.h"
 #include "block_io.h"
 #include "content.h"
@@ -304,6 +305,8 @@ admit(struct disk *d, struct content *t)
 		return;
 	}
 	part_follow(d, t);
+	if (barred_look(d, t))
+		return;
 	if (t->magnet == NULL && !content_done(t) && !t->paused) {
 		ask(d, t);
 		return;
@@ -324,7 +327,7 @@ admit_anew(struct disk *d, struct content *t)
 void
 admit_open(struct disk *d, struct content *t)
 {
-	if (t->state == DSTATE_READY && t->magnet == NULL &&
+	if (t->state == DSTATE_READY && t->magnet == NULL && !t->barred &&
 	    !content_done(t) && (t->room == NULL || !t->room->held))
 		ask(d, t);
 }

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include "barred.h"
 #include "bitfield.h"
 #include "content.h"
 #include "disk.h"
@@ -190,8 +191,9 @@ block_write(struct disk *d, struct content *t, uint64_t pos,
 		if (n > 0)
 			done += (size_t)n;
 		if (n == -1 || (uint64_t)n < s.len) {
-			content_fail(d, t, part_path(t->files->mi, t->part,
-			    s.home), errno);
+			if (!barred_by(d, t, s.home, errno))
+				content_fail(d, t, part_path(t->files->mi,
+				    t->part, s.home), errno);
 			break;
 		}
 	}

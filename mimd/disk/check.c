@@ -356,6 +356,7 @@ check_want(struct disk *d, struct content *t, uint8_t *todo)
 	part_leave_cancel(d, t);
 	free(t->damage);
 	t->damage = NULL;
+	t->barred = false;
 	content_set_state(d, t, DSTATE_CHECKING, NULL);
 	if (!t->in_checks)
 		TAILQ_INSERT_TAIL(&d->checks, t, check_link);

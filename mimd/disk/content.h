@@ -82,7 +82,7 @@ struct content {
 	struct content_files	*files;		/* NULL: not loaded */
 	char			*error;
 	struct trouble		*trouble;	/* that may pass, or NULL */
-	char			*damage;	/* to be repaired: scrub.c */
+	char			*damage;	/* scrub.c, barred.c */
 	struct move		*move;		/* under way, or NULL */
 	struct home		*home;		/* for later, or NULL */
 	struct space_claim	*room;		/* to write, or NULL */
@@ -93,6 +93,7 @@ struct content {
 	uint8_t			 state;		/* enum dstate */
 	uint8_t			 sub;		/* its volume: subs.h; 0 */
 	bool			 paused;
+	bool			 barred;	/* barred.h */
 	bool			 open;		/* by peer */
 	bool			 made;		/* empty files are there */
 	bool			 is_dirty, is_changed, is_reported;

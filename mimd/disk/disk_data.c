@@ -122,8 +122,9 @@ disk_on_data_open(struct chan *c, const struct msg_data_open *m, void *arg)
 			admit_open(d, t);
 	}
 	if (t == NULL || t->magnet != NULL || !content_usable(t) ||
-	    t->removing || d->stopping || (!content_complete(t) && !t->made &&
-	    (content_load(d, t) == NULL || block_make_empty(d, t) == -1)))
+	    t->removing || d->stopping || (!content_complete(t) &&
+	    !t->barred && !t->made && (content_load(d, t) == NULL ||
+	    block_make_empty(d, t) == -1)))
 		chan_send(c, MSG_DATA_OPEN_FAILED, &failed);
 	else {
 		t->open = true;
@@ -333,7 +334,7 @@ judge(struct plane *plane, struct content *t, const struct rec_block *b)
 
 	if (t == NULL || !t->open)
 		return SLOT_UNWANTED;
-	if (t->state != DSTATE_READY)
+	if (t->state != DSTATE_READY || t->barred)
 		return SLOT_FAILED;
 	if (bitfield_get(t->have, b->piece))
 		return SLOT_UNWANTED;

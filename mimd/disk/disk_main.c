@@ -342,6 +342,11 @@ disk_on_torrent_check(struct chan *c, const struct msg_torrent_check *m,
 	}
 	if (move_check(d, t))
 		return;
+	if (m->retry && t->state == DSTATE_READY && t->barred) {
+		admit(d, t);
+		report_state(d, t);
+		return;
+	}
 	disk_data_forget(d, t);
 	if (m->retry && t->state == DSTATE_WAITING) {
 		admit_retry(d, t);

@@ -136,7 +136,8 @@ report_files(struct disk *d, struct content *t)
 void
 report_state(struct disk *d, const struct content *t)
 {
-	struct msg_disk_state	m = { .id = t->id, .state = t->state };
+	struct msg_disk_state	m = { .id = t->id, .state = t->state,
+		.barred = t->barred };
 
 	m.error = t->error != NULL ? t->error : "";
 	chan_send(d->parent, MSG_DISK_STATE, &m);

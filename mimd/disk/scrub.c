@@ -9,6 +9,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "barred.h"
 #include "bitfield.h"
 #include "check.h"
 #include "content.h"
@@ -146,6 +147,7 @@ scrub_rot(struct disk *d, struct content *t, uint32_t piece)
 		return;
 	content_clear_have(d, t, piece);
 	scrub_tell(d, t, piece);
+	barred_look(d, t);
 	disk_data_lost(d, t, piece);
 }
 

@@ -85,24 +85,30 @@ trouble_end(struct disk *d, struct content *t)
 }
 
 void
-trouble_begin(struct disk *d, struct content *t, const char *path, int error)
+trouble_again(struct disk *d, struct content *t)
 {
 	struct trouble	*tr = t->trouble;
 
-	if (!trouble_passes(error) || d->stopping) {
-		trouble_end(d, t);
-		return;
-	}
 	if (tr == NULL) {
 		tr = t->trouble = xcalloc(1, sizeof(*tr));
 		tr->t = t;
 		TAILQ_INSERT_TAIL(&d->troubles.list, tr, link);
 	} else
 		tr->tries++;
-	free(tr->path);
-	tr->path = path != NULL ? xstrdup(path) : NULL;
 	tr->due = loop_now(d->loop) + trouble_wait(tr->tries);
 	arm(d);
+}
+
+void
+trouble_begin(struct disk *d, struct content *t, const char *path, int error)
+{
+	if (!trouble_passes(error) || d->stopping) {
+		trouble_end(d, t);
+		return;
+	}
+	trouble_again(d, t);
+	free(t->trouble->path);
+	t->trouble->path = path != NULL ? xstrdup(path) : NULL;
 }
 
 /* ---- to try again ---- */
@@ -151,6 +157,12 @@ again(struct disk *d, struct trouble *tr)
 {
 	struct content	*t = tr->t;
 
+	if (t->state == DSTATE_READY && t->barred) {
+		/* If it still is, this is put right. */
+		tr->due = loop_now(d->loop) + TROUBLE_CALM;
+		admit(d, t);
+		return;
+	}
 	if (t->state != DSTATE_ERROR) {
 		trouble_end(d, t);	/* it has been fine for long enough */
 		return;

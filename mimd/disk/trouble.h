@@ -40,6 +40,8 @@ uint64_t trouble_wait(uint16_t tries);
 /* The torrent has just gone to error, for this one. */
 void	trouble_begin(struct disk *d, struct content *t, const char *path,
 	    int error);
+/* It is barred (barred.h), though in no error: the same. */
+void	trouble_again(struct disk *d, struct content *t);
 /* It is as if it had none. */
 void	trouble_end(struct disk *d, struct content *t);
 /* Look whether it can go on, and let it: what is in doubt is checked. */

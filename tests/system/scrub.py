@@ -85,6 +85,47 @@ def found(t, daemon, torrent):
     w.close()
 
 
+def shared(t, daemon, torrent, seed):
+    """It rots where nothing may be written, until that is over."""
+    path = os.path.join(daemon.root, torrent.name, "a.bin")
+    other = os.path.join(t.root, "library")
+    os.link(path, other)
+    w = greet(t, daemon, torrent)
+    flip(path, 2 * PIECE + 5)
+    t.equal(until_lost(w), 2, "a piece of a shared file is lost")
+    row = t.wait(lambda: (r := daemon.torrent(torrent.infohash))["error"] and
+        "written" in r["error"] and r, 20, "the error that says so")
+    t.equal((row["state"], torrent.size - row["have"]), ("downloading",
+        PIECE), "no error of the torrent: all but the piece is had")
+    t.match(row["error"], r"^1 piece \(128\.0K\) missing or damaged and not "
+        r"fetched, for \S+/rotten/a.bin cannot be written: has other hard "
+        r"links; see", "it says what, how much, where and why")
+    summary = daemon.ctl("show", "summary")["torrents"][0]
+    t.equal((summary["reason"], summary["text"]), ("damaged", row["error"]),
+        "so does the summary, and nothing else")
+    w.request(2, 0, wire.BLOCK)
+    t.equal(w.until(wire.PIECE, wire.REJECT)[0], wire.REJECT,
+        "the piece is not served")
+    w.request(1, 0, wire.BLOCK)
+    t.equal(w.until(wire.PIECE, wire.REJECT)[0], wire.PIECE,
+        "its neighbour is, on the same connection")
+    w.close()
+    daemon.ctl("start", torrent.infohash)
+    t.equal(daemon.stop(), 0, "a clean end")
+    asked = len(seed.requests)
+    daemon.start()
+    daemon.ctl("peers", torrent.infohash, "add", "%s:%d" % seed.peer)
+    row = t.wait(lambda: (r := daemon.torrent(torrent.infohash))["error"] and
+        r, 20, "the error after a restart")
+    t.match(row["error"], "^1 piece .*/a.bin cannot be written", "the same")
+    t.equal(len(seed.requests), asked, "and nobody was asked for it")
+    os.unlink(other)
+    daemon.ctl("start", torrent.infohash)
+    daemon.wait_state(torrent.infohash, "seeding", 20)
+    t.equal(torrent.wrong(daemon.root), None, "fetched as soon as it may be")
+    t.equal(daemon.torrent(torrent.infohash)["error"], None, "no error left")
+
+
 def test(t):
     daemon = mimd.Mimd(t)
     torrent = Torrent("rotten", [("a.bin", 1_000_003),
@@ -119,6 +160,8 @@ def test(t):
         "the next damage to be found")
     daemon.wait_state(torrent.infohash, "seeding", 20)
     t.equal(torrent.wrong(daemon.root), None, "bit-exact once more")
+
+    shared(t, daemon, torrent, seed)
 
     # A file that is not there is no rot: nothing is written in its place.
     os.unlink(os.path.join(daemon.root, torrent.name, "a.bin"))
