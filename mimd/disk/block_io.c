@@ -274,6 +274,14 @@ iov_read(int fd, struct iovec *iov, int niov, uint64_t max, uint64_t off)
 	return n;
 }
 
+/* Of such a file nothing is left to read: it is in the arena now. */
+static bool
+is_whole(const struct content *t, const struct span *s)
+{
+	return s->home < t->nfiles && s->len ==
+	    t->files->mi->files[s->home].length;
+}
+
 static ssize_t
 read_span(struct disk *d, struct content *t, const struct span *s,
     struct iovec **iov, int *niov)
@@ -294,6 +302,8 @@ read_span(struct disk *d, struct content *t, const struct span *s,
 		iov_skip(iov, niov, (size_t)n);
 		done += (uint64_t)n;
 	}
+	if (is_whole(t, s))
+		fdcache_drop_file(d->files, t->id, s->home);
 	touched(d, t, s);
 	return (ssize_t)done;
 }
@@ -320,6 +330,7 @@ block_read(struct disk *d, struct content *t, uint64_t pos,
 	for (i = 0; i < niov; i++)
 		len += iov[i].iov_len;
 	span_start_part(&it, t->files->mi, t->part, pos, len);
+	fdcache_row_begin(d->files, content_place(d, t));
 	while (span_next(&it, &s)) {
 		if (s.pad) {
 			iov_zero(&iov, &niov, s.len);
@@ -338,6 +349,7 @@ block_read(struct disk *d, struct content *t, uint64_t pos,
 			break;
 		}
 	}
+	fdcache_row_end(d->files);
 	return done;
 }
 

@@ -29,6 +29,8 @@ struct fdcache {
 	unsigned int		 n, max;
 	bool			 fresh;		/* st is of the last one */
 	struct stat		 st;
+	bool			 in_row;
+	struct file_row		 row;
 };
 
 static int
@@ -77,6 +79,19 @@ fdcache_free(struct fdcache *cache)
 	free(cache);
 }
 
+static int
+open_one(struct fdcache *cache, struct place place, const char *path,
+    enum file_mode mode)
+{
+	if (mode == FILE_CREATE)
+		return file_open(place, path, mode);
+	if (mode == FILE_READ && cache->in_row &&
+	    place.root == cache->row.place.root &&
+	    place.subdir == cache->row.place.subdir)
+		return file_row_open(&cache->row, path, &cache->st);
+	return file_open_stat(place, path, mode, &cache->st);
+}
+
 /* Open, making room if the process or the system is out of descriptors. */
 static int
 open_with_room(struct fdcache *cache, struct place place, const char *path,
@@ -86,10 +101,7 @@ open_with_room(struct fdcache *cache, struct place place, const char *path,
 	int		 fd;
 
 	for (;;) {
-		if (mode == FILE_CREATE)
-			fd = file_open(place, path, mode);
-		else
-			fd = file_open_stat(place, path, mode, &cache->st);
+		fd = open_one(cache, place, path, mode);
 		if (fd != -1 || (errno != EMFILE && errno != ENFILE) ||
 		    (e = TAILQ_FIRST(&cache->lru)) == NULL)
 			return fd;
@@ -129,6 +141,20 @@ fdcache_get(struct fdcache *cache, uint32_t torrent, uint32_t index,
 	cache->n++;
 	cache->fresh = mode != FILE_CREATE;
 	return fd;
+}
+
+void
+fdcache_row_begin(struct fdcache *cache, struct place place)
+{
+	cache->in_row = true;
+	cache->row = (struct file_row){ .place = place };
+}
+
+void
+fdcache_row_end(struct fdcache *cache)
+{
+	file_row_end(&cache->row);
+	cache->in_row = false;
 }
 
 const struct stat *

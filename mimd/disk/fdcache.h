@@ -21,6 +21,12 @@ void	 fdcache_free(struct fdcache *cache);
 int	 fdcache_get(struct fdcache *cache, uint32_t torrent, uint32_t index,
 	    struct place place, const char *path, enum file_mode mode);
 /*
+ * What is opened to be read between the two is a row of this place: file.h.
+ * Its paths must stay.
+ */
+void	 fdcache_row_begin(struct fdcache *cache, struct place place);
+void	 fdcache_row_end(struct fdcache *cache);
+/*
  * The status of the file that the last one gave, if it had to be opened for
  * that; else NULL.
  */

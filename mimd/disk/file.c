@@ -96,6 +96,17 @@ must_be_regular(int fd, struct stat *st)
 	return -1;
 }
 
+/* What io_open() gave, if that is a regular file. */
+static int
+opened(int fd, struct stat *st)
+{
+	if (fd != -1)
+		return must_be_regular(fd, st);
+	if (errno == ENXIO || errno == EISDIR)
+		errno = FILE_NOT_REGULAR;
+	return -1;
+}
+
 static int
 open_to_read(struct place place, const char *path)
 {
@@ -154,12 +165,7 @@ file_open_stat(struct place place, const char *path, enum file_mode mode,
 		fd = open_to_write(place, path, 0, 0);
 	else
 		fd = open_or_create(place, path, 0);
-	if (fd == -1) {
-		if (errno == ENXIO || errno == EISDIR)
-			errno = FILE_NOT_REGULAR;
-		return -1;
-	}
-	return must_be_regular(fd, st);
+	return opened(fd, st);
 }
 
 int
@@ -254,22 +260,59 @@ open_parent(int root, char *full, const char **base)
 	return dir;
 }
 
-int
-file_row_stat(struct file_row *row, const char *path, struct stat *st)
+/* The directory of the last one is that of path, too. */
+static bool
+row_follows(const struct file_row *row, const char *path)
+{
+	return row->last != NULL && file_same_dir(row->last, path);
+}
+
+/* Open the directory of path, unless it is; the name there, or NULL. */
+static const char *
+row_enter(struct file_row *row, const char *path)
 {
 	char		 full[PATH_MAX];
 	const char	*base;
 
-	if (row->last == NULL || !file_same_dir(row->last, path)) {
-		file_row_end(row);
-		if (place_path(row->place, path, full) == -1 ||
-		    (row->dir = open_parent(row->place.root, full,
-		    &base)) == -1)
-			return -1;
-		row->last = path;
-	}
+	if (row->dir == -1 && (place_path(row->place, path, full) == -1 ||
+	    (row->dir = open_parent(row->place.root, full, &base)) == -1))
+		return NULL;
 	base = strrchr(path, '/');
-	return io_stat_at(row->dir, base != NULL ? base + 1 : path, st);
+	return base != NULL ? base + 1 : path;
+}
+
+static void
+row_begin(struct file_row *row, const char *path)
+{
+	file_row_end(row);
+	row->last = path;
+	row->dir = -1;
+}
+
+int
+file_row_stat(struct file_row *row, const char *path, struct stat *st)
+{
+	const char	*base;
+
+	if (!row_follows(row, path))
+		row_begin(row, path);
+	if ((base = row_enter(row, path)) == NULL)
+		return -1;
+	return io_stat_at(row->dir, base, st);
+}
+
+int
+file_row_open(struct file_row *row, const char *path, struct stat *st)
+{
+	const char	*base;
+
+	if (!row_follows(row, path)) {
+		row_begin(row, path);
+		return file_open_stat(row->place, path, FILE_READ, st);
+	}
+	if ((base = row_enter(row, path)) == NULL)
+		return -1;
+	return opened(io_open(row->dir, base, FILE_FLAGS | O_RDONLY, 0), st);
 }
 
 void

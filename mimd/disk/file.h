@@ -41,15 +41,19 @@ int	file_unshared(const struct stat *st, uid_t uid, bool ours);
 /* A regular file's status, or -1 and errno. */
 int	file_stat(struct place place, const char *path, struct stat *st);
 /*
- * The status of many, one after the other, of which neighbours lie in one
- * directory: it is kept open.  What is there need not be a regular file.
+ * Many, one after the other, of which neighbours lie in one directory: it is
+ * kept open, and last must stay.
  */
 struct file_row {
 	struct place	 place;
 	const char	*last;		/* NULL at first */
-	int		 dir;		/* of last */
+	int		 dir;		/* of last; -1: not opened yet */
 };
+/* What is there need not be a regular file. */
 int	file_row_stat(struct file_row *row, const char *path,
+	    struct stat *st);
+/* file_open_stat() to read: for one alone its directory is not opened. */
+int	file_row_open(struct file_row *row, const char *path,
 	    struct stat *st);
 void	file_row_end(struct file_row *row);
 /* When it was modified, in ns. */
