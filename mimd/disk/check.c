@@ -20,6 +20,7 @@
 #include "sched.h"
 #include "scrub.h"
 #include "span.h"
+#include "sync_fs.h"
 #include "tally.h"
 #include "verify.h"
 #include "worker.h"
@@ -163,6 +164,9 @@ check_end(struct disk *d, struct check *c)
 		report_progress(d, t);
 		admit(d, t);
 		content_dirty(d, t, 0);
+		/* Where that is a lot to do: before peers come. */
+		if (sync_fs_worth(t->files->ntouched))
+			save_due(d, loop_now(d->loop));
 	}
 	free(c->rewrite);
 	free(c->part);

@@ -39,7 +39,7 @@
 #define CONN_AHEAD_MIN		8	/* blocks read before they are sent */
 #define CONN_READ_BLOCKS	16	/* slots of one readv */
 #define CONN_READ_TURN		2	/* readvs of a turn */
-#define CONN_SEND_BLOCKS	16	/* of one writev */
+#define CONN_SEND_BLOCKS	32	/* of one writev */
 #define CONN_SEND_TURN		(1U << 20)	/* bytes of a turn */
 #define CONN_SEND_URGENT	4096	/* control bytes that no limit holds */
 

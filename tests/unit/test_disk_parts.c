@@ -271,6 +271,108 @@ test_file_dirs(void **state)
 }
 
 static void
+put(const char *path)
+{
+	int	fd = file_open((struct place){ root, "in" }, path, FILE_WRITE);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, path, strlen(path)),
+	    (ssize_t)strlen(path));
+	close(fd);
+}
+
+static void
+row_gives(struct file_row *row, const char *path, bool dir_open)
+{
+	struct stat	st;
+	char		buf[16] = "";
+	int		fd = file_row_open(row, path, &st);
+
+	assert_true(fd >= 0);
+	assert_int_equal(st.st_size, strlen(path));
+	assert_int_equal(read(fd, buf, sizeof(buf) - 1), st.st_size);
+	assert_string_equal(buf, path);
+	assert_int_equal(row->dir != -1, dir_open);
+	close(fd);
+}
+
+static void
+row_refuses(struct file_row *row, const char *path, int error)
+{
+	struct stat	st;
+
+	assert_int_equal(file_row_open(row, path, &st), -1);
+	assert_int_equal(errno, error);
+}
+
+/* The second of a directory is opened from there, as safely as the first. */
+static void
+test_file_row(void **state)
+{
+	struct file_row	row = { .place = { root, "in" } };
+
+	(void)state;
+	put("a/1");
+	put("a/2");
+	put("b/1");
+	put("b/2");
+	put("top1");
+	put("top2");
+	assert_int_equal(symlinkat("1", root, "in/a/link"), 0);
+	assert_int_equal(mkfifoat(root, "in/a/fifo", 0600), 0);
+	assert_int_equal(symlinkat("a", root, "in/dir"), 0);
+	row_gives(&row, "a/1", false);
+	row_gives(&row, "a/2", true);
+	row_refuses(&row, "a/link", ELOOP);
+	row_refuses(&row, "a/fifo", FILE_NOT_REGULAR);
+	row_refuses(&row, "a/none", ENOENT);
+	row_gives(&row, "a/1", true);
+	row_gives(&row, "b/1", false);
+	row_gives(&row, "top1", false);
+	row_gives(&row, "top2", false);
+	row_refuses(&row, "dir/1", ELOOP);
+	row_refuses(&row, "dir/2", ENOTDIR);
+	row_refuses(&row, "none/1", ENOENT);
+	row_refuses(&row, "none/2", ENOENT);
+	/* A directory that has gone is not entered after the end. */
+	row_gives(&row, "b/1", false);
+	row_gives(&row, "b/2", true);
+	assert_int_equal(renameat(root, "in/b", root, "outside/b"), 0);
+	file_row_end(&row);
+	row_refuses(&row, "b/1", ENOENT);
+	row_refuses(&row, "b/2", ENOENT);
+	file_row_end(&row);
+}
+
+static void
+test_fdcache_row(void **state)
+{
+	struct place	 place = { root, "in" }, other = { root, "outside" };
+	struct fdcache	*cache = fdcache_new(1);
+	uint32_t	 i;
+	char		 buf[4];
+
+	(void)state;
+	put("a/1");
+	put("a/2");
+	close(file_open(other, "a/2", FILE_WRITE));
+	for (i = 0; i < 2; i++) {
+		fdcache_row_begin(cache, place);
+		assert_true(fdcache_get(cache, 1, 1, place, "a/1",
+		    FILE_READ) >= 0);
+		/* Of another place, whatever its path. */
+		assert_true(fdcache_get(cache, 2, 2, other, "a/2",
+		    FILE_READ) >= 0);
+		assert_int_equal(fdcache_fresh(cache)->st_size, 0);
+		assert_int_equal(read(fdcache_get(cache, 1, 2, place, "a/2",
+		    FILE_READ), buf, sizeof(buf)), 3);
+		fdcache_row_end(cache);
+		fdcache_drop(cache, 1);
+	}
+	fdcache_free(cache);
+}
+
+static void
 test_fdcache(void **state)
 {
 	struct place	 place = { root, "in" };
@@ -311,6 +413,10 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_file_hostile,
 		    files_begin, files_end),
 		cmocka_unit_test_setup_teardown(test_file_dirs,
+		    files_begin, files_end),
+		cmocka_unit_test_setup_teardown(test_file_row,
+		    files_begin, files_end),
+		cmocka_unit_test_setup_teardown(test_fdcache_row,
 		    files_begin, files_end),
 		cmocka_unit_test_setup_teardown(test_fdcache,
 		    files_begin, files_end),
