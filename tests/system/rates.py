@@ -90,16 +90,16 @@ def wait_slot(t, daemon, torrent):
 def test_precision(t, daemon, up, down):
     # Upwards: what is on its way at the old rate would count for long.
     for text, rate, seconds in (("256K", 256 * KIB, 10),
-        ("2M", 2 * MIB, 5), ("20M", 20 * MIB, 5)):
+        ("2M", 2 * MIB, 5), ("10M", 10 * MIB, 5)):
         daemon.ctl("limit", "up", text)
         daemon.ctl("limit", "down", text)
-        if text == "20M":
+        if text == "10M":
             daemon.ctl("limit", "class:source", "down", "unlimited")
         below = (down, MIB, "down at 1M, a class's limit") \
             if text == "2M" else (down, rate, f"down at {text}")
         near(t, seconds, (up, rate, f"up at {text}"), below)
     now = daemon.ctl("show", "limits")
-    t.equal((now["up"], now["down"]), (20 * MIB, 20 * MIB),
+    t.equal((now["up"], now["down"]), (10 * MIB, 10 * MIB),
         "show limits tells what stands")
 
 
@@ -211,10 +211,10 @@ def test(t):
     daemon = mimd.Mimd(t, conf="rate up 256K down 256K\n"
         f"rate class source down 1M to {source.addr}\n")
     announce = tracker.Tracker(interval=5)
-    a, path_a = make(t, "a", 420 * MIB, daemon.root, announce)
+    a, path_a = make(t, "a", 300 * MIB, daemon.root, announce)
     b, path_b = make(t, "b", 100 * MIB, daemon.root, announce)
     seed_root = t.dir("seed")
-    c, path_c = make(t, "c", 420 * MIB, seed_root, announce)
+    c, path_c = make(t, "c", 300 * MIB, seed_root, announce)
     daemon.start()
     daemon.add(path_a, "-c")
     daemon.add(path_b, "-c", "-P")

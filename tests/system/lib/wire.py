@@ -106,8 +106,11 @@ class Wire:
         self.sock.close()
 
 
-def connect(t, target, infohash, addr=None, timeout=10):
-    """Connect from an address of its own, without any handshake yet."""
+def connect(t, target, infohash, addr=None, timeout=30):
+    """
+    Connect from an address of its own, without any handshake yet.  It waits
+    longer than who asks to be unchoked has to, which may be a round of 10 s.
+    """
     sock = socket.create_connection(target, timeout,
         source_address=(addr or t.addr(), 0))
     return Wire(sock, infohash)
