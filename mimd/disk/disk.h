@@ -80,6 +80,7 @@ struct disk {
 	bool			 saving;	/* a batch is under way */
 	int			 state_sync;	/* sync_fs.h; -1: cannot */
 	uint32_t		 save_files;	/* of those under way */
+	uint32_t		 save_adds;	/* ... that are first ones */
 	struct loop_timer	*save_rest;	/* pending: no more now */
 
 	/* The channels to peer and tracker: disk_data.c */

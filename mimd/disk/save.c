@@ -33,6 +33,7 @@
 
 /* Under way at a time: records, and files that they speak of. */
 #define SAVE_JOBS_MAX	(2 * SAVE_BATCH_MAX)
+#define SAVE_JOBS_ADDS	64U	/* ... while somebody waits for an add */
 #define SAVE_FILES_MAX	65536U
 #define SAVE_LOADS	64U	/* ... that are read first, of a turn */
 #define SAVE_REST_MAX	2000U	/* ms between two batches */
@@ -192,6 +193,7 @@ save_submit(struct disk *d)
 void
 save_new(struct disk *d, struct content *t, uint8_t *torrent, size_t len)
 {
+	d->save_adds += !t->adding;
 	t->adding = t->untold = true;
 	save_start(d, t, true, torrent, len);
 	save_submit(d);
@@ -212,8 +214,10 @@ save_tells_wrong(const struct disk *d, const struct content *t)
 static bool
 save_enough(const struct disk *d, uint32_t loads)
 {
-	return d->njobs >= SAVE_JOBS_MAX || d->save_files >= SAVE_FILES_MAX ||
-	    (loads >= SAVE_LOADS && !d->stopping);
+	if (!d->stopping && (loads >= SAVE_LOADS ||
+	    (d->save_adds > 0 && d->njobs >= SAVE_JOBS_ADDS)))
+		return true;
+	return d->njobs >= SAVE_JOBS_MAX || d->save_files >= SAVE_FILES_MAX;
 }
 
 void
@@ -350,6 +354,7 @@ static void
 save_added(struct disk *d, struct save *s, struct content *t)
 {
 	t->adding = false;
+	d->save_adds--;
 	t->add_error = (uint8_t)s->error;
 	report_added(d, t);
 	check_soon(d);
