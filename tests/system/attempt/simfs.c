@@ -9,7 +9,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -35,7 +34,6 @@ struct entry {
 	char		 name[SIM_NAME];
 };
 
-static pthread_mutex_t	 lock = PTHREAD_MUTEX_INITIALIZER;
 static struct sim_log	*sim;
 static struct node	 nodes[SIM_NODES];
 static struct entry	 entries[ENTRIES];
@@ -159,12 +157,40 @@ clear(void)
 	}
 }
 
+/* The test, too, writes to the log while a disk child does. */
+static void
+make_lock(void)
+{
+	pthread_mutexattr_t	attr;
+
+	pthread_mutexattr_init(&attr);
+	pthread_mutexattr_setpshared(&attr, PTHREAD_PROCESS_SHARED);
+	pthread_mutexattr_setrobust(&attr, PTHREAD_MUTEX_ROBUST);
+	pthread_mutex_init(&sim->lock, &attr);
+	pthread_mutexattr_destroy(&attr);
+}
+
+/* A process may have ended in the middle of a call, which was not made then. */
+static void
+enter(void)
+{
+	if (pthread_mutex_lock(&sim->lock) == EOWNERDEAD)
+		pthread_mutex_consistent(&sim->lock);
+}
+
+static void
+leave(void)
+{
+	pthread_mutex_unlock(&sim->lock);
+}
+
 void
 sim_init(struct sim_log *log)
 {
 	int	i;
 
 	sim = log;
+	make_lock();
 	sim->n = sim->ndata = 0;
 	sim->ninodes = SIM_OTHER + 1;
 	sim->clock = 1000000000000000000;
@@ -178,6 +204,7 @@ void
 sim_use(struct sim_log *log)
 {
 	sim = log;
+	make_lock();
 }
 
 int
@@ -218,11 +245,11 @@ sim_mark(uint32_t what, uint32_t torrent, const void *p, uint32_t len)
 {
 	struct sim_op	*op;
 
-	pthread_mutex_lock(&lock);
+	enter();
 	op = note(SIM_MARK, what, p, len);
 	op->off = torrent;
 	sim->n++;
-	pthread_mutex_unlock(&lock);
+	leave();
 }
 
 /* ---- the cut ---- */
@@ -433,12 +460,12 @@ WRAP(int, open, int dir, const char *path, int flags, mode_t mode)
 	int		fd = -1;
 
 	(void)mode;
-	pthread_mutex_lock(&lock);
+	enter();
 	if ((ino = inode(dir)) == 0)
 		errno = EBADF;
 	else
 		fd = open_in(ino, path, flags);
-	pthread_mutex_unlock(&lock);
+	leave();
 	return fd;
 }
 
@@ -446,9 +473,9 @@ WRAP(int, close, int fd)
 {
 	if (fd < FD_BASE)
 		return __real_io_close(fd);
-	pthread_mutex_lock(&lock);
+	enter();
 	fds[fd - FD_BASE] = 0;
-	pthread_mutex_unlock(&lock);
+	leave();
 	return 0;
 }
 
@@ -485,10 +512,10 @@ WRAP(int, stat_at, int dir, const char *name, struct stat *st)
 	char		base[SIM_NAME];
 	uint32_t	parent, ino;
 
-	pthread_mutex_lock(&lock);
+	enter();
 	if ((ino = walk(inode(dir), name, &parent, base)) != 0)
 		fill_stat(ino, st);
-	pthread_mutex_unlock(&lock);
+	leave();
 	return ino != 0 ? 0 : -1;
 }
 
@@ -538,7 +565,7 @@ WRAP(ssize_t, preadv, int fd, const struct iovec *iov, int niov, off_t off)
 
 	if (ino == 0)
 		return __real_io_preadv(fd, iov, niov, off);
-	pthread_mutex_lock(&lock);
+	enter();
 	n = &nodes[ino];
 	for (i = 0; i < niov && at < n->size; i++) {
 		k = n->size - at < iov[i].iov_len ? n->size - at :
@@ -549,7 +576,7 @@ WRAP(ssize_t, preadv, int fd, const struct iovec *iov, int niov, off_t off)
 	op = note(SIM_READ, ino, NULL, (size_t)(at - (uint64_t)off));
 	op->off = (uint64_t)off;
 	commit(op);
-	pthread_mutex_unlock(&lock);
+	leave();
 	return (ssize_t)(at - (uint64_t)off);
 }
 
@@ -566,11 +593,11 @@ WRAP(ssize_t, pwrite, int fd, const void *buf, size_t len, off_t off)
 {
 	struct sim_op	*op;
 
-	pthread_mutex_lock(&lock);
+	enter();
 	op = note(SIM_WRITE, inode(fd), buf, len);
 	op->off = (uint64_t)off;
 	commit(op);
-	pthread_mutex_unlock(&lock);
+	leave();
 	return (ssize_t)len;
 }
 
@@ -578,11 +605,11 @@ WRAP(int, ftruncate, int fd, off_t len)
 {
 	struct sim_op	*op;
 
-	pthread_mutex_lock(&lock);
+	enter();
 	op = note(SIM_SIZE, inode(fd), NULL, 0);
 	op->off = (uint64_t)len;
 	commit(op);
-	pthread_mutex_unlock(&lock);
+	leave();
 	return 0;
 }
 
@@ -590,11 +617,11 @@ WRAP(int, set_mtime, int fd, const struct timespec *mtime)
 {
 	struct sim_op	*op;
 
-	pthread_mutex_lock(&lock);
+	enter();
 	op = note(SIM_TIME, inode(fd), NULL, 0);
 	op->mtime = (int64_t)mtime->tv_sec * 1000000000 + mtime->tv_nsec;
 	commit(op);
-	pthread_mutex_unlock(&lock);
+	leave();
 	return 0;
 }
 
@@ -628,17 +655,17 @@ WRAP(int, clone, int from, int to)
 
 WRAP(int, fsync, int fd)
 {
-	pthread_mutex_lock(&lock);
+	enter();
 	commit(note(SIM_FSYNC, inode(fd), NULL, 0));
-	pthread_mutex_unlock(&lock);
+	leave();
 	return 0;
 }
 
 WRAP(int, syncfs, int fd)
 {
-	pthread_mutex_lock(&lock);
+	enter();
 	commit(note(SIM_SYNCFS, inode(fd), NULL, 0));
-	pthread_mutex_unlock(&lock);
+	leave();
 	return 0;
 }
 
@@ -650,7 +677,7 @@ WRAP(int, mkdirat, int dir, const char *path, mode_t mode)
 	int		 rc = -1;
 
 	(void)mode;
-	pthread_mutex_lock(&lock);
+	enter();
 	if (walk(inode(dir), path, &parent, name) != 0)
 		errno = EEXIST;
 	else if (parent != 0) {
@@ -660,7 +687,7 @@ WRAP(int, mkdirat, int dir, const char *path, mode_t mode)
 		commit(op);
 		rc = 0;
 	}
-	pthread_mutex_unlock(&lock);
+	leave();
 	return rc;
 }
 
@@ -672,7 +699,7 @@ do_rename(int from, const char *old, int to, const char *new, bool replace)
 	uint32_t	 ino, other, dir, dir2;
 	int		 rc = -1;
 
-	pthread_mutex_lock(&lock);
+	enter();
 	other = walk(inode(to), new, &dir2, name2);
 	ino = walk(inode(from), old, &dir, name);
 	if (other != 0 && !replace)
@@ -688,7 +715,7 @@ do_rename(int from, const char *old, int to, const char *new, bool replace)
 		commit(op);
 		rc = 0;
 	}
-	pthread_mutex_unlock(&lock);
+	leave();
 	return rc;
 }
 
@@ -720,7 +747,7 @@ WRAP(int, unlinkat, int dir, const char *path, int flags)
 	uint32_t	 parent, ino;
 	int		 rc = -1;
 
-	pthread_mutex_lock(&lock);
+	enter();
 	ino = walk(inode(dir), path, &parent, name);
 	if (ino != 0 && nodes[ino].dir != ((flags & AT_REMOVEDIR) != 0))
 		errno = nodes[ino].dir ? EISDIR : ENOTDIR;
@@ -733,7 +760,7 @@ WRAP(int, unlinkat, int dir, const char *path, int flags)
 		commit(op);
 		rc = 0;
 	}
-	pthread_mutex_unlock(&lock);
+	leave();
 	return rc;
 }
 
@@ -742,11 +769,11 @@ WRAP(int, list, int dir, void (*fn)(const char *name, void *arg), void *arg)
 	static char	names[ENTRIES][SIM_NAME];
 	uint32_t	i, n = 0, ino = inode(dir);
 
-	pthread_mutex_lock(&lock);
+	enter();
 	for (i = 0; i < ENTRIES; i++)
 		if (entries[i].ino != 0 && entries[i].dir == ino)
 			strlcpy(names[n++], entries[i].name, SIM_NAME);
-	pthread_mutex_unlock(&lock);
+	leave();
 	for (i = 0; i < n; i++)
 		fn(names[i], arg);
 	return 0;

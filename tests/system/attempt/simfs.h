@@ -2,6 +2,7 @@
 #ifndef SIMFS_H
 #define SIMFS_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -48,6 +49,7 @@ struct sim_op {
 
 /* Shared by the processes of a run. */
 struct sim_log {
+	pthread_mutex_t	lock;
 	uint32_t	n, ndata, ninodes;
 	int64_t		clock;		/* ns, a step for each change */
 	struct sim_op	ops[SIM_OPS];
