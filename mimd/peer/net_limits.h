@@ -37,6 +37,7 @@
 #define CONN_BODY_MS		30000	/* and is whole by then */
 #define NET_BODIES_MAX		(4U << 20)	/* bytes of all */
 #define CONN_AHEAD_MIN		8	/* blocks read before they are sent */
+#define CONN_AHEAD_MAX		64	/* ... if the socket takes them all */
 #define CONN_READ_BLOCKS	16	/* slots of one readv */
 #define CONN_READ_TURN		2	/* readvs of a turn */
 #define CONN_SEND_BLOCKS	32	/* of one writev */

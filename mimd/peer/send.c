@@ -240,7 +240,7 @@ plan_done(struct conn *c, size_t n)
 static void
 send_grow_ahead(struct conn *c, bool drained, uint32_t nblocks)
 {
-	if (drained && c->ahead < 32)
+	if (drained && c->ahead < CONN_AHEAD_MAX)
 		c->ahead *= 2;
 	else if (!drained && nblocks < c->ahead / 4 && c->ahead > 4)
 		c->ahead /= 2;
