@@ -274,14 +274,6 @@ iov_read(int fd, struct iovec *iov, int niov, uint64_t max, uint64_t off)
 	return n;
 }
 
-/* Of such a file nothing is left to read: it is in the arena now. */
-static bool
-is_whole(const struct content *t, const struct span *s)
-{
-	return s->home < t->nfiles && s->len ==
-	    t->files->mi->files[s->home].length;
-}
-
 static ssize_t
 read_span(struct disk *d, struct content *t, const struct span *s,
     struct iovec **iov, int *niov)
@@ -302,7 +294,8 @@ read_span(struct disk *d, struct content *t, const struct span *s,
 		iov_skip(iov, niov, (size_t)n);
 		done += (uint64_t)n;
 	}
-	if (is_whole(t, s))
+	/* Nothing of it is left to read: it is in the arena now. */
+	if (span_is_whole(s, t->files->mi))
 		fdcache_drop_file(d->files, t->id, s->home);
 	touched(d, t, s);
 	return (ssize_t)done;

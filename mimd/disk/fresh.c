@@ -40,20 +40,13 @@ make_file(void *arg, uint32_t i)
 	io_close(fd);
 }
 
-static bool
-is_whole(const struct content *t, const struct span *s)
-{
-	return !s->pad && s->home == s->file &&
-	    s->len == t->files->mi->files[s->file].length;
-}
-
 /* From s on, up to the first that is not to be made. */
 static void
 look(struct fresh *f, const struct content *t, struct span s,
     struct span_iter it, const uint8_t *buf)
 {
 	f->next = f->n = 0;
-	while (is_whole(t, &s) && !content_skips(t, s.file) &&
+	while (span_is_whole(&s, t->files->mi) && !content_skips(t, s.file) &&
 	    fresh_is_new(t, s.file)) {
 		f->files[f->n++] = (struct fresh_file){
 			.path = t->files->mi->files[s.file].path,

@@ -51,3 +51,10 @@ span_next(struct span_iter *it, struct span *span)
 	it->left -= span->len;
 	return true;
 }
+
+bool
+span_is_whole(const struct span *span, const struct metainfo *mi)
+{
+	return !span->pad && span->home == span->file &&
+	    span->len == mi->files[span->file].length;
+}

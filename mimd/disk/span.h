@@ -35,5 +35,7 @@ void	span_start_part(struct span_iter *it, const struct metainfo *mi,
 	    const struct part *part, uint64_t pos, uint64_t len);
 /* False when there is no more. */
 bool	span_next(struct span_iter *it, struct span *span);
+/* Is it all of a file, which lies under its own name? */
+bool	span_is_whole(const struct span *span, const struct metainfo *mi);
 
 #endif /* SPAN_H */

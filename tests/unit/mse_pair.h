@@ -6,11 +6,11 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
+#include "hash.h"
 #include "peer/mse.h"
 
 /* The two ends of an encrypted handshake: A connects, B accepts. */
@@ -34,13 +34,9 @@ struct end {
 static inline void
 from_hex(const char *hex, uint8_t *out)
 {
-	size_t	i, n = strlen(hex) / 2;
-	char	byte[3] = "";
+	size_t	len = strlen(hex);
 
-	for (i = 0; i < n; i++) {
-		memcpy(byte, hex + 2 * i, 2);
-		out[i] = (uint8_t)strtoul(byte, NULL, 16);
-	}
+	assert_true(hash_from_hex(hex, len, out, len / 2));
 }
 
 static inline void

@@ -5,7 +5,6 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -15,19 +14,16 @@
 #include "dht/item_krpc.h"
 #include "dht/krpc.h"
 #include "dht/nodeid.h"
+#include "hash.h"
 
 static const uint8_t	abc[ID_LEN + 1] = "abcdefghij0123456789";
 
 static void
 from_hex(const char *hex, uint8_t *out)
 {
-	size_t	i, n = strlen(hex) / 2;
-	char	byte[3] = "";
+	size_t	len = strlen(hex);
 
-	for (i = 0; i < n; i++) {
-		memcpy(byte, hex + 2 * i, 2);
-		out[i] = (uint8_t)strtoul(byte, NULL, 16);
-	}
+	assert_true(hash_from_hex(hex, len, out, len / 2));
 }
 
 static int
