@@ -20,24 +20,31 @@ fresh_is_new(const struct content *t, uint32_t file)
 	    !bitfield_get(t->files->touched, file);
 }
 
-/* In either thread. */
 static void
 make_file(void *arg, uint32_t i)
 {
 	struct fresh		*f = arg;
 	struct fresh_file	*file = &f->files[i];
-	ssize_t			 n;
-	int			 fd;
 
-	fd = file_open(f->place, file->path, FILE_CREATE);
-	if (fd == -1)
+	file->fd = file_open(f->place, file->path, FILE_CREATE);
+	file->made = file->fd != -1;
+}
+
+/* In either thread. */
+static void
+fill_file(void *arg, uint32_t i)
+{
+	struct fresh		*f = arg;
+	struct fresh_file	*file = &f->files[i];
+	ssize_t			 n;
+
+	if (!file->made)
 		return;
-	file->made = true;
 	do {
-		n = io_pwrite(fd, file->buf, file->len, 0);
+		n = io_pwrite(file->fd, file->buf, file->len, 0);
 	} while (n == -1 && errno == EINTR);
 	file->whole = n != -1 && (size_t)n == file->len;
-	io_close(fd);
+	io_close(file->fd);
 }
 
 /* From s on, up to the first that is not to be made. */
@@ -69,7 +76,7 @@ fresh_wrote(struct fresh *f, struct disk *d, struct content *t,
 	if (f->next == f->n) {
 		look(f, t, *s, *it, buf);
 		f->place = content_place(d, t);
-		lane_share(d->lane, f->n, make_file, f);
+		lane_relay(d->lane, f->n, make_file, fill_file, f);
 		for (i = 0; i < f->n; i++)
 			if (f->files[i].made)
 				content_touch(d, t, f->files[i].index);

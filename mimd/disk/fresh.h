@@ -15,17 +15,19 @@ struct span_iter;
 
 /*
  * Small files of which nothing is there yet and all bytes are at hand: each is
- * made, written and closed at once, by two threads, and no descriptor is kept.
- * What does not succeed here, for whatever reason, is left to be done, and to
- * fail, in the ordinary way.
+ * made, written and closed at once, and no descriptor is kept.  A second
+ * thread helps to write but not to make them: in one directory the kernel
+ * makes them one by one.  What does not succeed here, for whatever reason, is
+ * left to be done, and to fail, in the ordinary way.
  */
-#define FRESH_MAX	64U		/* files made together */
+#define FRESH_MAX	32U		/* files made together */
 
 struct fresh_file {
 	const char	*path;
 	const uint8_t	*buf;
 	size_t		 len;
 	uint32_t	 index;
+	int		 fd;
 	bool		 made, whole;
 };
 

@@ -148,8 +148,8 @@ lane_hash(struct lane *lane, struct piece *p, uint8_t *run, uint32_t n)
 }
 
 void
-lane_share(struct lane *lane, uint32_t n, void (*fn)(void *, uint32_t),
-    void *arg)
+lane_relay(struct lane *lane, uint32_t n, void (*first)(void *, uint32_t),
+    void (*second)(void *, uint32_t), void *arg)
 {
-	pool_share(lane->pool, n, fn, arg);
+	pool_relay(lane->pool, n, first, second, arg);
 }

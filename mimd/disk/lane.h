@@ -37,8 +37,9 @@ void	 lane_give(struct lane *lane, uint8_t *run);
  */
 bool	 lane_hash(struct lane *lane, struct piece *p, uint8_t *run,
 	    uint32_t n);
-/* pool_share() with its thread. */
-void	 lane_share(struct lane *lane, uint32_t n,
-	    void (*fn)(void *arg, uint32_t i), void *arg);
+/* pool_relay() with its thread. */
+void	 lane_relay(struct lane *lane, uint32_t n,
+	    void (*first)(void *arg, uint32_t i),
+	    void (*second)(void *arg, uint32_t i), void *arg);
 
 #endif /* LANE_H */

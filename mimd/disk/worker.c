@@ -20,14 +20,15 @@
 #include "mem.h"
 
 #define WORKER_STACK	(256U << 10)
+#define RELAY_AHEAD	12U	/* calls that are worth a thread's waking */
 
 STAILQ_HEAD(job_list, job);
 
-/* Calls that many threads make; next is the first that nobody has begun. */
-struct share {
-	void		(*fn)(void *, uint32_t);
+/* Pairs of calls: ready of the first ones are made, next second ones begun. */
+struct relay {
+	void		(*second)(void *, uint32_t);
 	void		*arg;
-	uint32_t	 next, n;
+	uint32_t	 ready, next;
 	unsigned int	 busy;		/* of the pool's threads */
 };
 
@@ -40,7 +41,8 @@ struct pool {
 	pthread_mutex_t	 lock;		/* of all below and up */
 	pthread_cond_t	 work, started, shared;
 	struct job_list	 todo, finished;
-	struct share	*share;		/* with calls to begin, or NULL */
+	struct relay	*relay;		/* with calls to begin, or NULL */
+	unsigned int	 idle;		/* threads that wait for work */
 };
 
 struct worker {
@@ -128,47 +130,50 @@ pool_submit(struct pool *pool, struct job *job)
 	pthread_mutex_unlock(&pool->lock);
 }
 
-/* Begin the next call, with the lock, which is let go of meanwhile. */
+/* The next second call, with the lock, which is let go of meanwhile. */
 static void
-share_next(struct pool *pool, struct share *s)
+relay_next(struct pool *pool, struct relay *r)
 {
-	uint32_t	i = s->next++;
+	uint32_t	i = r->next++;
 
-	if (s->next == s->n)
-		pool->share = NULL;
 	pthread_mutex_unlock(&pool->lock);
-	s->fn(s->arg, i);
+	r->second(r->arg, i);
 	pthread_mutex_lock(&pool->lock);
 }
 
 void
-pool_share(struct pool *pool, uint32_t n, void (*fn)(void *, uint32_t),
-    void *arg)
+pool_relay(struct pool *pool, uint32_t n, void (*first)(void *, uint32_t),
+    void (*second)(void *, uint32_t), void *arg)
 {
-	struct share	s = { .fn = fn, .arg = arg, .n = n };
+	struct relay	r = { .second = second, .arg = arg };
 
-	if (n == 0)
-		return;
 	pthread_mutex_lock(&pool->lock);
-	pool->share = &s;
-	if (n > 1)
-		pthread_cond_broadcast(&pool->work);
-	while (s.next < s.n)
-		share_next(pool, &s);
-	while (s.busy > 0)
+	pool->relay = &r;
+	while (r.ready < n) {
+		pthread_mutex_unlock(&pool->lock);
+		first(arg, r.ready);
+		pthread_mutex_lock(&pool->lock);
+		if (++r.ready - r.next >= RELAY_AHEAD && pool->idle > 0)
+			pthread_cond_signal(&pool->work);
+	}
+	while (r.next < n)
+		relay_next(pool, &r);
+	pool->relay = NULL;
+	while (r.busy > 0)
 		pthread_cond_wait(&pool->shared, &pool->lock);
 	pthread_mutex_unlock(&pool->lock);
 }
 
 /* In a thread of the pool: someone waits for this, so it goes first. */
 static void
-share_help(struct pool *pool)
+relay_help(struct pool *pool)
 {
-	struct share	*s = pool->share;
+	struct relay	*r = pool->relay;
 
-	s->busy++;
-	share_next(pool, s);
-	if (--s->busy == 0 && s->next == s->n)
+	r->busy++;
+	while (r->next < r->ready)
+		relay_next(pool, r);
+	if (--r->busy == 0 && pool->relay == NULL)
 		pthread_cond_signal(&pool->shared);
 }
 
@@ -199,12 +204,15 @@ worker_main(void *arg)
 	pool->up++;
 	pthread_cond_signal(&pool->started);
 	for (;;) {
-		if (pool->share != NULL) {
-			share_help(pool);
+		if (pool->relay != NULL &&
+		    pool->relay->next < pool->relay->ready) {
+			relay_help(pool);
 			continue;
 		}
 		if ((job = STAILQ_FIRST(&pool->todo)) == NULL) {
+			pool->idle++;
 			pthread_cond_wait(&pool->work, &pool->lock);
+			pool->idle--;
 			continue;
 		}
 		STAILQ_REMOVE_HEAD(&pool->todo, link);

@@ -35,10 +35,12 @@ void	 pool_set_nice(struct pool *pool, int nice);
 unsigned int pool_size(const struct pool *pool);
 void	 pool_submit(struct pool *pool, struct job *job);
 /*
- * Call fn() for each number below n, here and, as far as they are free, in the
- * pool's threads, all at once; returns when each call has.  One at a time.
+ * For each number below n, first() here, in order, and then second(), here or
+ * in one of the pool's threads, whoever is free; returns when each call has.
+ * One at a time.
  */
-void	 pool_share(struct pool *pool, uint32_t n,
-	    void (*fn)(void *arg, uint32_t i), void *arg);
+void	 pool_relay(struct pool *pool, uint32_t n,
+	    void (*first)(void *arg, uint32_t i),
+	    void (*second)(void *arg, uint32_t i), void *arg);
 
 #endif /* WORKER_H */

@@ -29,10 +29,9 @@ def seed_addr(i):
 class Gate:
     """A tracker that tells of the ideal seed's K sockets, after a rest."""
 
-    def __init__(self, peers, rest, on_asked):
+    def __init__(self, peers, rest):
         self.peers = [(seed_addr(i), SEED_PORT) for i in range(peers)]
         self.rest = rest
-        self.on_asked = on_asked
         self.asked = threading.Event()
         self.completed = threading.Event()
         self.tracker = Tracker("10.99.0.3",
@@ -44,7 +43,6 @@ class Gate:
             self.completed.set()
         if not self.asked.is_set():
             time.sleep(self.rest)	# let the client come to rest
-            self.on_asked()
             self.asked.set()
         handler.answer(bencode({"interval": 1800,
             "complete": len(self.peers), "incomplete": 0,
@@ -94,7 +92,7 @@ class Leech:
         self.subject = world.subject(client, down)
 
     def run(self, watch):
-        gate = Gate(self.peers, self.world.scale.rest, self.note_cpu)
+        gate = Gate(self.peers, self.world.scale.rest)
         path = self.torrent.save(os.path.join(self.world.root, "x.torrent"),
             gate.url)
         hose = Hose(self.world, self.torrent, self.root, self.peers)
@@ -102,6 +100,8 @@ class Leech:
             self.subject.boot()
             with measure.Peak(self.subject.proc.pid, watch) as peak:
                 self.added = time.monotonic()
+                # Some make all files as soon as they know of them.
+                self.cpu = self.subject.cpu()
                 self.subject.add(path, False)
                 self.wait(gate)
             self.first = hose.first()
@@ -111,9 +111,6 @@ class Leech:
             gate.close()
         self.peak = peak.peak
         return self
-
-    def note_cpu(self):
-        self.cpu = self.subject.cpu()
 
     def wait(self, gate):
         asking = threading.Thread(target=self.ask, args=(gate,), daemon=True)

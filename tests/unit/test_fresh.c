@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
-/* Calls that threads share, and the small files that are made so. */
+/* Calls that threads relay, and the small files that are made so. */
 #include <sys/stat.h>
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -25,20 +26,35 @@
 #include "loop.h"
 #include "metainfo.h"
 
-/* ---- pool_share() ---- */
+/* ---- pool_relay() ---- */
 
 #define CALLS	1000U
 
 struct calls {
 	struct loop	*loop;
 	struct job	 job;
-	uint8_t		 seen[CALLS];	/* each by one thread */
+	pthread_t	 caller;
+	uint32_t	 begun;
+	uint8_t		 first[CALLS], second[CALLS];
 };
 
 static void
-call(void *arg, uint32_t i)
+first(void *arg, uint32_t i)
 {
-	((struct calls *)arg)->seen[i]++;
+	struct calls	*c = arg;
+
+	assert_int_equal(i, c->begun++);
+	assert_true(pthread_equal(pthread_self(), c->caller));
+	c->first[i]++;
+}
+
+/* In any thread: what is wrong shows itself in the count. */
+static void
+second(void *arg, uint32_t i)
+{
+	struct calls	*c = arg;
+
+	c->second[i] += c->first[i];
 }
 
 static void
@@ -46,10 +62,14 @@ assert_called(struct pool *pool, struct calls *c, uint32_t n)
 {
 	uint32_t	i;
 
-	memset(c->seen, 0, sizeof(c->seen));
-	pool_share(pool, n, call, c);
+	memset(c->first, 0, sizeof(c->first));
+	memset(c->second, 0, sizeof(c->second));
+	c->begun = 0;
+	c->caller = pthread_self();
+	pool_relay(pool, n, first, second, c);
+	assert_int_equal(c->begun, n);
 	for (i = 0; i < CALLS; i++)
-		assert_int_equal(c->seen[i], i < n);
+		assert_int_equal(c->second[i], i < n);
 }
 
 static void
@@ -69,7 +89,7 @@ job_done(struct job *job, void *arg)
 }
 
 static void
-test_share(void **state)
+test_relay(void **state)
 {
 	struct calls	*c = *state;
 	struct pool	*pool;
@@ -225,7 +245,7 @@ int
 main(void)
 {
 	const struct CMUnitTest	tests[] = {
-		cmocka_unit_test(test_share),
+		cmocka_unit_test(test_relay),
 		cmocka_unit_test(test_fresh),
 	};
 
