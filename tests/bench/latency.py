@@ -40,7 +40,7 @@ class FirstRequestRow(Row):
 
     def measure(self, world, client):
         self.torrent, root = world.large()
-        gate = Gate(1, 0, lambda: None)
+        gate = Gate(1, 0)
         path = self.torrent.save(os.path.join(world.root, "x.torrent"),
             gate.url)
         hose = None
