@@ -123,6 +123,14 @@ remove_done(struct job *job, void *arg)
 	disk_settled(d);
 }
 
+/* Can its files be got at?  A link alone has none. */
+static bool
+has_files(struct disk *d, struct content *t)
+{
+	return !roots_away(d, t) && t->root_path == NULL &&
+	    content_load(d, t) != NULL;
+}
+
 /* Only what mim wrote or verified is deleted. */
 static void
 take_files(struct removal *r, struct content *t)
@@ -171,12 +179,14 @@ remove_try(struct disk *d, struct content *t)
 	fdcache_drop(d->files, t->id);
 	if (!roots_away(d, t) && t->root_path == NULL)
 		r->part = part_copy(t->part, t->nfiles);
-	if (t->delete_data && roots_away(d, t)) {
-		snprintf(r->error, sizeof(r->error), "its files were left: %s",
-		    t->error != NULL ? t->error : "their volume is gone");
-	} else if (t->delete_data && t->root_path == NULL &&
-	    content_load(d, t) != NULL)
-		take_files(r, t);
+	if (t->delete_data && t->magnet == NULL) {
+		if (has_files(d, t))
+			take_files(r, t);
+		else
+			snprintf(r->error, sizeof(r->error), "its files were "
+			    "left: %s", t->error != NULL ? t->error :
+			    "their volume is gone");
+	}
 	d->njobs++;
 	pool_submit(d->saver, &r->job);
 }

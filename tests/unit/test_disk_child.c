@@ -270,6 +270,27 @@ test_remove(void **state)
 	assert_int_equal(w->dstate, UINT8_MAX);
 }
 
+/* What lies where mimd may not go any more is left, and that is said. */
+static void
+test_remove_elsewhere(void **state)
+{
+	struct world		 *w = *state;
+	struct msg_torrent_remove m = { .id = 1, .delete_data = true };
+	size_t			  len = strlen(w->dir);
+
+	complete(w);
+	disk_end(w);
+	strlcat(w->dir, "/.", sizeof(w->dir));	/* another root, by name */
+	disk_begin(w);
+	w->dir[len] = '\0';
+	disk_scan(w);
+	say(w->parent, MSG_TORRENT_REMOVE, &m);
+	expect(w, w->parent, MSG_TORRENT_REMOVED);
+	assert_non_null(strstr(w->in->body.torrent_removed.error,
+	    "its files were left: "));
+	assert_true(exists(w, "top/two"));
+}
+
 static void
 test_hostile_paths(void **state)
 {
@@ -391,6 +412,7 @@ main(void)
 		WORLD(test_add_refused),
 		WORLD(test_add_not_kept),
 		WORLD(test_remove),
+		WORLD(test_remove_elsewhere),
 		WORLD(test_hostile_paths),
 		SMALL_WORLD(test_no_space),
 		WORLD(test_rules),
