@@ -51,8 +51,8 @@ doubt_file(struct disk *d, struct content *t, uint32_t i)
 		return DOUBT_FAILED;
 	}
 	size = (uint64_t)st.st_size;
-	if (r->ino == st.st_ino && r->size == size && r->mtime ==
-	    (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec)
+	if (r->ino == st.st_ino && r->size == size &&
+	    r->mtime == file_mtime(&st))
 		return clean || !part ? DOUBT_NONE : DOUBT_UNCLAIMED;
 	if (!clean && part && (r->ino == 0 ||
 	    (r->ino == st.st_ino && size >= r->size)))

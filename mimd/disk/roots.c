@@ -233,9 +233,8 @@ roots_prove(struct disk *d, struct content *t)
 		if (r->ino == 0 || t->files->have[i] == 0)
 			continue;
 		if (file_stat(place, t->files->mi->files[i].path, &st) == 0 &&
-		    r->size == (uint64_t)st.st_size && r->mtime ==
-		    (int64_t)st.st_mtim.tv_sec * 1000000000 +
-		    st.st_mtim.tv_nsec)
+		    r->size == (uint64_t)st.st_size &&
+		    r->mtime == file_mtime(&st))
 			roots_accept(d, t);
 		return;
 	}
