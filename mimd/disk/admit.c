@@ -175,8 +175,8 @@ enter(struct disk *d, struct content *t)
 		log_info("torrent %u: there is space for it now", t->id);
 }
 
-/* Give what there is to those who wait. */
-static void
+/* Give what there is to those who wait; false if dev may be gone by then. */
+static bool
 grant(struct disk *d, struct space_dev *dev)
 {
 	uint64_t		 now = loop_now(d->loop);
@@ -184,7 +184,7 @@ grant(struct disk *d, struct space_dev *dev)
 	struct content		*t;
 
 	if (d->scan != NULL)
-		return;		/* some may have been promised more */
+		return true;	/* some may have been promised more */
 	while ((c = space_next(&d->space, dev, now)) != NULL) {
 		t = c->owner;
 		if (!c->quota || within_quota(d, t)) {
@@ -195,8 +195,9 @@ grant(struct disk *d, struct space_dev *dev)
 		} else if (t->room == c)
 			space_stop(c, now, true);
 		else
-			return;		/* in error: dev may be gone, too */
+			return false;	/* in error, without a claim */
 	}
+	return true;
 }
 
 /* A torrent whose files are worth a look by the thread, or NULL. */
@@ -454,8 +455,7 @@ probe(struct disk *d, struct space_dev *dev, bool tell)
 	measure_again(d, c);
 	if (space_short(&d->space, dev))
 		stop_all(d, dev, 0);
-	grant(d, dev);
-	if (tell)
+	if (grant(d, dev) && tell)
 		TAILQ_FOREACH(c, &dev->waiting, link)
 			tell_waiting(d, c->owner);
 }

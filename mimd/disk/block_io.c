@@ -336,7 +336,7 @@ block_read(struct disk *d, struct content *t, uint64_t pos,
 			error = errno;
 			fdcache_drop_file(d->files, t->id, s.home);
 			if (is_lost(error))
-				trouble_lost(d, t, s.file);
+				trouble_lost(d, t, s.home);
 			content_fail(d, t, part_path(t->files->mi, t->part,
 			    s.home), error);
 			break;

@@ -270,6 +270,8 @@ content_learn(struct disk *d, struct content *t, struct metainfo *mi)
 
 	t->magnet = NULL;
 	content_shape(d, t, mi, NULL);
+	if (t->in_reports)
+		t->files->pins++;	/* as if it had begun now */
 	content_choose(d, t, magnet);
 	magnet_free(magnet);
 }

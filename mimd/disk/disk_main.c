@@ -405,7 +405,8 @@ static void
 disk_leave(struct disk *d)
 {
 	/* exit(3) would take OpenSSL from under a worker that still hashes. */
-	if (d->njobs > 0 || !check_idle(d) || !scrub_idle(d->scrub))
+	if (d->njobs > 0 || !check_idle(d) || !scrub_idle(d->scrub) ||
+	    !lane_idle(d->lane))
 		_exit(0);
 	child_exit(d->child);
 }

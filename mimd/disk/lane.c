@@ -50,6 +50,17 @@ lane_start(struct lane *lane)
 	pool_start(lane->pool);
 }
 
+bool
+lane_idle(struct lane *lane)
+{
+	bool	idle;
+
+	pthread_mutex_lock(&lane->lock);
+	idle = lane->nfree == lane->nruns;
+	pthread_mutex_unlock(&lane->lock);
+	return idle;
+}
+
 /*
  * Slots begin where pages do.  To copy 16 KiB from there to a few bytes beyond
  * a border, where malloc puts what is large, takes some processors (AMD's Zen,

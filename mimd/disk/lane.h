@@ -26,6 +26,8 @@ struct lane;
 
 struct lane *lane_new(struct disk *d);
 void	 lane_start(struct lane *lane);
+/* Is nothing being hashed? */
+bool	 lane_idle(struct lane *lane);
 /* Memory for a run; waits for the thread when all is in use. */
 uint8_t	*lane_take(struct lane *lane);
 /* It is not needed after all. */

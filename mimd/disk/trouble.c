@@ -15,6 +15,7 @@
 #include "loop.h"
 #include "mem.h"
 #include "metainfo.h"
+#include "part.h"
 #include "report.h"
 #include "resume.h"
 
@@ -203,17 +204,27 @@ troubles_init(struct disk *d)
 
 /* ---- lost ---- */
 
-void
-trouble_lost(struct disk *d, struct content *t, uint32_t file)
+static void
+lose_pieces(struct disk *d, struct content *t, uint32_t file)
 {
 	const struct mi_file	*f = &t->files->mi->files[file];
 	uint64_t		 k, last;
 
-	memset(&t->files->stamps[file], 0, sizeof(*t->files->stamps));
 	if (f->length == 0)
 		return;
 	last = (f->offset + f->length - 1) / t->geom.piece_length;
 	for (k = f->offset / t->geom.piece_length; k <= last; k++)
 		content_clear_have(d, t, (uint32_t)k);
+}
+
+void
+trouble_lost(struct disk *d, struct content *t, uint32_t home)
+{
+	uint32_t	i;
+
+	memset(&t->files->stamps[home], 0, sizeof(*t->files->stamps));
+	for (i = 0; i < t->nfiles; i++)
+		if (i == home || (home == t->nfiles && part_has(t->part, i)))
+			lose_pieces(d, t, i);
 	report_progress(d, t);
 }

@@ -46,7 +46,7 @@ void	trouble_again(struct disk *d, struct content *t);
 void	trouble_end(struct disk *d, struct content *t);
 /* Look whether it can go on, and let it: what is in doubt is checked. */
 void	trouble_retry(struct disk *d, struct content *t);
-/* What a file held is not there any more. */
-void	trouble_lost(struct disk *d, struct content *t, uint32_t file);
+/* What a file, or the part file (nfiles), held is not there any more. */
+void	trouble_lost(struct disk *d, struct content *t, uint32_t home);
 
 #endif /* TROUBLE_H */
