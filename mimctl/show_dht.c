@@ -35,18 +35,9 @@ seen_at(const struct rec_dht_side *s, char buf[ADDR_STRLEN])
 /* ---- for people ---- */
 
 static void
-add_number(struct table *table, uint32_t n)
-{
-	char	buf[TEXT_LEN];
-
-	snprintf(buf, sizeof(buf), "%u", n);
-	table_add(table, buf);
-}
-
-static void
 add_side(struct table *table, const struct rec_dht_side *s)
 {
-	char		 host[ADDR_STRLEN], line[ADDR_STRLEN + 32];
+	char		 host[ADDR_STRLEN];
 	const char	*seen;
 
 	if (text_any_host(s->ip))
@@ -54,14 +45,13 @@ add_side(struct table *table, const struct rec_dht_side *s)
 		    s->v6 ? 6 : 4);
 	else
 		text_host(s->ip, host);
-	snprintf(line, sizeof(line), "%s port %u", host, s->port);
-	table_add(table, line);
-	add_number(table, s->good);
-	add_number(table, s->dubious);
-	add_number(table, s->bad);
-	add_number(table, s->spare);
-	add_number(table, s->buckets);
-	add_number(table, s->lookups);
+	table_addf(table, "%s port %u", host, s->port);
+	table_addf(table, "%u", s->good);
+	table_addf(table, "%u", s->dubious);
+	table_addf(table, "%u", s->bad);
+	table_addf(table, "%u", s->spare);
+	table_addf(table, "%u", s->buckets);
+	table_addf(table, "%u", s->lookups);
 	seen = seen_at(s, host);
 	table_add(table, seen == NULL ? "not known yet" : seen);
 	table_add(table, seen == NULL ? "-" : s->fits ? "fits it" :

@@ -71,37 +71,31 @@ static void
 add_volume(const struct mimctl *ctx, struct table *table,
     const struct msg_ctl_volume *v)
 {
-	char	buf[TEXT_LEN], *dir = text_safe(v->dir);
+	char	buf[TEXT_LEN];
 
-	table_add(table, dir);
-	free(dir);
+	table_add_safe(table, v->dir);
 	table_add(table, device_name(v));
 	table_add(table, text_bytes(ctx, v->free, buf));
 	table_add(table, text_bytes(ctx, v->size, buf));
-	snprintf(buf, sizeof(buf), "%u", v->torrents);
-	table_add(table, buf);
+	table_addf(table, "%u", v->torrents);
 	table_add(table, text_bytes(ctx, v->read, buf));
 	table_add(table, text_rate(ctx, v->read_rate, buf));
 	table_add(table, text_bytes(ctx, v->written, buf));
 	table_add(table, text_rate(ctx, v->write_rate, buf));
-	snprintf(buf, sizeof(buf), "%u/%u", v->checking,
-	    v->checking + v->queued);
-	table_add(table, buf);
+	table_addf(table, "%u/%u", v->checking, v->checking + v->queued);
 }
 
 static void
 add_error(const struct mimctl *ctx, struct table *table,
     const struct msg_ctl_volume *v)
 {
-	char	when[TEXT_LEN], line[TEXT_LEN + ERROR_MAX + 8], *text;
+	char	when[TEXT_LEN], line[TEXT_LEN + ERROR_MAX + 8];
 
 	if (*v->error == '\0')
 		return;
 	snprintf(line, sizeof(line), "%s: %s",
 	    text_time(ctx, v->error_at, when), v->error);
-	text = text_safe(line);
-	table_note(table, text);
-	free(text);
+	table_note_safe(table, line);
 }
 
 static void

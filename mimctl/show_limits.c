@@ -88,8 +88,6 @@ static void
 print_limit(const struct mimctl *ctx, struct table *table,
     const struct limit *l)
 {
-	char	peers[TEXT_LEN] = "-", *name;
-
 	if (ctx->headerless) {
 		fputs(l->what, stdout);
 		print_number(l->up);
@@ -98,15 +96,14 @@ print_limit(const struct mimctl *ctx, struct table *table,
 		putchar('\n');
 		return;
 	}
-	if (l->peers != 0)
-		snprintf(peers, sizeof(peers), "%u", l->peers);
 	table_add(table, l->what);
 	add_rate(ctx, table, l->up);
 	add_rate(ctx, table, l->down);
-	table_add(table, peers);
-	name = text_safe(l->name);
-	table_add(table, name);
-	free(name);
+	if (l->peers == 0)
+		table_add(table, "-");
+	else
+		table_addf(table, "%u", l->peers);
+	table_add_safe(table, l->name);
 }
 
 /* As "class:NAME", which is how mimctl limit is told of it. */

@@ -238,7 +238,7 @@ socket_json(uint8_t role, const struct rec_ctl_socket *s)
 static void
 add_socket(struct ports *p, uint8_t role, const struct rec_ctl_socket *s)
 {
-	char	buf[ADDR_STRLEN], count[TEXT_LEN], *device;
+	char	buf[ADDR_STRLEN], *device;
 
 	device = text_safe(s->device[0] == '\0' ? "any" : s->device);
 	if (text_any_host(s->ip))
@@ -250,9 +250,8 @@ add_socket(struct ports *p, uint8_t role, const struct rec_ctl_socket *s)
 		    s->count, use_of(role, s), device, buf,
 		    s->fits ? "yes" : "no");
 	else {
-		snprintf(count, sizeof(count), "%u", s->count);
 		table_add(p->table, role_name(role));
-		table_add(p->table, count);
+		table_addf(p->table, "%u", s->count);
 		table_add(p->table, use_of(role, s));
 		table_add(p->table, device);
 		table_add(p->table, buf);

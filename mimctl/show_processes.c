@@ -90,15 +90,6 @@ walls_text(const struct rec_process *p, char buf[WALLS_LEN])
 }
 
 static void
-add_number(struct table *table, uint64_t n)
-{
-	char	buf[TEXT_LEN];
-
-	snprintf(buf, sizeof(buf), "%" PRIu64, n);
-	table_add(table, buf);
-}
-
-static void
 add_line(const struct mimctl *ctx, struct table *table,
     const struct rec_process *p)
 {
@@ -108,15 +99,14 @@ add_line(const struct mimctl *ctx, struct table *table,
 	if (p->pid == 0)
 		table_add(table, "-");
 	else
-		add_number(table, p->pid);
-	add_number(table, p->uid);
+		table_addf(table, "%u", p->pid);
+	table_addf(table, "%u", p->uid);
 	table_add(table, text_duration(ctx, p->uptime, buf));
 	table_add(table, text_bytes(ctx, private_memory(p), buf));
 	table_add(table, text_bytes(ctx, p->shared, buf));
-	snprintf(buf, sizeof(buf), "%" PRIu64 ".%02us", p->cpu_ms / 1000,
+	table_addf(table, "%" PRIu64 ".%02us", p->cpu_ms / 1000,
 	    (unsigned)(p->cpu_ms % 1000 / 10));
-	table_add(table, buf);
-	add_number(table, p->restarts);
+	table_addf(table, "%u", p->restarts);
 	table_add(table, p->pid == 0 ? "waiting to restart" :
 	    walls_text(p, words));
 }

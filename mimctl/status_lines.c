@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include <stdlib.h>
+#include <inttypes.h>
 
 #include "mimctl.h"
 #include "status.h"
@@ -22,33 +22,12 @@ static const struct table_column columns[] = {
 };
 
 static void
-add_number(struct table *table, uint64_t n)
-{
-	char	buf[TEXT_LEN];
-
-	snprintf(buf, sizeof(buf), "%llu", (unsigned long long)n);
-	table_add(table, buf);
-}
-
-static void
-add_safe(struct table *table, const char *s)
-{
-	char	*safe = text_safe(s);
-
-	table_add(table, safe);
-	free(safe);
-}
-
-static void
 add_state(struct table *table, const struct rec_torrent_row *r)
 {
-	char	buf[TEXT_LEN];
-
-	if (r->state == TSTATE_CHECKING || r->state == TSTATE_MOVING) {
-		snprintf(buf, sizeof(buf), "%s %u%%", tstate_name(r->state),
+	if (r->state == TSTATE_CHECKING || r->state == TSTATE_MOVING)
+		table_addf(table, "%s %u%%", tstate_name(r->state),
 		    r->check_permille / 10);
-		table_add(table, buf);
-	} else
+	else
 		table_add(table, tstate_name(r->state));
 }
 
@@ -57,12 +36,12 @@ add_line(const struct mimctl *ctx, struct table *table,
     const struct view_torrent *t)
 {
 	const struct rec_torrent_row	*r = &t->row;
-	char				 buf[TEXT_LEN], *error;
+	char				 buf[TEXT_LEN];
 	double				 ratio;
 	uint64_t			 eta;
 
-	add_number(table, r->id);
-	add_safe(table, r->name);
+	table_addf(table, "%u", r->id);
+	table_add_safe(table, r->name);
 	add_state(table, r);
 	table_add(table, r->size == 0 ? "-" :
 	    text_percent(r->got, r->wanted, buf));
@@ -70,17 +49,15 @@ add_line(const struct mimctl *ctx, struct table *table,
 	table_add(table, text_rate(ctx, r->down_rate, buf));
 	table_add(table, text_rate(ctx, r->up_rate, buf));
 	if (view_ratio(t, &ratio))
-		snprintf(buf, sizeof(buf), "%.2f", ratio);
-	table_add(table, view_ratio(t, &ratio) ? buf : "-");
-	add_number(table, r->peers);
-	add_number(table, r->seeds);
+		table_addf(table, "%.2f", ratio);
+	else
+		table_add(table, "-");
+	table_addf(table, "%u", r->peers);
+	table_addf(table, "%u", r->seeds);
 	table_add(table, view_eta(t, &eta) ? text_duration(ctx, eta, buf) :
 	    "-");
-	if (*r->error != '\0') {
-		error = text_safe(r->error);
-		table_note(table, error);
-		free(error);
-	}
+	if (*r->error != '\0')
+		table_note_safe(table, r->error);
 }
 
 /* What the printed torrents come to. */
@@ -101,17 +78,15 @@ add_total(const struct mimctl *ctx, struct table *table,
 		seeds += view->torrents[i].row.seeds;
 	}
 	table_add(table, "");
-	snprintf(buf, sizeof(buf), "%zu torrent%s", view->n,
-	    view->n == 1 ? "" : "s");
-	table_add(table, buf);
+	table_addf(table, "%zu torrent%s", view->n, view->n == 1 ? "" : "s");
 	table_add(table, "");
 	table_add(table, size == 0 ? "-" : text_percent(have, size, buf));
 	table_add(table, text_bytes(ctx, size, buf));
 	table_add(table, text_rate(ctx, down, buf));
 	table_add(table, text_rate(ctx, up, buf));
 	table_add(table, "");
-	add_number(table, peers);
-	add_number(table, seeds);
+	table_addf(table, "%" PRIu64, peers);
+	table_addf(table, "%" PRIu64, seeds);
 	table_add(table, "");
 }
 
@@ -119,7 +94,7 @@ void
 status_lines(const struct mimctl *ctx, const struct view *view, FILE *fp)
 {
 	struct table	*table;
-	char		 buf[TEXT_LEN], note[ERROR_MAX + 40], *proxy;
+	char		 buf[TEXT_LEN], note[ERROR_MAX + 40];
 
 	table = table_new(columns, sizeof(columns) / sizeof(columns[0]));
 	for (size_t i = 0; i < view->n; i++)
@@ -136,9 +111,7 @@ status_lines(const struct mimctl *ctx, const struct view *view, FILE *fp)
 		table_note(table, note);
 	}
 	if (view->proxy[0] != '\0') {
-		proxy = text_safe(view->proxy);
-		table_note(table, proxy);
-		free(proxy);
+		table_note_safe(table, view->proxy);
 		table_note(table, "what is to go through the proxy waits");
 	}
 	table_print(table, fp, table_width(), 0);

@@ -55,22 +55,14 @@ static const struct table_column webseed_columns[] = {
 	{ "NEXT", TABLE_RIGHT }
 };
 
+/* UINT32_MAX: not known. */
 static void
-add_number(struct table *table, uint32_t n)
+add_count(struct table *table, uint32_t n)
 {
-	char	buf[TEXT_LEN];
-
-	snprintf(buf, sizeof(buf), "%u", n);
-	table_add(table, n == UINT32_MAX ? "-" : buf);
-}
-
-static void
-add_safe(struct table *table, const char *s)
-{
-	char	*safe = text_safe(s);
-
-	table_add(table, safe);
-	free(safe);
+	if (n == UINT32_MAX)
+		table_add(table, "-");
+	else
+		table_addf(table, "%u", n);
 }
 
 static void
@@ -97,11 +89,11 @@ print_files(const struct mimctl *ctx, const struct view_torrent *t, FILE *fp)
 		f = &t->files[i];
 		if (f->attr & MI_PAD)
 			continue;
-		add_number(table, f->index);
+		table_addf(table, "%u", f->index);
 		table_add(table, text_bytes(ctx, f->size, buf));
 		table_add(table, text_percent(f->have, f->size, buf));
 		table_add(table, status_prio(f->prio));
-		add_safe(table, f->path);
+		table_add_safe(table, f->path);
 	}
 	print(table, "files", t->nfiles, fp);
 }
@@ -120,7 +112,7 @@ print_peers(const struct mimctl *ctx, const struct view_torrent *t, FILE *fp)
 		memcpy(a.ip, p->ip, sizeof(a.ip));
 		a.port = p->port;
 		table_add(table, addr_str(&a, host));
-		add_safe(table, p->client);
+		table_add_safe(table, p->client);
 		table_add(table, status_peer_flags(p, buf));
 		table_add(table, status_peer_source(p->source));
 		table_add(table, t->row.npieces == 0 ? "-" :
@@ -129,8 +121,8 @@ print_peers(const struct mimctl *ctx, const struct view_torrent *t, FILE *fp)
 		table_add(table, text_rate(ctx, p->up_rate, buf));
 		table_add(table, text_bytes(ctx, p->downloaded, buf));
 		table_add(table, text_bytes(ctx, p->uploaded, buf));
-		add_number(table, p->requests_out);
-		add_number(table, p->requests_in);
+		table_addf(table, "%u", p->requests_out);
+		table_addf(table, "%u", p->requests_in);
 	}
 	print(table, "peers", t->npeers, fp);
 }
@@ -140,21 +132,27 @@ static void
 add_when(const struct mimctl *ctx, struct table *table, uint64_t when)
 {
 	uint64_t	now = (uint64_t)time(NULL);
-	char		buf[TEXT_LEN], text[2 * TEXT_LEN];
+	char		buf[TEXT_LEN];
 
 	if (when == 0)
 		table_add(table, "-");
 	else if (ctx->numeric)
 		table_add(table, text_time(ctx, when, buf));
-	else if (when <= now) {
-		snprintf(text, sizeof(text), "%s ago",
+	else if (when <= now)
+		table_addf(table, "%s ago",
 		    text_duration(ctx, now - when, buf));
-		table_add(table, text);
-	} else {
-		snprintf(text, sizeof(text), "in %s",
+	else
+		table_addf(table, "in %s",
 		    text_duration(ctx, when - now, buf));
-		table_add(table, text);
-	}
+}
+
+static void
+add_url(const struct mimctl *ctx, struct table *table, const char *url)
+{
+	char	*text = text_url(ctx, url);
+
+	table_add(table, text);
+	free(text);
 }
 
 static void
@@ -163,26 +161,20 @@ print_trackers(const struct mimctl *ctx, const struct view_torrent *t,
 {
 	const struct rec_tracker_row	*r;
 	struct table			*table;
-	char				*s;
 
 	table = table_new(tracker_columns, NELEM(tracker_columns));
 	for (size_t i = 0; i < t->ntrackers; i++) {
 		r = &t->trackers[i];
-		add_number(table, r->tier);
-		s = text_url(ctx, r->url);
-		table_add(table, s);
-		free(s);
+		table_addf(table, "%u", r->tier);
+		add_url(ctx, table, r->url);
 		table_add(table, status_tracker_state(r->state));
-		add_number(table, r->seeds);
-		add_number(table, r->leeches);
-		add_number(table, r->downloads);
+		add_count(table, r->seeds);
+		add_count(table, r->leeches);
+		add_count(table, r->downloads);
 		add_when(ctx, table, r->last);
 		add_when(ctx, table, r->next);
-		if (*r->error == '\0')
-			continue;
-		s = text_safe(r->error);
-		table_note(table, s);
-		free(s);
+		if (*r->error != '\0')
+			table_note_safe(table, r->error);
 	}
 	print(table, "trackers", t->ntrackers, fp);
 }
@@ -193,23 +185,18 @@ print_webseeds(const struct mimctl *ctx, const struct view_torrent *t,
 {
 	const struct rec_webseed_row	*r;
 	struct table			*table;
-	char				*s, buf[TEXT_LEN];
+	char				 buf[TEXT_LEN];
 
 	table = table_new(webseed_columns, NELEM(webseed_columns));
 	for (size_t i = 0; i < t->nwebseeds; i++) {
 		r = &t->webseeds[i];
-		s = text_url(ctx, r->url);
-		table_add(table, s);
-		free(s);
+		add_url(ctx, table, r->url);
 		table_add(table, status_webseed_state(r->state));
 		table_add(table, text_rate(ctx, r->rate, buf));
 		table_add(table, text_bytes(ctx, r->downloaded, buf));
 		add_when(ctx, table, r->next);
-		if (*r->error == '\0')
-			continue;
-		s = text_safe(r->error);
-		table_note(table, s);
-		free(s);
+		if (*r->error != '\0')
+			table_note_safe(table, r->error);
 	}
 	print(table, "web seeds", t->nwebseeds, fp);
 }

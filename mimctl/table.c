@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include <sys/ioctl.h>
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -82,6 +83,28 @@ table_add(struct table *t, const char *text)
 }
 
 void
+table_addf(struct table *t, const char *fmt, ...)
+{
+	char	*text;
+	va_list	 ap;
+
+	va_start(ap, fmt);
+	text = xvasprintf(fmt, ap);
+	va_end(ap);
+	table_add(t, text);
+	free(text);
+}
+
+void
+table_add_safe(struct table *t, const char *text)
+{
+	char	*safe = text_safe(text);
+
+	table_add(t, safe);
+	free(safe);
+}
+
+void
 table_note(struct table *t, const char *text)
 {
 	if (t->ncells < t->ncolumns)
@@ -93,6 +116,15 @@ table_note(struct table *t, const char *text)
 	}
 	t->notes[t->nnotes].row = t->ncells / t->ncolumns - 1;
 	t->notes[t->nnotes++].text = xstrdup(text);
+}
+
+void
+table_note_safe(struct table *t, const char *text)
+{
+	char	*safe = text_safe(text);
+
+	table_note(t, safe);
+	free(safe);
 }
 
 static size_t
