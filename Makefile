@@ -154,8 +154,8 @@ $(BUILD)/bin/hostile: $(HOSTILE_OBJ) $(BUILD)/libmimd.a $(BUILD)/libcommon.a
 
 # The disk child, unsealed, on a file system of its own and with a fast clock.
 POWERCUT_SRC =	$(addprefix tests/system/attempt/,powercut.c \
-		cut_world.c cut_run.c simfs.c bare.c)
-POWERCUT_WRAP =	$(call IO_WRAP,tests/system/attempt/simfs.c) \
+		cut_world.c cut_run.c simfs.c simfs_io.c bare.c)
+POWERCUT_WRAP =	$(call IO_WRAP,tests/system/attempt/simfs_io.c) \
 		$(addprefix -Wl$(COMMA)--wrap=,sandbox_seal loop_timer_set \
 		loop_now sync_fs_worth)
 
