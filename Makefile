@@ -112,7 +112,7 @@ $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o $(BUILD)/libmimd.a \
 bench-bin: $(BENCH_BIN)
 
 # Programs that try to leave the sandbox, and a mimd whose child lies.
-ATTEMPT_OBJ =	$(call obj,tests/system/attempt/attempts.c \
+ATTEMPT_OBJ =	$(call obj,$(wildcard tests/system/attempt/attempt_*.c) \
 		tests/system/attempt/matrix.c)
 
 $(BUILD)/attempt/bin/matrix: $(ATTEMPT_OBJ) $(BUILD)/libmimd.a \

@@ -4,13 +4,15 @@
 
 #include <sys/types.h>
 
+#define ATTEMPT_SLOTS	64U		/* of the arena */
+
 /* What an attempt may use. */
 struct attempt_env {
 	char	root_path[64];		/* disk's only directory */
 	char	outside[64];		/* a file beside it, of mode 0666 */
 	int	root;			/* root_path, disk only */
 	int	memfd;			/* an executable image */
-	int	arena;			/* sealed, 64 slots */
+	int	arena;			/* sealed */
 	int	listener;		/* of 127.0.0.1, UDP-free */
 	int	datagram;		/* a UDP socket */
 	pid_t	sibling;		/* same user, not sealed */
@@ -32,9 +34,12 @@ struct attempt {
 	int		 signal;	/* other than SIGSYS that may end it */
 };
 
-extern const struct attempt	attempts[];	/* ends with name NULL */
+/* By subject; each ends with name NULL. */
+extern const struct attempt	attempts_kernel[], attempts_files[],
+				attempts_sockets[], attempts_processes[],
+				attempts_memory[];
 
-/* Open what the environment names; not sealed yet. */
-void	attempt_prepare(struct attempt_env *env);
+/* Close what was to fail to open; -1 if it did fail. */
+int	attempt_closed(int fd);
 
 #endif /* ATTEMPT_H */
