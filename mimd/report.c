@@ -200,7 +200,7 @@ registry_on_kept(struct registry *reg, uint32_t id)
 
 	if (t == NULL || !registry_end_add(reg, id, &client))
 		return;
-	log_info("torrent %u added: %s", t->id, t->name);
+	log_info("torrent %u: %s: added", t->id, t->name);
 	reg->ops->added(client, t, reg->arg);
 }
 
@@ -217,9 +217,9 @@ removed(struct registry *reg, struct torrent *t, const char *error)
 	uint32_t	id = t->id;
 
 	if (*error != '\0')
-		log_warnx("torrent %u removed: %s: %s", id, t->name, error);
+		log_warnx("torrent %u: %s: removed: %s", id, t->name, error);
 	else
-		log_info("torrent %u removed: %s", id, t->name);
+		log_info("torrent %u: %s: removed", id, t->name);
 	torrent_free(reg, t);
 	reg->ops->removed(client, id, error, reg->arg);
 }
@@ -232,7 +232,7 @@ log_state(const struct torrent *t, uint8_t before)
 	if (t->dstate == DSTATE_ERROR)
 		log_warnx("torrent %u: %s: %s", t->id, t->name, t->error);
 	else if (t->dstate == DSTATE_WAITING)
-		log_warnx("torrent %u waits: %s: %s", t->id, t->name,
+		log_warnx("torrent %u: %s: waits: %s", t->id, t->name,
 		    t->error);
 }
 
@@ -324,7 +324,7 @@ registry_completed(struct registry *reg, struct torrent *t)
 	/* Found complete by a check: no news for anyone (BEP 3). */
 	if (t->swarm != SWARM_RUNNING || t->dstate != DSTATE_READY)
 		return;
-	log_info("torrent %u completed: %s", t->id, t->name);
+	log_info("torrent %u: %s: completed", t->id, t->name);
 	if (t->announce != ANNOUNCE_STARTED)
 		return;
 	reg->ops->send(ROLE_TRACKER, MSG_TRACKER_TOTALS, &totals, -1,

@@ -139,8 +139,8 @@ tell_waiting(struct disk *d, struct content *t)
 		snprintf(text, sizeof(text), "space for its files is being "
 		    "allocated on %.400s", root);
 	else if (missing == 0 && c->failures == 0)
-		snprintf(text, sizeof(text), "waits for its turn to get "
-		    "space on %.400s", root);
+		snprintf(text, sizeof(text), "others get their space on "
+		    "%.400s first", root);
 	else if (missing == 0 && c->quota)
 		snprintf(text, sizeof(text), "the disk quota on %.400s is "
 		    "used up", root);
@@ -172,7 +172,8 @@ enter(struct disk *d, struct content *t)
 	}
 	content_set_state(d, t, DSTATE_READY, NULL);
 	if (waited)
-		log_info("torrent %u: there is space for it now", t->id);
+		log_info("torrent %u: %s: there is space for it now", t->id,
+		    t->name);
 }
 
 /* Give what there is to those who wait; false if dev may be gone by then. */
@@ -424,8 +425,8 @@ admit_allotted(struct disk *d, struct content *t, bool allocate,
 		content_fail(d, t, t->files->mi->files[file].path, error);
 		return;
 	} else if (allocate)
-		log_warnx("torrent %u: %s cannot allocate: files stay sparse",
-		    t->id, d->roots[t->root].path);
+		log_warnx("torrent %u: %s: %s cannot allocate: files stay "
+		    "sparse", t->id, t->name, d->roots[t->root].path);
 	if (allocate && c->held) {
 		c->filled = true;
 		enter(d, t);

@@ -98,7 +98,7 @@ content_place(const struct disk *d, const struct content *t)
 
 /* Names of the record take the place of those in mi. */
 static struct names *
-content_rename(struct metainfo *mi, const struct resume *r)
+content_rename(uint32_t id, struct metainfo *mi, const struct resume *r)
 {
 	struct names	*names;
 	const char	*why;
@@ -106,7 +106,8 @@ content_rename(struct metainfo *mi, const struct resume *r)
 	names = r == NULL ? NULL : names_new(r->names, r->nnames);
 	if (names == NULL || names_apply(names, mi, &why))
 		return names;
-	log_warnx("%s: its new names are not taken: %s", mi->name, why);
+	log_warnx("torrent %u: %s: its new names are not taken: %s", id,
+	    mi->name, why);
 	names_free(names);
 	return NULL;
 }
@@ -211,7 +212,7 @@ content_shape(struct disk *d, struct content *t, struct metainfo *mi,
     const struct resume *r)
 {
 	size_t		 size = bitfield_size(mi->geom.npieces);
-	struct names	*names = content_rename(mi, r);
+	struct names	*names = content_rename(t->id, mi, r);
 
 	t->renamed = names != NULL;
 	t->geom = mi->geom;
@@ -285,8 +286,8 @@ content_choose(struct disk *d, struct content *t, const struct magnet *magnet)
 	t->link_left = true;
 	t->prios = choice_apply(choice, t->files->mi, &why);
 	if (why != NULL)
-		log_warnx("torrent %u: the choice of its files: %s", t->id,
-		    why);
+		log_warnx("torrent %u: %s: the choice of its files: %s", t->id,
+		    t->name, why);
 	choice_free(choice);
 	content_prios_changed(d, t);
 }
@@ -391,7 +392,7 @@ content_load(struct disk *d, struct content *t)
 		metainfo_free(mi);
 		return NULL;
 	}
-	content_attach(d, t, mi, content_rename(mi, got ? &r : NULL),
+	content_attach(d, t, mi, content_rename(t->id, mi, got ? &r : NULL),
 	    got ? &r : NULL);
 	if (got)
 		resume_clear(&r);

@@ -260,7 +260,7 @@ meta_run(struct job *job, unsigned int worker)
 static void
 meta_learn(struct disk *d, struct content *t, struct metainfo *mi)
 {
-	log_info("torrent %u: metadata is there: %s", t->id, mi->name);
+	log_info("torrent %u: %s: its metadata is there", t->id, mi->name);
 	content_learn(d, t, mi);
 	move_look_home(d, t);
 	/* Data that is there is never overwritten unseen. */

@@ -191,11 +191,12 @@ move_end(struct disk *d, struct move *m, const char *error)
 
 	look = m->again || m->w.doubt || (located && good);
 	if (!good)
-		log_warnx("torrent %u: not moved: %s", t->id, error);
+		log_warnx("torrent %u: %s: not moved: %s", t->id, t->name,
+		    error);
 	else
-		log_info("torrent %u %s %s: %s", t->id, located ?
+		log_info("torrent %u: %s: %s %s", t->id, t->name, located ?
 		    "found in" : m->w.what == MOVE_RENAME ? "renamed in" :
-		    "moved to", m->w.dir, t->name);
+		    "moved to", m->w.dir);
 	if (good && m->w.what != MOVE_RENAME)
 		move_forget_home(t);
 	move_drop(d, t);
@@ -304,8 +305,8 @@ move_went(struct disk *d, struct move *m)
 		m->error = xstrdup(m->w.error);
 	if (next == MOVE_NONE && move_committed(phase)) {
 		if (m->w.error[0] != '\0')
-			log_warnx("torrent %u: left where it was: %s",
-			    m->t->id, m->w.error);
+			log_warnx("torrent %u: %s: left where it was: %s",
+			    m->t->id, m->t->name, m->w.error);
 		move_end(d, m, "");
 	} else if (next == MOVE_NONE)
 		move_end_undone(d, m);

@@ -145,7 +145,8 @@ move_go_home(struct disk *d, struct content *t)
 		snprintf(text, sizeof(text), "%.300s: its files would be "
 		    "those of torrent %u", t->home->root, other->id);
 	if (text[0] != '\0') {
-		log_warnx("torrent %u: not moved: %s", t->id, text);
+		log_warnx("torrent %u: %s: not moved: %s", t->id, t->name,
+		    text);
 		content_set_state(d, t, DSTATE_READY, text);
 		move_home_failed(d, t);
 		return;

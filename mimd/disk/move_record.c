@@ -59,15 +59,14 @@ move_take(struct disk *d, struct content *t, const struct resume *r)
 	    roots_find(d, rm->root), rm->root, rm->subdir);
 	if (rm->name != NULL && !move_take_name(d, m, rm->index, rm->name, text,
 	    sizeof(text))) {
-		log_warnx("torrent %u: %s", t->id, text);
+		log_warnx("torrent %u: %s: %s", t->id, t->name, text);
 		move_drop(d, t);
 		return false;
 	}
 	m->w.phase = (enum move_phase)rm->phase;
 	m->again = m->saved = true;
 	if (move_can_go_on(d, m)) {
-		log_info("torrent %u: going on with its move: %s", t->id,
-		    t->name);
+		log_info("torrent %u: %s: its move goes on", t->id, t->name);
 		move_queue(d, m);
 		return true;
 	}

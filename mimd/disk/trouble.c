@@ -177,7 +177,7 @@ again(struct disk *d, struct trouble *tr)
 		return;
 	}
 	tr->due = loop_now(d->loop) + TROUBLE_CALM;
-	log_info("torrent %u: tried again after an error", t->id);
+	log_info("torrent %u: %s: tried again after an error", t->id, t->name);
 	trouble_retry(d, t);
 }
 

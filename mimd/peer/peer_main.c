@@ -240,7 +240,7 @@ peer_on_swarm_run(struct chan *c, const struct msg_swarm_run *m, void *arg)
 	}
 	if (s != NULL ||
 	    swarm_by_hash(net, m->infohash) != NULL) {
-		log_warnx("torrent %u runs already", m->id);
+		log_warnx("torrent %u: runs already", m->id);
 		return;
 	}
 	swarm_new(net, m);
