@@ -124,39 +124,41 @@ conf_defaults(struct conf *conf)
 
 /* A directory that mimd is to use is a root, or lies beneath one. */
 static int
-conf_reach(struct conf *conf, const char *dir)
+conf_reach(struct conf *conf, const char *setting, const char *dir)
 {
-	char		 rest[PATH_LEN_MAX + 1];
+	char		 rest[PATH_LEN_MAX + 1], err[ERROR_MAX];
 	const char	*why;
 	uint32_t	 root;
 
 	if (dir == NULL || paths_split(conf->roots, conf->nroots, dir, &root,
 	    rest, sizeof(rest)) == 0)
 		return 0;
-	why = conf_add_root(conf, dir, DEVICE_UNKNOWN);
-	if (why != NULL)
-		log_warnx("%s near \"%s\"", why, dir);
-	return why == NULL ? 0 : -1;
+	if ((why = conf_add_root(conf, dir, DEVICE_UNKNOWN)) == NULL)
+		return 0;
+	conf_path_error(conf, setting, dir, why, err, sizeof(err));
+	log_warnx("%s", err);
+	return -1;
 }
 
 /* What the environment gave is checked like what a file says. */
 static int
 conf_check(const struct conf *conf)
 {
-	const char	*why;
+	const char	*why, *setting = "control socket";
+	char		 err[ERROR_MAX];
 
-	if ((why = conf_check_socket(conf->socket.path)) != NULL) {
-		log_warnx("control socket: %s near \"%s\"", why,
-		    conf->socket.path);
-		return -1;
-	}
-	if (conf->restricted.path != NULL &&
+	why = conf_check_socket(conf->socket.path);
+	if (why == NULL && conf->restricted.path != NULL &&
 	    strcmp(conf->restricted.path, conf->socket.path) == 0) {
-		log_warnx("control socket: path is given twice near \"%s\"",
-		    conf->socket.path);
-		return -1;
+		why = "is that of the other socket, too";
+		setting = "control socket restricted";
 	}
-	return 0;
+	if (why == NULL)
+		return 0;
+	conf_path_error(conf, setting, conf->socket.path, why, err,
+	    sizeof(err));
+	log_warnx("%s", err);
+	return -1;
 }
 
 /* ---- the whole ---- */
@@ -167,6 +169,7 @@ conf_make(const char *name, const char *data, size_t len, char *const *macros,
 {
 	struct conf	*conf = xcalloc(1, sizeof(*conf));
 
+	STAILQ_INIT(&conf->given);
 	conf->socket.gid = conf->restricted.gid = (gid_t)-1;
 	conf->pex = conf->lsd = true;
 	conf_dht_begin(conf);
@@ -176,8 +179,10 @@ conf_make(const char *name, const char *data, size_t len, char *const *macros,
 	if (conf_parse(conf, name, data, len, macros, nmacros) == 0) {
 		conf_defaults(conf);
 		if (conf_check(conf) == 0 &&
-		    conf_reach(conf, conf->incomplete) == 0 &&
-		    conf_reach(conf, conf->complete) == 0)
+		    conf_reach(conf, "incomplete directory",
+		    conf->incomplete) == 0 &&
+		    conf_reach(conf, "on complete move to",
+		    conf->complete) == 0)
 			return conf;
 	}
 	conf_free(conf);
@@ -206,6 +211,7 @@ conf_free(struct conf *conf)
 
 	if (conf == NULL)
 		return;
+	conf_given_clear(conf);
 	for (i = 0; i < conf->nlistens; i++)
 		free(conf->listens[i].host);
 	for (i = 0; i < PROXY_USES; i++)

@@ -2,6 +2,8 @@
 #ifndef CONF_H
 #define CONF_H
 
+#include <sys/queue.h>
+
 #include <net/if.h>
 
 #include <stdbool.h>
@@ -71,8 +73,18 @@ struct conf_filter {
 	bool	 allow;			/* exempts, else blocks */
 };
 
+/* The line that has a setting. */
+struct conf_given {
+	STAILQ_ENTRY(conf_given) entry;		/* conf::given */
+	const char		*setting;	/* its words */
+	char			*value;		/* if it has several, or NULL */
+	char			*file;
+	unsigned int		 line;
+};
+
 /* The settings of mimd.conf(5), defaults filled in. */
 struct conf {
+	STAILQ_HEAD(, conf_given) given;	/* in this order */
 	struct conf_listen	 listens[CONF_LISTENS_MAX];
 	uint32_t		 nlistens;
 	struct conf_bind	 bind;
@@ -138,6 +150,22 @@ void		 conf_print(const struct conf *conf, FILE *fp);
 /* A quoted string as the lexer reads it back. */
 void		 conf_print_quoted(const char *s, FILE *fp);
 
+/*
+ * conf_given.c: where a setting was given; NULL if nowhere.  value: that of
+ * one with several, else NULL.
+ */
+const struct conf_given *conf_given(const struct conf *conf,
+		    const char *setting, const char *value);
+void		 conf_give(struct conf *conf, const char *setting,
+		    const char *value, const char *file, unsigned int line);
+void		 conf_given_clear(struct conf *conf);
+/*
+ * "file:line: setting "path": why", without the place of what was not given.
+ */
+void		 conf_path_error(const struct conf *conf, const char *setting,
+		    const char *path, const char *why, char *err,
+		    size_t errsize);
+
 /* ---- between conf*.c, parse.y and lex.c ---- */
 
 /* What a line of rates sets; -1: nothing. */
@@ -160,6 +188,8 @@ int		 conf_parse(struct conf *conf, const char *name,
 /* conf_files.c */
 const char	*conf_check_path(const char *path);
 const char	*conf_check_socket(const char *path);
+const char	*conf_set_path(char **where, const char *path);
+const char	*conf_set_socket(struct conf_socket *s, const char *path);
 const char	*conf_find_group(const char *name, gid_t *gid);
 const char	*conf_find_mode(int64_t digits, mode_t *mode);
 const char	*conf_add_root(struct conf *conf, const char *path,
@@ -181,6 +211,7 @@ const char	*conf_add_bind(struct conf *conf, const char *host);
 const char	*conf_set_router(struct conf *conf, const char *host);
 const char	*conf_set_peers(uint32_t *where, int64_t n);
 const char	*conf_set_rate(uint64_t *where, int64_t n);
+void		 conf_set_rates(struct conf_rate *where, struct rates rates);
 const char	*conf_set_announce_rate(struct conf *conf, int64_t n);
 /* "10.0.0.0/8", "2001:db8::/32" or an address. */
 const char	*conf_add_local(struct conf *conf, const char *text);

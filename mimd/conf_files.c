@@ -39,6 +39,18 @@ conf_check_path(const char *path)
 }
 
 const char *
+conf_set_path(char **where, const char *path)
+{
+	const char	*why;
+
+	if ((why = conf_check_path(path)) != NULL)
+		return why;
+	free(*where);
+	*where = xstrdup(path);
+	return NULL;
+}
+
+const char *
 conf_check_socket(const char *path)
 {
 	struct sockaddr_un	sun;
@@ -49,12 +61,24 @@ conf_check_socket(const char *path)
 }
 
 const char *
+conf_set_socket(struct conf_socket *s, const char *path)
+{
+	const char	*why;
+
+	if ((why = conf_check_socket(path)) != NULL)
+		return why;
+	return conf_set_path(&s->path, path);
+}
+
+const char *
 conf_find_group(const char *name, gid_t *gid)
 {
 	struct group	*gr;
 	char		*end;
 	unsigned long	 n;
 
+	if (*gid != (gid_t)-1)
+		return "group is given twice";
 	if ((gr = getgrnam(name)) != NULL) {
 		*gid = gr->gr_gid;
 		endgrent();
@@ -73,7 +97,8 @@ conf_find_mode(int64_t digits, mode_t *mode)
 {
 	int	shift;
 
-	*mode = 0;
+	if (*mode != 0)
+		return "mode is given twice";
 	for (shift = 0; shift <= 6; shift += 3, digits /= 10) {
 		if (digits % 10 > 7)
 			return "not a mode in octal";

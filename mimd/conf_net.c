@@ -75,9 +75,6 @@ conf_set_device(struct conf *conf, const char *name)
 		if (isspace((unsigned char)*p) || *p == '/' || *p == ':')
 			return "not a name of a device";
 	}
-	if (conf->bind.device[0] != '\0' &&
-	    strcmp(conf->bind.device, name) != 0)
-		return "another device is bound to already";
 	strlcpy(conf->bind.device, name, sizeof(conf->bind.device));
 	return NULL;
 }
@@ -94,9 +91,8 @@ conf_add_bind(struct conf *conf, const char *host)
 	    addr_class(&a) == ADDR_LINK_LOCAL)
 		return "not an address to send from";
 	i = addr_is_v4(&a) ? BOUND_V4 : BOUND_V6;
-	if (conf->bind.has_addr[i] &&
-	    addr_cmp_ip(&conf->bind.addrs[i], &a) != 0)
-		return "another address of its family is bound to already";
+	if (conf->bind.has_addr[i])
+		return "an address of its family is bound to already";
 	conf->bind.addrs[i] = a;
 	conf->bind.has_addr[i] = true;
 	return NULL;
@@ -132,6 +128,15 @@ conf_set_rate(uint64_t *where, int64_t n)
 		return "rate is higher than 1024G";
 	*where = (uint64_t)n;
 	return NULL;
+}
+
+void
+conf_set_rates(struct conf_rate *where, struct rates rates)
+{
+	if (rates.up >= 0)
+		where->up = (uint64_t)rates.up;
+	if (rates.down >= 0)
+		where->down = (uint64_t)rates.down;
 }
 
 const char *

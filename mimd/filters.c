@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -29,6 +28,19 @@ open_regular(const char *path)
 }
 
 int
+filter_open(const struct conf *conf, const struct conf_filter *want,
+    char *err, size_t errsize)
+{
+	int	fd = open_regular(want->path);
+
+	if (fd == -1)
+		conf_path_error(conf, want->allow ? "allowlist" : "blocklist",
+		    want->path, errno == EINVAL ? "not a regular file" :
+		    strerror(errno), err, errsize);
+	return fd;
+}
+
+int
 filters_open(struct filters *f, const struct conf *conf, char *err,
     size_t errsize)
 {
@@ -39,11 +51,7 @@ filters_open(struct filters *f, const struct conf *conf, char *err,
 	f->n = 0;
 	for (i = 0; i < conf->nfilters; i++) {
 		want = &conf->filters[i];
-		if ((fd = open_regular(want->path)) == -1) {
-			snprintf(err, errsize, "%s \"%s\": %s", want->allow ?
-			    "allowlist" : "blocklist", want->path,
-			    errno == EINVAL ? "not a regular file" :
-			    strerror(errno));
+		if ((fd = filter_open(conf, want, err, errsize)) == -1) {
 			filters_close(f);
 			return -1;
 		}

@@ -22,7 +22,10 @@ struct filters {
 	uint32_t	 n;
 };
 
-/* -1 with a line in err if one is no file that can be read. */
+/* A descriptor; -1, and why in err, if it is no file that can be read. */
+int	filter_open(const struct conf *conf, const struct conf_filter *want,
+	    char *err, size_t errsize);
+/* All of them, or -1 and why in err. */
 int	filters_open(struct filters *f, const struct conf *conf, char *err,
 	    size_t errsize);
 void	filters_close(struct filters *f);

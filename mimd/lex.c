@@ -131,9 +131,9 @@ lex_word(int token)
 	return "";
 }
 
-/* what is wrong with the last token; expected: what would be right, or "". */
+/* what is wrong with the last token; more: what helps to mend it, or "". */
 static void
-report(const char *what, const char *expected)
+report(const char *what, const char *more)
 {
 	const struct source_file	*f = lex.source.file;
 	const char			*word = lex.word;
@@ -147,9 +147,8 @@ report(const char *what, const char *expected)
 	if (f == NULL)
 		log_warnx("-D: %s near \"%.*s\"", what, NEAR_MAX, word);
 	else
-		log_warnx("%s:%u: %s near \"%.*s\"%s%s", f->name, lex.line,
-		    what, NEAR_MAX, word, *expected == '\0' ? "" :
-		    ", expected ", expected);
+		log_warnx("%s:%u: %s near \"%.*s\"%s", f->name, lex.line,
+		    what, NEAR_MAX, word, more);
 }
 
 void
@@ -164,8 +163,8 @@ lex_unexpected(const char *const *words, size_t n)
 	char	list[EXPECTED_LEN] = "";
 
 	for (size_t i = 0; i < n; i++) {
-		if (i > 0)
-			strlcat(list, i + 1 < n ? ", " : " or ", sizeof(list));
+		strlcat(list, i == 0 ? ", expected " : i + 1 < n ? ", " :
+		    " or ", sizeof(list));
 		strlcat(list, words[i], sizeof(list));
 	}
 	report(n == 0 ? "unknown setting" : "syntax error", list);
@@ -179,6 +178,29 @@ lex_error(const char *why, const char *word)
 	if (word != NULL)
 		strlcpy(lex.word, word, sizeof(lex.word));
 	yyerror(why);
+	return -1;
+}
+
+void
+lex_give(struct conf *conf, const char *setting, const char *value)
+{
+	conf_give(conf, setting, value, lex.source.file->name, lex.line);
+}
+
+int
+lex_once(struct conf *conf, const char *setting)
+{
+	const struct conf_given	*first = conf_given(conf, setting, NULL);
+	char			 where[WORD_MAX];
+
+	if (first == NULL) {
+		lex_give(conf, setting, NULL);
+		return 0;
+	}
+	snprintf(where, sizeof(where), ", first in %s:%u", first->file,
+	    first->line);
+	strlcpy(lex.word, setting, sizeof(lex.word));
+	report("setting is given twice", where);
 	return -1;
 }
 

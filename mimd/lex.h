@@ -4,6 +4,8 @@
 
 #include <stddef.h>
 
+struct conf;
+
 /*
  * The words of mimd.conf(5), with its files and macros, for parse.y alone.
  * One file at a time is parsed in a process: there is one state, between
@@ -30,6 +32,16 @@ int		 lex_include(const char *name);
  * check said: 0 and no error if NULL, else -1.
  */
 int		 lex_error(const char *why, const char *word);
+
+/*
+ * A setting that may be given once stands in this line: an error, with the
+ * other line, if it was given before.
+ */
+int		 lex_once(struct conf *conf, const char *setting);
+
+/* One that may be given with several values. */
+void		 lex_give(struct conf *conf, const char *setting,
+		    const char *value);
 
 /* What a user may write for a token. */
 const char	*lex_word(int token);

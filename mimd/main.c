@@ -11,6 +11,7 @@
 
 #include "child.h"
 #include "control.h"
+#include "inspect.h"
 #include "log.h"
 #include "mem.h"
 #include "notify.h"
@@ -34,7 +35,7 @@ struct options {
 static void
 usage(void)
 {
-	fprintf(stderr, "usage: mimd [-dnv] [-D name=value] [-f file] "
+	fprintf(stderr, "usage: mimd [-dnVv] [-D name=value] [-f file] "
 	    "[-s socket]\n");
 	exit(2);
 }
@@ -44,7 +45,7 @@ parse_options(struct options *o, int argc, char **argv)
 {
 	int	ch;
 
-	while ((ch = getopt(argc, argv, "dD:f:nR:s:v")) != -1) {
+	while ((ch = getopt(argc, argv, "dD:f:nR:s:Vv")) != -1) {
 		switch (ch) {
 		case 'd':
 			o->foreground = true;
@@ -67,6 +68,9 @@ parse_options(struct options *o, int argc, char **argv)
 		case 's':
 			o->source.socket = optarg;
 			break;
+		case 'V':
+			printf("mimd %s\n", MIM_VERSION);
+			exit(0);
 		case 'v':
 			o->verbose = true;
 			break;
@@ -251,16 +255,18 @@ detach(void *arg)
 	close(*fd);
 }
 
-/* Lists are opened by each start and each reload. */
-static void
-check_filters(const struct conf *conf)
+/* The exit status. */
+static int
+check(const struct conf *conf, bool print)
 {
-	struct filters	filters;
-	char		err[ERROR_MAX];
-
-	if (filters_open(&filters, conf, err, sizeof(err)) == -1)
-		fatalx("%s", err);
-	filters_close(&filters);
+	if (inspect(conf) == -1)
+		return 1;
+	if (print)
+		conf_print(conf, stdout);
+	if (fflush(stdout) == EOF)
+		fatal("cannot write");
+	fprintf(stderr, "configuration OK\n");
+	return 0;
 }
 
 int
@@ -282,13 +288,8 @@ main(int argc, char **argv)
 	parent.source = o.source;
 	if ((parent.conf = conf_load(&parent.source)) == NULL)
 		return 1;
-	if (o.check) {
-		check_filters(parent.conf);
-		if (o.verbose)
-			conf_print(parent.conf, stdout);
-		fprintf(stderr, "configuration OK\n");
-		return 0;
-	}
+	if (o.check)
+		return check(parent.conf, o.verbose);
 	if (o.verbose)
 		log_set_level(LOG_LEVEL_DEBUG);
 

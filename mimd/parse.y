@@ -14,8 +14,8 @@ static uint32_t		 class;	/* of the prefixes that follow */
 static struct conf_proxy proxy;	/* of the line in hand */
 
 int		 yyparse(void);
-static void	 set_rate(struct conf_rate *, struct rates);
-static int	 set_path(char **, char *, const char *(*)(const char *));
+static int	 checked(const char *, char *);
+static int	 rates_once(struct rates, const char *, const char *);
 %}
 
 /* An error tells what would have been right, to the letter. */
@@ -25,6 +25,7 @@ static int	 set_path(char **, char *, const char *(*)(const char *));
 %union {
 	int64_t		 number;
 	char		*string;
+	const char	*setting;	/* its words */
 	struct rates	 rates;
 }
 
@@ -44,9 +45,11 @@ static int	 set_path(char **, char *, const char *(*)(const char *));
 %token	<string>	STRING
 %token	<number>	NUMBER
 %type	<string>	secret word
-%type	<number>	amount device encryption methods nodeport port proxied
-%type	<number>	yesno
+%type	<number>	amount at device encryption method nodeport port
+%type	<number>	proxied yesno
 %type	<rates>	rates
+%type	<setting>	announce dht limit mapping path scrub single socket
+%type	<setting>	space
 
 %destructor { free($$); } <string>
 
@@ -93,88 +96,131 @@ macro	: STRING '=' STRING {
 	}
 	;
 
-setting	: listen
-	| bind
-	| proxy
-	| directory
-	| socket
-	| limit
-	| rate
-	| ca
+setting	: single {
+		if (lex_once(conf, $1) == -1)
+			YYERROR;
+	}
+	| download
 	| filter
-	| space
-	| scrub
-	| announce
+	| listen
+	| local
+	| proxy
+	| bootstrap
+	| BIND ADDRESS STRING {
+		lex_give(conf, "bind address", $3);
+		if (checked(conf_add_bind(conf, $3), $3) == -1)
+			YYERROR;
+	}
+	| RATE rates {
+		if (rates_once($2, "rate up", "rate down") == -1)
+			YYERROR;
+		conf_set_rates(&conf->rate, $2);
+	}
+	| RATE PER PEER rates {
+		if (rates_once($4, "rate per peer up",
+		    "rate per peer down") == -1)
+			YYERROR;
+		conf_set_rates(&conf->rate_peer, $4);
+	}
+	| RATE exempt prefixes
+	| RATE class TO prefixes
+	;
+
+single	: announce
 	| dht
+	| limit
+	| mapping
+	| path
+	| scrub
+	| socket
+	| space
+	| BIND DEVICE STRING {
+		if (checked(conf_set_device(conf, $3), $3) == -1)
+			YYERROR;
+		$$ = "bind device";
+	}
 	| ENCRYPTION encryption {
 		conf->encryption = (uint8_t)$2;
-	}
-	| PEX yesno {
-		conf->pex = $2;
+		$$ = "encryption";
 	}
 	| LSD yesno {
 		conf->lsd = $2;
+		$$ = "lsd";
 	}
-	| ALLOW LOCAL TRACKERS {
+	| PEX yesno {
+		conf->pex = $2;
+		$$ = "pex";
+	}
+	| SANDBOX RELAXED {
+		conf->relaxed = true;
+		$$ = "sandbox";
+	}
+	;
+
+local	: ALLOW LOCAL TRACKERS {
 		conf->allow_local = true;
 	}
 	| ALLOW LOCAL TRACKERS locals
-	| SANDBOX RELAXED {
-		conf->relaxed = true;
-	}
 	;
 
-locals	: local
-	| locals local
+locals	: near
+	| locals near
 	;
 
-local	: STRING {
-		int	r;
-
-		r = lex_error(conf_add_local(conf, $1), $1);
-		free($1);
-		if (r == -1)
+near	: STRING {
+		if (checked(conf_add_local(conf, $1), $1) == -1)
 			YYERROR;
 	}
 	;
 
 announce : ANNOUNCE TIERS ALL {
 		conf->announce_first = false;
+		$$ = "announce tiers";
 	}
 	| ANNOUNCE TIERS FIRST {
 		conf->announce_first = true;
+		$$ = "announce tiers";
 	}
 	| ANNOUNCE RATE UNLIMITED {
 		conf->announce_rate = 0;
+		$$ = "announce rate";
 	}
 	| ANNOUNCE RATE NUMBER {
 		if (lex_error(conf_set_announce_rate(conf, $3), NULL) == -1)
 			YYERROR;
+		$$ = "announce rate";
+	}
+	| ANNOUNCE PORT port {
+		conf->announce_port = (uint16_t)$3;
+		$$ = "announce port";
 	}
 	;
 
 dht	: DHT yesno {
 		conf->dht = $2;
+		$$ = "dht";
 	}
 	| DHT READ ONLY yesno {
 		conf->dht_read_only = $4;
+		$$ = "dht read only";
 	}
 	| DHT RATE UNLIMITED {
 		conf->dht_rate = 0;
+		$$ = "dht rate";
 	}
 	| DHT RATE NUMBER {
 		if (lex_error(conf_dht_set_rate(conf, $3), NULL) == -1)
 			YYERROR;
+		$$ = "dht rate";
 	}
-	| DHT BOOTSTRAP NONE {
+	;
+
+bootstrap : DHT BOOTSTRAP NONE {
 		conf_dht_no_hosts(conf);
 	}
 	| DHT BOOTSTRAP STRING nodeport {
-		int	r;
-
-		r = lex_error(conf_dht_add_host(conf, $3, (uint16_t)$4), $3);
-		free($3);
-		if (r == -1)
+		if (checked(conf_dht_add_host(conf, $3, (uint16_t)$4),
+		    $3) == -1)
 			YYERROR;
 	}
 	;
@@ -184,15 +230,13 @@ nodeport : /* empty */	{ $$ = CONF_DHT_PORT; }
 	;
 
 scrub	: SCRUB EVERY word {
-		int	r;
-
-		r = lex_error(conf_set_period(&conf->scrub, $3), $3);
-		free($3);
-		if (r == -1)
+		if (checked(conf_set_period(&conf->scrub, $3), $3) == -1)
 			YYERROR;
+		$$ = "scrub";
 	}
 	| SCRUB NO {
 		conf->scrub = 0;
+		$$ = "scrub";
 	}
 	;
 
@@ -202,53 +246,39 @@ encryption : OFF	{ $$ = ENCRYPTION_OFF; }
 	| REQUIRE	{ $$ = ENCRYPTION_REQUIRE; }
 	;
 
-yesno	: YES {
-		$$ = 1;
-	}
-	| NO {
-		$$ = 0;
-	}
+yesno	: YES	{ $$ = 1; }
+	| NO	{ $$ = 0; }
 	;
 
-listen	: LISTEN ON STRING PORT port {
-		int	r;
-
-		r = lex_error(conf_add_listen(conf, $3, (uint16_t)$5), $3);
-		free($3);
-		if (r == -1)
-			YYERROR;
-	}
-	| LISTEN ON STRING PORT RANDOM {
-		int	r;
-
-		r = lex_error(conf_add_listen(conf, $3, CONF_PORT_RANDOM),
-		    $3);
-		free($3);
-		if (r == -1)
-			YYERROR;
-	}
-	| ANNOUNCE PORT port {
-		conf->announce_port = (uint16_t)$3;
-	}
-	| mapping
-	| mapping ROUTER STRING {
-		int	r;
-
-		r = lex_error(conf_set_router(conf, $3), $3);
-		free($3);
-		if (r == -1)
+listen	: LISTEN ON STRING PORT at {
+		lex_give(conf, "listen on", $3);
+		if (checked(conf_add_listen(conf, $3, (uint16_t)$5),
+		    $3) == -1)
 			YYERROR;
 	}
 	;
 
-mapping	: PORT MAPPING methods {
-		conf->mapping[PORTMAP_NATPMP] =
-		    $3 & 1 << PORTMAP_NATPMP;
+at	: port
+	| RANDOM	{ $$ = CONF_PORT_RANDOM; }
+	;
+
+mapping	: methods {
+		$$ = "port mapping";
+	}
+	| methods ROUTER STRING {
+		if (checked(conf_set_router(conf, $3), $3) == -1)
+			YYERROR;
+		$$ = "port mapping";
+	}
+	;
+
+methods	: PORT MAPPING method {
+		conf->mapping[PORTMAP_NATPMP] = $3 & 1 << PORTMAP_NATPMP;
 		conf->mapping[PORTMAP_UPNP] = $3 & 1 << PORTMAP_UPNP;
 	}
 	;
 
-methods	: YES		{ $$ = 1 << PORTMAP_NATPMP | 1 << PORTMAP_UPNP; }
+method	: YES		{ $$ = 1 << PORTMAP_NATPMP | 1 << PORTMAP_UPNP; }
 	| NATPMP	{ $$ = 1 << PORTMAP_NATPMP; }
 	| UPNP		{ $$ = 1 << PORTMAP_UPNP; }
 	| NO		{ $$ = 0; }
@@ -261,24 +291,6 @@ port	: NUMBER {
 	}
 	;
 
-bind	: BIND DEVICE STRING {
-		int	r;
-
-		r = lex_error(conf_set_device(conf, $3), $3);
-		free($3);
-		if (r == -1)
-			YYERROR;
-	}
-	| BIND ADDRESS STRING {
-		int	r;
-
-		r = lex_error(conf_add_bind(conf, $3), $3);
-		free($3);
-		if (r == -1)
-			YYERROR;
-	}
-	;
-
 proxy	: maker login FOR proxied {
 		if (lex_error(conf_proxy_use(conf, &proxy,
 		    (unsigned int)$4), NULL) == -1)
@@ -287,25 +299,22 @@ proxy	: maker login FOR proxied {
 	;
 
 maker	: PROXY STRING STRING {
-		int	r;
+		const char	*why;
 
 		conf_proxy_clear(&proxy);
-		r = lex_error(conf_proxy_make(&proxy, $2, $3), $3);
+		why = conf_proxy_make(&proxy, $2, $3);
 		free($2);
-		free($3);
-		if (r == -1)
+		if (checked(why, $3) == -1)
 			YYERROR;
 	}
 	;
 
 login	: /* empty */
 	| USER STRING PASSWORD secret {
-		int	r;
+		const char	*why = conf_proxy_login(&proxy, $2, $4);
 
-		r = lex_error(conf_proxy_login(&proxy, $2, $4), $2);
-		free($2);
 		free($4);
-		if (r == -1)
+		if (checked(why, $2) == -1)
 			YYERROR;
 	}
 	;
@@ -329,28 +338,9 @@ proxied	: TRACKERS	{ $$ = 1U << PROXY_TRACKERS; }
 	| ALL		{ $$ = 1U << PROXY_TRACKERS | 1U << PROXY_PEERS; }
 	;
 
-directory : DOWNLOAD DIRECTORY STRING device {
-		int	r;
-
-		r = lex_error(conf_add_root(conf, $3,
-		    (uint8_t)$4), $3);
-		free($3);
-		if (r == -1)
-			YYERROR;
-	}
-	| INCOMPLETE DIRECTORY STRING {
-		if (set_path(&conf->incomplete, $3,
-		    conf_check_path) == -1)
-			YYERROR;
-	}
-	| ON COMPLETE MOVE TO STRING {
-		if (set_path(&conf->complete, $5,
-		    conf_check_path) == -1)
-			YYERROR;
-	}
-	| STATE DIRECTORY STRING {
-		if (set_path(&conf->state_dir, $3,
-		    conf_check_path) == -1)
+download : DOWNLOAD DIRECTORY STRING device {
+		lex_give(conf, "download directory", $3);
+		if (checked(conf_add_root(conf, $3, (uint8_t)$4), $3) == -1)
 			YYERROR;
 	}
 	;
@@ -360,34 +350,52 @@ device	: /* empty */	{ $$ = DEVICE_UNKNOWN; }
 	| SOLID		{ $$ = DEVICE_SOLID; }
 	;
 
-socket	: control sockopts
-	| CONTROL SOCKET STRING RESTRICTED {
-		if (set_path(&conf->restricted.path, $3,
-		    conf_check_socket) == -1)
+path	: INCOMPLETE DIRECTORY STRING {
+		if (checked(conf_set_path(&conf->incomplete, $3), $3) == -1)
 			YYERROR;
+		$$ = "incomplete directory";
+	}
+	| ON COMPLETE MOVE TO STRING {
+		if (checked(conf_set_path(&conf->complete, $5), $5) == -1)
+			YYERROR;
+		$$ = "on complete move to";
+	}
+	| STATE DIRECTORY STRING {
+		if (checked(conf_set_path(&conf->state_dir, $3), $3) == -1)
+			YYERROR;
+		$$ = "state directory";
+	}
+	| CA FILE_ STRING {
+		if (checked(conf_set_path(&conf->ca_file, $3), $3) == -1)
+			YYERROR;
+		$$ = "ca file";
+	}
+	;
+
+socket	: control sockopts {
+		$$ = "control socket";
+	}
+	| CONTROL SOCKET STRING RESTRICTED {
+		if (checked(conf_set_socket(&conf->restricted, $3), $3) == -1)
+			YYERROR;
+		$$ = "control socket restricted";
 	}
 	;
 
 control	: CONTROL SOCKET STRING {
-		if (set_path(&conf->socket.path, $3,
-		    conf_check_socket) == -1)
+		if (checked(conf_set_socket(&conf->socket, $3), $3) == -1)
 			YYERROR;
 	}
 	;
 
 sockopts : /* empty */
 	| sockopts GROUP word {
-		int	r;
-
-		r = lex_error(conf_find_group($3,
-		    &conf->socket.gid), $3);
-		free($3);
-		if (r == -1)
+		if (checked(conf_find_group($3, &conf->socket.gid), $3) == -1)
 			YYERROR;
 	}
 	| sockopts MODE NUMBER {
-		if (lex_error(conf_find_mode($3,
-		    &conf->socket.mode), NULL) == -1)
+		if (lex_error(conf_find_mode($3, &conf->socket.mode),
+		    NULL) == -1)
 			YYERROR;
 	}
 	;
@@ -400,35 +408,45 @@ word	: STRING
 
 space	: ALLOCATE SPARSE {
 		conf->allocate = false;
+		$$ = "allocate";
 	}
 	| ALLOCATE FULL {
 		conf->allocate = true;
+		$$ = "allocate";
 	}
 	| KEEP FREE NUMBER {
 		if (lex_error(conf_set_keep_free(conf, $3), NULL) == -1)
 			YYERROR;
+		$$ = "keep free";
 	}
 	| KEEP FREE AUTO {
 		conf->keep_free = CONF_KEEP_AUTO;
+		$$ = "keep free";
 	}
 	| WRITE SHARED FILES yesno {
 		conf->write_shared = $4;
+		$$ = "write shared files";
 	}
 	;
 
 limit	: CACHE NUMBER {
 		if (lex_error(conf_set_cache(conf, $2), NULL) == -1)
 			YYERROR;
+		$$ = "cache";
 	}
 	| PAGE CACHE NUMBER {
 		if (lex_error(conf_set_page_cache(conf, $3), NULL) == -1)
 			YYERROR;
+		$$ = "page cache";
 	}
-	| MAX PEERS peers
+	| MAX PEERS peers {
+		$$ = "max peers";
+	}
 	| MAX PEERS peers PER TORRENT NUMBER {
-		if (lex_error(conf_set_peers(
-		    &conf->max_peers_torrent, $6), NULL) == -1)
+		if (lex_error(conf_set_peers(&conf->max_peers_torrent, $6),
+		    NULL) == -1)
 			YYERROR;
+		$$ = "max peers";
 	}
 	;
 
@@ -438,30 +456,16 @@ peers	: NUMBER {
 	}
 	;
 
-rate	: RATE rates {
-		set_rate(&conf->rate, $2);
-	}
-	| RATE PER PEER rates {
-		set_rate(&conf->rate_peer, $4);
-	}
-	| RATE exempt prefixes
-	| RATE class TO prefixes
-	;
-
 exempt	: EXEMPT {
 		class = RATE_CLASS_EXEMPT;
 	}
 	;
 
 class	: CLASS STRING rates {
-		int	r;
-
-		r = lex_error(conf_add_class(conf, $2), $2);
-		free($2);
-		if (r == -1)
+		if (checked(conf_add_class(conf, $2), $2) == -1)
 			YYERROR;
 		class = conf->nclasses;
-		set_rate(&conf->classes[class - 1].rate, $3);
+		conf_set_rates(&conf->classes[class - 1].rate, $3);
 	}
 	;
 
@@ -472,10 +476,16 @@ rates	: UP amount {
 		$$ = (struct rates){ -1, $2 };
 	}
 	| rates UP amount {
+		if ($1.up >= 0 &&
+		    lex_error("rate is given twice", "up") == -1)
+			YYERROR;
 		$$ = $1;
 		$$.up = $3;
 	}
 	| rates DOWN amount {
+		if ($1.down >= 0 &&
+		    lex_error("rate is given twice", "down") == -1)
+			YYERROR;
 		$$ = $1;
 		$$.down = $3;
 	}
@@ -498,36 +508,19 @@ prefixes : prefix
 	;
 
 prefix	: STRING {
-		int	r;
-
-		r = lex_error(conf_add_prefix(conf, class, $1), $1);
-		free($1);
-		if (r == -1)
+		if (checked(conf_add_prefix(conf, class, $1), $1) == -1)
 			YYERROR;
 	}
 	;
 
 filter	: BLOCKLIST STRING {
-		int	r;
-
-		r = lex_error(conf_add_filter(conf, $2, false), $2);
-		free($2);
-		if (r == -1)
+		lex_give(conf, "blocklist", $2);
+		if (checked(conf_add_filter(conf, $2, false), $2) == -1)
 			YYERROR;
 	}
 	| ALLOWLIST STRING {
-		int	r;
-
-		r = lex_error(conf_add_filter(conf, $2, true), $2);
-		free($2);
-		if (r == -1)
-			YYERROR;
-	}
-	;
-
-ca	: CA FILE_ STRING {
-		if (set_path(&conf->ca_file, $3,
-		    conf_check_path) == -1)
+		lex_give(conf, "allowlist", $2);
+		if (checked(conf_add_filter(conf, $2, true), $2) == -1)
 			YYERROR;
 	}
 	;
@@ -564,26 +557,23 @@ yyreport_syntax_error(const yypcontext_t *context)
 	return 0;
 }
 
-static void
-set_rate(struct conf_rate *where, struct rates rates)
+/* Why a check refused a word, or NULL; the word is done with. */
+static int
+checked(const char *why, char *word)
 {
-	if (rates.up >= 0)
-		where->up = (uint64_t)rates.up;
-	if (rates.down >= 0)
-		where->down = (uint64_t)rates.down;
+	int	r = lex_error(why, word);
+
+	free(word);
+	return r;
 }
 
-/* Takes over path. */
+/* Each way is a setting of its own. */
 static int
-set_path(char **where, char *path, const char *(*check)(const char *))
+rates_once(struct rates rates, const char *up, const char *down)
 {
-	if (lex_error(check(path), path) == -1) {
-		free(path);
+	if (rates.up >= 0 && lex_once(conf, up) == -1)
 		return -1;
-	}
-	free(*where);
-	*where = path;
-	return 0;
+	return rates.down >= 0 ? lex_once(conf, down) : 0;
 }
 
 int

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -51,7 +52,7 @@ read_all(struct castore *ca, int fd)
 	if (fstat(fd, &st) == -1)
 		return strerror(errno);
 	if (!S_ISREG(st.st_mode) || st.st_size > (off_t)CASTORE_MAX)
-		return "not a file of that kind";
+		return "not such a file";
 	ca->pem = xmalloc((size_t)st.st_size + 1);
 	while (ca->len < (size_t)st.st_size) {
 		n = read(fd, ca->pem + ca->len, (size_t)st.st_size - ca->len);
@@ -73,24 +74,32 @@ drop_pem(struct castore *ca)
 	ca->pem = NULL;
 }
 
+static const char *
+load(struct castore *ca)
+{
+	const char	*why;
+	int		 fd;
+
+	/* Without blocking, whatever it is. */
+	fd = open(ca->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (fd == -1)
+		return strerror(errno);
+	if ((why = read_all(ca, fd)) != NULL)
+		drop_pem(ca);
+	close(fd);
+	return why;
+}
+
 struct castore *
 castore_new(const char *path)
 {
 	struct castore	*ca = xcalloc(1, sizeof(*ca));
 	const char	*why;
-	int		 fd;
 
 	LIBRARY_LOAD(LIBRARY_CRYPTO, crypto, CALLS);
 	ca->path = xstrdup(*path == '\0' ? CASTORE_SYSTEM : path);
-	if ((fd = open(ca->path, O_RDONLY | O_CLOEXEC)) == -1) {
-		complain(ca, strerror(errno));
-		return ca;
-	}
-	if ((why = read_all(ca, fd)) != NULL) {
+	if ((why = load(ca)) != NULL)
 		complain(ca, why);
-		drop_pem(ca);
-	}
-	close(fd);
 	return ca;
 }
 
@@ -113,25 +122,46 @@ parse(X509_STORE *store, const char *pem, size_t len)
 	return n;
 }
 
-X509_STORE *
-castore_get(struct castore *ca)
+/* What was read becomes the store; returns why not, or NULL. */
+static const char *
+make_store(struct castore *ca)
 {
 	X509_STORE	*store;
+	bool		 good;
 
-	if (ca->pem == NULL)
-		return ca->store;
 	if ((store = crypto.X509_STORE_new()) == NULL)
 		fatalx("X509_STORE_new");
 	/* As libcurl does: a certificate in the store is enough. */
 	crypto.X509_STORE_set_flags(store,
 	    X509_V_FLAG_TRUSTED_FIRST | X509_V_FLAG_PARTIAL_CHAIN);
-	if (parse(store, ca->pem, ca->len) > 0)
+	if ((good = parse(store, ca->pem, ca->len) > 0))
 		ca->store = store;
-	else {
-		complain(ca, "none could be parsed");
+	else
 		crypto.X509_STORE_free(store);
-	}
 	crypto.ERR_clear_error();	/* of the end of the file, too */
 	drop_pem(ca);
+	return good ? NULL : "none could be parsed";
+}
+
+X509_STORE *
+castore_get(struct castore *ca)
+{
+	const char	*why;
+
+	if (ca->pem != NULL && (why = make_store(ca)) != NULL)
+		complain(ca, why);
 	return ca->store;
+}
+
+const char *
+castore_check(const char *path)
+{
+	struct castore	 ca = { .path = xstrdup(path) };
+	const char	*why;
+
+	LIBRARY_LOAD(LIBRARY_CRYPTO, crypto, CALLS);
+	if ((why = load(&ca)) == NULL && (why = make_store(&ca)) == NULL)
+		crypto.X509_STORE_free(ca.store);
+	free(ca.path);
+	return why;
 }

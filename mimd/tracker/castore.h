@@ -9,6 +9,9 @@
 
 struct castore;
 
+/* For "mimd -n": why no certificate can be had from a file, or NULL. */
+const char	*castore_check(const char *path);
+
 /*
  * Read the certificates to trust, while files can still be opened.  path "":
  * those of the system.  Without them there is a line in the log.

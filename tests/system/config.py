@@ -51,6 +51,27 @@ BAD = [
     ("control socket \"/run/a.sock\" group \"nosuchgroup\"\n", 1,
         "nosuchgroup"),
     ("cache 32M cache 16M\n", 1, "cache"),
+    ("cache 32M\n\ncache 32M\n", 3, "test.conf:1"),
+]
+# What -n looks at: (a line about {}, what is said of {}).
+WRONG = [
+    ("ca file {}/missing.pem", "No such file"),
+    ("ca file {}/empty.pem", "no certificate in it"),
+    ("ca file {}/half.pem", "none could be parsed"),
+    ("ca file {}/secret.pem", "Permission denied"),
+    ("blocklist {}/missing", "No such file"),
+    ("allowlist {}", "not a regular file"),
+    ("state directory {}/empty.pem", "Not a directory"),
+    ("state directory {}/empty.pem/state", "Not a directory"),
+    ("control socket {}/empty.pem", "is not a socket"),
+    ("download directory {}/empty.pem", "Not a directory"),
+    ("incomplete directory {}", "user _mimd may not write there"),
+]
+# What may come yet.
+AWAY = [
+    ("download directory {}/volume/torrents", "torrents wait"),
+    ("bind device nosuch0", "nothing is sent or received until it is"),
+    ("bind address 192.0.2.77", "no address of this machine"),
 ]
 
 
@@ -99,6 +120,24 @@ def files(t):
         "-f with a file that is not there", done.stderr)
 
 
+def inspects(t):
+    place = t.dir("place")
+    for name, text in (("empty", "# none\n"), ("secret", ""),
+        ("half", "-----BEGIN CERTIFICATE-----\nMII\n")):
+        with open(f"{place}/{name}.pem", "w") as f:
+            f.write(text)
+    os.chmod(f"{place}/secret.pem", 0o600)
+    for line, why in WRONG:
+        status, _, err = check(t, f"\n{line.format(place)}\n")
+        t.ok(status == 1 and re.search(rf"test\.conf:2: .*{why}", err),
+            f"-n refuses {line.format('...')}: {why}", (status, err))
+    status, _, err = check(t, "".join(line.format(place) + "\n"
+        for line, _ in AWAY))
+    t.equal(status, 0, "what may come yet is no error")
+    for i, (_, why) in enumerate(AWAY):
+        t.match(err, rf"test\.conf:{i + 1}: .*{why}", f"but said: {why}")
+
+
 def listens(daemon, port):
     try:
         socket.create_connection((daemon.addr, port), 1).close()
@@ -134,6 +173,7 @@ def reload(t):
 
 def test(t):
     files(t)
+    inspects(t)
     reload(t)
 
 

@@ -101,7 +101,7 @@ def reload(t, w):
         60, "a query that says \"read only\"")
     t.equal(daemon.processes()["dht"]["pid"], pid,
         "\"read only\" holds from the reload on")
-    daemon.write_conf(conf + "dht no\n")
+    daemon.write_conf(conf.replace("dht yes\n", "dht no\n"))
     daemon.ctl("reload")
     t.wait(lambda: not daemon.processes().get("dht", {}).get("pid"), 15,
         "the child to end")

@@ -166,7 +166,7 @@ def for_all(t, w, daemon):
 def http_for_trackers(t, w, daemon):
     """Another kind, by a reload: trackers and web seeds."""
     host, port = w.http.where
-    configure(daemon, f"proxy http {host}:{port} for trackers\nlsd no\n")
+    configure(daemon, f"proxy http {host}:{port} for trackers\n")
     daemon.ctl("reload")
     torrent = w.torrent("third", w.web.root, size=500_000)
     torrent.file = tracker_and_web(w, torrent)

@@ -131,8 +131,8 @@ static const char everything[] =
     "cache 64M\n"
     "$words torrent 3\n"
     "encryption require\n"
-    "rate up 10M\n"
-    "rate down 512K up 1048577\n"
+    "rate up 1048577\n"
+    "rate down 512K\n"
     "rate per peer up unlimited down 1K\n"
     "rate class office up 50M down unlimited to 10.1.2.3 \\\n 10.1.2.4\n"
     "rate class \"far-away_2\" down 1K to ::/0\n"
@@ -340,7 +340,6 @@ test_encryption(void **state)
 		{ "encryption allow", ENCRYPTION_ALLOW },
 		{ "encryption prefer", ENCRYPTION_PREFER },
 		{ "encryption require", ENCRYPTION_REQUIRE },
-		{ "encryption require\nencryption off", ENCRYPTION_OFF },
 	};
 	struct conf	*conf;
 	size_t		 i;
@@ -444,6 +443,16 @@ test_include(void **state)
 	assert_null(conf_read(a, NULL, 0));
 	assert_non_null(strstr(lines[0],
 	    "/b:2: unknown setting near \"wrong\""));
+
+	/* What was given before is told by its own name, too. */
+	write_file(a, "cache 2M\ninclude \"b\"\n");
+	write_file(b, "\ncache 3M\n");
+	nlines = 0;
+	assert_null(conf_read(a, NULL, 0));
+	assert_non_null(strstr(lines[0], "/b:2: setting is given twice near "
+	    "\"cache\", first in "));
+	assert_non_null(strstr(lines[0], "/a:1"));
+	write_file(a, "include \"b\"\nstate directory $dir\n");
 
 	/* A file that includes itself ends. */
 	write_file(b, "include \"b\"\n");

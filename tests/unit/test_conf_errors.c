@@ -105,15 +105,13 @@ test_sockets(void **state)
 		{ "bind device \"a b\"", "a b", "not a name of a device" },
 		{ "bind device wg0123456789abcd", "wg0123456789abcd",
 		    "not a name of a device" },
-		{ "bind device a\nbind device b", "b",
-		    "another device is bound to already" },
 		{ "bind address wg0", "wg0", "not a numeric address" },
 		{ "bind address fe80::1", "fe80::1",
 		    "not an address to send from" },
 		{ "bind address 0.0.0.0", "0.0.0.0",
 		    "not an address to send from" },
 		{ "bind address 10.0.0.1\nbind address 10.0.0.2", "10.0.0.2",
-		    "another address of its family is bound to already" },
+		    "an address of its family is bound to already" },
 		{ "announce port 0", "0", "port is not between 1 and 65535" },
 		{ "listen on * port 0", "0",
 		    "port is not between 1 and 65535" },
@@ -177,6 +175,10 @@ test_files(void **state)
 		    "not a mode in octal" },
 		{ "control socket /a mode 1777", "1777",
 		    "mode is not between 0 and 0777" },
+		{ "control socket /a group 0 mode 600 group 0", "0",
+		    "group is given twice" },
+		{ "control socket /a mode 600 mode 660", "660",
+		    "mode is given twice" },
 		{ "blocklist lists/x", "lists/x", "path is not absolute" },
 		{ "blocklist \"/x\"\nallowlist \"/x\"", "/x",
 		    "list is given twice" },
@@ -192,6 +194,9 @@ test_rates(void **state)
 	static const struct bad	bad[] = {
 		{ "rate up 1023", "1023", "rate is lower than 1K" },
 		{ "rate up 1M down 0", "0", "rate is lower than 1K" },
+		{ "rate up 1M down 1M up 2M", "up", "rate is given twice" },
+		{ "rate class a down 1M down unlimited to ::1", "down",
+		    "rate is given twice" },
 		{ "rate down 1025G", "1025G", "rate is higher than 1024G" },
 		{ "rate exempt 10.0.0.0/33", "10.0.0.0/33",
 		    "not an address or a prefix" },
@@ -273,6 +278,66 @@ test_values(void **state)
 	refuse(bad, sizeof(bad) / sizeof(bad[0]));
 }
 
+/* The words of a setting, two lines with it, and what may stand beside. */
+static void
+test_once(void **state)
+{
+	static const struct {
+		const char	*setting, *first, *second;
+	} twice[] = {
+		{ "allocate", "allocate full", "allocate sparse" },
+		{ "announce port", "announce port 1", "announce port 2" },
+		{ "announce rate", "announce rate 1",
+		    "announce rate unlimited" },
+		{ "announce tiers", "announce tiers all",
+		    "announce tiers first" },
+		{ "bind device", "bind device a", "bind device a" },
+		{ "ca file", "ca file /a", "ca file /b" },
+		{ "cache", "cache 8M", "cache 8M" },
+		{ "control socket", "control socket /a",
+		    "control socket /b mode 600" },
+		{ "control socket restricted", "control socket /a restricted",
+		    "control socket /b restricted" },
+		{ "dht", "dht yes", "dht no" },
+		{ "dht rate", "dht rate 10", "dht rate unlimited" },
+		{ "dht read only", "dht read only yes", "dht read only no" },
+		{ "encryption", "encryption off", "encryption allow" },
+		{ "incomplete directory", "incomplete directory /a",
+		    "incomplete directory /b" },
+		{ "keep free", "keep free auto", "keep free 1G" },
+		{ "lsd", "lsd yes", "lsd yes" },
+		{ "max peers", "max peers 1", "max peers 2 per torrent 1" },
+		{ "on complete move to", "on complete move to /a",
+		    "on complete move to /b" },
+		{ "page cache", "page cache 1M", "page cache 2M" },
+		{ "pex", "pex no", "pex yes" },
+		{ "port mapping", "port mapping no",
+		    "port mapping yes router 10.0.0.1" },
+		{ "rate up", "rate up 1M", "rate down 1M up 2M" },
+		{ "rate down", "rate down 1M", "rate down unlimited" },
+		{ "rate per peer up", "rate per peer up 1M",
+		    "rate per peer up 1M" },
+		{ "sandbox", "sandbox relaxed", "sandbox relaxed" },
+		{ "scrub", "scrub no", "scrub every 1d" },
+		{ "state directory", "state directory /a",
+		    "state directory /a" },
+		{ "write shared files", "write shared files yes",
+		    "write shared files no" },
+	};
+	char	text[256], want[256];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(twice) / sizeof(twice[0]); i++) {
+		snprintf(text, sizeof(text), "\n%s\n%s\n", twice[i].first,
+		    twice[i].second);
+		snprintf(want, sizeof(want), "t:3: setting is given twice near "
+		    "\"%s\", first in t:2", twice[i].setting);
+		assert_null(parse(text));
+		assert_int_equal(nlines, 1);
+		assert_string_equal(lines[0], want);
+	}
+}
+
 /* Eight classes, and 64 prefixes of all together. */
 static void
 test_too_many(void **state)
@@ -336,6 +401,7 @@ main(void)
 		cmocka_unit_test(test_rates),
 		cmocka_unit_test(test_dht),
 		cmocka_unit_test(test_values),
+		cmocka_unit_test(test_once),
 		cmocka_unit_test(test_too_many),
 		cmocka_unit_test(test_each_line),
 		cmocka_unit_test(test_many_errors),
