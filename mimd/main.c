@@ -22,6 +22,7 @@
 #define CONF_ROOT	"/etc/mimd.conf"
 #define CONF_USER	"mim/mimd.conf"	/* beneath $XDG_CONFIG_HOME */
 #define MACROS_MAX	64
+#define ORPHAN_WAIT_MS	30000	/* for a disk child that lost its parent */
 
 struct options {
 	bool			 foreground;	/* -d */
@@ -162,16 +163,34 @@ absolute(const char *path)
 
 /* ---- what is opened before privileges go ---- */
 
+/*
+ * Disk has a copy of this descriptor.  One whose parent was killed goes on to
+ * write for a while: not beside another.
+ */
+static int
+hold_state(const char *dir)
+{
+	int	fd;
+
+	if ((fd = paths_hold(dir, 0)) != -1 || errno != EWOULDBLOCK)
+		return fd;
+	log_info("waiting for the disk process of an earlier mimd to end");
+	if ((fd = paths_hold(dir, ORPHAN_WAIT_MS)) == -1 &&
+	    errno == EWOULDBLOCK)
+		fatalx("the disk process of an earlier mimd has not ended "
+		    "yet: it holds the state directory \"%s\"", dir);
+	return fd;
+}
+
 static void
 open_state(struct parent *parent, uid_t uid, gid_t gid)
 {
 	const char	*dir = parent->conf->state_dir;
 
-	if (paths_make(dir, uid == (uid_t)-1 ? 0700 : 0750, uid, gid) == -1 ||
-	    (parent->state_fd = paths_open_dir(dir)) == -1)
-		fatal("state directory \"%s\"", dir);
-	/* Held until the process ends. */
-	if (paths_lock(dir, uid, gid) != -1)
+	/* The lock is kept until the process ends. */
+	if (paths_make(dir, uid == (uid_t)-1 ? 0700 : 0750, uid, gid) != -1 &&
+	    paths_lock(dir, uid, gid) != -1 &&
+	    (parent->state_fd = hold_state(dir)) != -1)
 		return;
 	if (errno == EWOULDBLOCK)
 		fatalx("another mimd uses the state directory \"%s\"", dir);

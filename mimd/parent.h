@@ -82,7 +82,7 @@ struct parent {
 	struct multicast	 multicast;
 	struct storage		 storage;
 	enum device_kind	 devices[ROOTS_MAX];	/* of roots */
-	int			 state_fd;		/* O_PATH */
+	int			 state_fd;		/* paths_hold() */
 	struct parent_root	 roots[ROOTS_MAX];	/* of conf's */
 	struct mounts		*mounts;
 	char			*mounted;	/* what was, at the last look */

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "paths.h"
@@ -13,6 +14,7 @@
 #include "msg.h"
 
 #define LOCK_NAME	"mimd.lock"
+#define LOCK_STEP_MS	20U	/* between two tries to get one */
 
 /*
  * Write path without doubled slashes and "." to out.  -1 if it is relative,
@@ -141,20 +143,42 @@ open_lock(const char *path, uid_t uid, gid_t gid)
 	return fd;
 }
 
+/* Lock it within that time, or close it: -1 and errno. */
+static int
+lock_fd(int fd, uint32_t wait_ms)
+{
+	const struct timespec	step = { .tv_nsec = LOCK_STEP_MS * 1000000L };
+	uint32_t		waited;
+	int			saved;
+
+	for (waited = 0; flock(fd, LOCK_EX | LOCK_NB) == -1;
+	    waited += LOCK_STEP_MS) {
+		if (errno != EWOULDBLOCK || waited >= wait_ms) {
+			saved = errno;
+			close(fd);
+			errno = saved;
+			return -1;
+		}
+		nanosleep(&step, NULL);
+	}
+	return fd;
+}
+
 int
 paths_lock(const char *dir, uid_t uid, gid_t gid)
 {
 	char	*path = xasprintf("%s/" LOCK_NAME, dir);
-	int	 fd, saved;
+	int	 fd;
 
 	fd = open_lock(path, uid, gid);
 	free(path);
-	if (fd == -1)
-		return -1;
-	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
-		return fd;
-	saved = errno;
-	close(fd);
-	errno = saved;
-	return -1;
+	return fd == -1 ? -1 : lock_fd(fd, 0);
+}
+
+int
+paths_hold(const char *dir, uint32_t wait_ms)
+{
+	int	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return fd == -1 ? -1 : lock_fd(fd, wait_ms);
 }

@@ -27,5 +27,12 @@ int	paths_open_root(const char *path, uid_t uid, gid_t gid);
  * A new lock file is for that user, who may be the next to start mimd.
  */
 int	paths_lock(const char *dir, uid_t uid, gid_t gid);
+/*
+ * Open this directory to read, and hold it: the lock (flock(2)) belongs to
+ * the descriptor and all copies of it, also those that other processes were
+ * given, and ends when the last is closed.  -1 and EWOULDBLOCK if somebody
+ * else still holds it after so many milliseconds.
+ */
+int	paths_hold(const char *dir, uint32_t wait_ms);
 
 #endif /* PATHS_H */

@@ -124,6 +124,31 @@ def term(t, torrent, daemon, announce):
     t.ok(row["uploaded"] > 0.5 * SIZE, "totals were kept", row)
 
 
+def orphan(t, torrent, daemon):
+    """A disk child that hangs outlives its parent, and is waited for."""
+    disk = daemon.children()["disk"]
+    os.kill(disk, signal.SIGSTOP)
+    daemon.ctl("set", torrent.infohash, "sequential", "yes")
+    daemon.processes()			# by now disk has been told
+    daemon.proc.kill()
+    daemon.proc.wait()
+    before, starts = len(daemon.log()), daemon.readies()
+    daemon.launch()
+    t.wait(lambda: "waiting for the disk process of an earlier mimd" in
+        daemon.log()[before:], 20, "the next mimd to wait")
+    other = t.spawn([mimtest.program("mimd"), "-d", "-f", daemon.conf_path],
+        daemon.log_path, host=daemon.host, user=daemon.user)
+    t.equal(other.wait(20), 1, "one more is refused at once")
+    t.match(daemon.log()[before:], "another mimd uses the state directory",
+        "and told why")
+    t.equal(daemon.readies(), starts,
+        "the first does not begin beside the old disk child")
+    os.kill(disk, signal.SIGCONT)
+    daemon.wait_ready(starts, 30)
+    row = daemon.wait_state(torrent.infohash, "seeding", 20)
+    t.ok(row["sequential"], "what it had been told last was saved", row)
+
+
 def test(t):
     seed = int(os.environ.get("SEED") or time.time())
     t.diag(f"SEED={seed} gives these moments again")
@@ -135,6 +160,7 @@ def test(t):
     daemon = download(t, content, torrent, path, announce)
     upload(t, torrent, daemon, path)
     term(t, torrent, daemon, announce)
+    orphan(t, torrent, daemon)
 
 
 mimtest.main(test)

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "paths.h"
@@ -117,6 +118,44 @@ test_make_and_lock(void **state)
 	rmdir(top);
 }
 
+/* The lock lasts as long as any copy, and is waited for. */
+static void
+test_hold(void **state)
+{
+	char	dir[] = "/tmp/mim-hold-XXXXXX", c;
+	pid_t	pid;
+	int	fd, go[2], status;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	assert_int_equal(pipe(go), 0);
+	fd = paths_hold(dir, 0);
+	assert_int_not_equal(fd, -1);
+	if ((pid = fork()) == 0) {
+		/* Like disk, whose parent is no more. */
+		close(go[1]);
+		_exit(read(go[0], &c, 1) == 0 ? 0 : 1);
+	}
+	assert_int_not_equal(pid, -1);
+	close(go[0]);
+	close(fd);
+	assert_int_equal(paths_hold(dir, 0), -1);
+	assert_int_equal(errno, EWOULDBLOCK);
+	assert_int_equal(paths_hold(dir, 50), -1);
+	assert_int_equal(errno, EWOULDBLOCK);
+
+	/* Dead or about to be. */
+	close(go[1]);
+	fd = paths_hold(dir, 60000);
+	assert_int_not_equal(fd, -1);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	close(fd);
+	rmdir(dir);
+	assert_int_equal(paths_hold(dir, 60000), -1);
+	assert_int_equal(errno, ENOENT);
+}
+
 int
 main(void)
 {
@@ -124,6 +163,7 @@ main(void)
 		cmocka_unit_test(test_split),
 		cmocka_unit_test(test_split_everything),
 		cmocka_unit_test(test_make_and_lock),
+		cmocka_unit_test(test_hold),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -73,11 +73,19 @@ class Mimd:
 
     def start(self, timeout=15):
         """Until it answers, and its children are at work."""
-        before = self.log().count("ready, ")
+        before = self.readies()
         self.launch()
+        return self.wait_ready(before, timeout)
+
+    def readies(self):
+        """How many starts have come to their end."""
+        return self.log().count("ready, ")
+
+    def wait_ready(self, before, timeout=15):
+        """Wait for a start that was not among these."""
         end = time.monotonic() + timeout
         while self.ctl("status", check=False)[0] != 0 or \
-            self.log().count("ready, ") == before:
+            self.readies() == before:
             if self.proc.poll() is not None:
                 raise mimtest.Failure(f"{self.name} ended at its start")
             if time.monotonic() > end:
