@@ -157,6 +157,31 @@ disk_scans(struct parent *parent)
 	    parent_child(parent, ROLE_DISK)->pid != 0;
 }
 
+/* Enough for that, with as much left to save in? */
+static bool
+time_to_scan(struct parent *parent)
+{
+	return loop_now(parent->loop) + PARENT_END_MS / 2 < parent->end_by;
+}
+
+/*
+ * Disk is down at the end, and who knows what it had written of what it was
+ * told.  One more is started, at once and only once, to hear and save it.
+ */
+static void
+recall_disk(struct parent *parent)
+{
+	struct proc	*disk = parent_child(parent, ROLE_DISK);
+
+	if (disk->pid != 0 || !parent->ready || parent->recalled ||
+	    !time_to_scan(parent))
+		return;
+	parent->recalled = true;
+	parent->phase = PARENT_HALTING;
+	loop_timer_set(parent->end, PARENT_HALT_MS);
+	proc_recall(disk);
+}
+
 static void
 parent_leave(struct parent *parent)
 {
@@ -173,7 +198,7 @@ parent_on_end_timer(void *arg)
 	uint64_t	 now = loop_now(parent->loop);
 
 	if (parent->phase == PARENT_HALTING && disk_scans(parent) &&
-	    now + PARENT_END_MS / 2 < parent->end_by) {
+	    time_to_scan(parent)) {
 		loop_timer_set(parent->end, PARENT_HALT_MS);
 	} else if (parent->phase == PARENT_HALTING) {
 		parent_leave(parent);
@@ -363,6 +388,10 @@ parent_on_ended(struct proc *p, void *arg)
 	registry_on_down(&parent->registry, p->role);
 	storage_on_down(parent, p->role);
 	nodes_tick(parent);
+	/* When it has been asked to leave, status 0 says that all is saved. */
+	if (p->role == ROLE_DISK && (parent->phase == PARENT_HALTING ||
+	    (parent->phase == PARENT_LEAVING && p->status != 0)))
+		recall_disk(parent);
 	parent_check_end(parent);
 }
 
@@ -377,6 +406,7 @@ parent_stop(struct parent *parent)
 	parent->end_by = loop_now(parent->loop) + PARENT_END_MS;
 	procs_stop(parent->procs);
 	loop_timer_set(parent->end, PARENT_HALT_MS);
+	recall_disk(parent);
 	registry_stop(&parent->registry);
 	parent_check_end(parent);
 }

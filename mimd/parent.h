@@ -92,6 +92,7 @@ struct parent {
 	enum parent_phase	 phase;
 	bool			 scanned;	/* disk has told its torrents */
 	bool			 ready;		/* and all are sealed */
+	bool			 recalled;	/* disk, to save at the end */
 	uint64_t		 started;	/* loop_now() */
 	uint64_t		 end_by;	/* loop_now() */
 	struct loop_timer	*tick, *end;

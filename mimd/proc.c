@@ -435,6 +435,12 @@ procs_stop(struct procs *procs)
 }
 
 void
+proc_recall(struct proc *p)
+{
+	proc_start(p);
+}
+
+void
 procs_kill(struct procs *procs)
 {
 	struct proc	*p;

@@ -103,9 +103,11 @@ void		 proc_blame(struct proc *p, struct proc *other,
 void		 proc_on_ready(struct proc *p, const struct msg_ready *m);
 /* Ask it to end; another follows at once unless procs_stop() was said. */
 void		 proc_leave(struct proc *p);
-/* From here on nothing is started again. */
+/* From here on nothing is started again, but for what is recalled. */
 void		 procs_stop(struct procs *procs);
 void		 procs_kill(struct procs *procs);
+/* It is down: start it at once. */
+void		 proc_recall(struct proc *p);
 /* No child runs. */
 bool		 procs_gone(const struct procs *procs);
 

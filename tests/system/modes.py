@@ -77,6 +77,21 @@ def first_last(t):
     return torrent, daemon
 
 
+def in_backoff(t, daemon, torrent):
+    """What is set while disk waits to be started is saved by a stop."""
+    for _ in range(2):
+        disk = t.wait(lambda: daemon.children().get("disk"), 20, "disk")
+        os.kill(disk, signal.SIGKILL)
+        t.wait(lambda: daemon.children().get("disk") != disk, 10,
+            "its death to be seen")
+    daemon.ctl("set", torrent.infohash, "first-last", "yes")
+    t.equal(daemon.stop(), 0, "a stop while disk waits to be started")
+    daemon.start()
+    t.ok(daemon.torrent(torrent.infohash)["first_last"],
+        "what was set then is kept")
+    daemon.ctl("set", torrent.infohash, "first-last", "no")
+
+
 def priorities(t):
     files = [("a", 10 * PIECE), ("b", 9 * PIECE + 9), ("c", 10 * PIECE - 9),
         ("d", 11 * PIECE)]
@@ -96,6 +111,7 @@ def priorities(t):
     row = daemon.torrent(torrent.infohash, "-f")
     t.equal([f["priority"] for f in row["files"]],
         ["low", "normal", "high", "normal"], "priorities outlive a restart")
+    in_backoff(t, daemon, torrent)
     seed.requests.clear()
     daemon.ctl("start", torrent.infohash)
     daemon.wait_state(torrent.infohash, "seeding", 40)
