@@ -27,7 +27,7 @@ struct listens {
 /* Which ports stand for those of the configuration. */
 struct listen_ports {
 	uint16_t	set;		/* by mimctl: for all; 0: none */
-	uint16_t	random;		/* for CONF_PORT_RANDOM */
+	uint16_t	random;		/* for CONF_PORT_RANDOM; 0: not yet */
 };
 
 /*

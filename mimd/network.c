@@ -276,10 +276,11 @@ listen_random(struct parent *parent, const struct conf *conf,
     struct listens *ls, char *err, size_t errsize)
 {
 	struct listen_ports	*ports = &parent->network.ports;
-	uint16_t		 kept = port_load(parent->state_fd);
+	uint16_t		 kept = ports->random;
 	int			 i;
 
-	ports->random = kept != 0 ? kept : port_pick();
+	if (kept == 0)
+		ports->random = port_pick();
 	for (i = 0; try_listen(parent, conf, ls, err, errsize) == -1; i++) {
 		if (errno != EADDRINUSE || i == NETWORK_PORTS)
 			return -1;
@@ -310,6 +311,8 @@ network_open(struct parent *parent, char *err, size_t errsize)
 	struct bound	 b;
 
 	n->fd = -1;
+	/* Root may read it only now; a reload may ask for it. */
+	n->ports.random = port_load(parent->state_fd);
 	decide(n, parent->conf, &b);
 	bound_set(&b);
 	if (bound_refuses() != NULL)

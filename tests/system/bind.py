@@ -241,10 +241,13 @@ def address(t, w):
         ports["listening"]] == [own] and port >= 49152 and
         can_connect(own, port) and not can_connect(host.addr, port),
         "a random port, at that address alone", ports)
+    daemon.ctl("reload")
+    t.equal(daemon.ctl("show", "ports")["listening"][0]["port"], port,
+        "the random port outlives a reload")
     daemon.stop()
     daemon.start()
     t.equal(daemon.ctl("show", "ports")["listening"][0]["port"], port,
-        "the random port stays the same")
+        "and a restart")
     host.ip("addr", "del", own + "/16", "dev", "eth0")
     t.wait(lambda: network(daemon) == own + " is not there", 20,
         "the address to be missed")
