@@ -165,7 +165,7 @@ look_root(struct inspection *in, uint32_t i)
 	}
 }
 
-/* ---- what is there or is not, and may come ---- */
+/* ---- the network, of which much may come yet ---- */
 
 static bool
 is_here(const struct addr *a)
@@ -187,7 +187,9 @@ is_here(const struct addr *a)
 static void
 look_network(struct inspection *in)
 {
-	const char		*device = in->conf->bind.device;
+	static const char	 why[] = "is no address of this machine now";
+	const struct conf_bind	*b = &in->conf->bind;
+	const char		*device = b->device;
 	const struct conf_given	*g;
 	struct addr		 a;
 
@@ -195,12 +197,14 @@ look_network(struct inspection *in)
 		say(in, "bind device", device, "is not there: nothing is "
 		    "sent or received until it is");
 	STAILQ_FOREACH(g, &in->conf->given, entry) {
-		if (strcmp(g->setting, "bind address") != 0 &&
-		    strcmp(g->setting, "listen on") != 0)
+		if (g->value == NULL || addr_parse(&a, g->value, 0) == -1 ||
+		    is_here(&a))
 			continue;
-		if (addr_parse(&a, g->value, 0) == 0 && !is_here(&a))
-			say(in, g->setting, g->value, "is no address of this "
-			    "machine now");
+		if (strcmp(g->setting, "bind address") == 0)
+			say(in, g->setting, g->value, why);
+		else if (strcmp(g->setting, "listen on") == 0 &&
+		    !b->has_addr[0] && !b->has_addr[1])
+			refuse(in, g->setting, g->value, why);
 	}
 }
 

@@ -66,6 +66,7 @@ WRONG = [
     ("control socket {}/empty.pem", "is not a socket"),
     ("download directory {}/empty.pem", "Not a directory"),
     ("incomplete directory {}", "user _mimd may not write there"),
+    ("listen on 192.0.2.77 port 7000", "no address of this machine"),
 ]
 # What may come yet.
 AWAY = [
