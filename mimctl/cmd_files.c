@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include <err.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -22,6 +23,7 @@ set_prio(struct client *client, const struct view *view,
     struct msg_ctl_prio *req, struct rec_span *spans)
 {
 	const struct rec_torrent_row	*row = &view->torrents[0].row;
+	char				 about[32];
 
 	if (view->n != 1) {
 		warnx("files: select one torrent");
@@ -32,7 +34,8 @@ set_prio(struct client *client, const struct view *view,
 		spans[0] = (struct rec_span){ 0, row->nfiles - 1 };
 		req->files.n = 1;
 	}
-	return daemon_ask(client, MSG_CTL_PRIO, req, -1, DAEMON_MS, row->name,
+	snprintf(about, sizeof(about), "torrent %u", row->id);
+	return daemon_ask(client, MSG_CTL_PRIO, req, -1, DAEMON_MS, about,
 	    NULL, NULL);
 }
 

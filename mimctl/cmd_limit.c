@@ -99,7 +99,7 @@ limit_class(const struct mimctl *ctx, const struct msg_ctl_limit *req)
 		return CTL_USAGE;
 	}
 	if (*req->class == '\0' || strlen(req->class) > CLASS_NAME_MAX) {
-		warnx("class:%s: no such class", req->class);
+		warnx("class:%s: not a name for a class", req->class);
 		return CTL_FAILED;
 	}
 	return daemon_tell(ctx, MSG_CTL_LIMIT, req);

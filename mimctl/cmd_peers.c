@@ -73,13 +73,14 @@ cmd_peers(const struct mimctl *ctx, int argc, char **argv)
 	if ((what = word_get("verb", argv[argc - 2], verbs)) < 0)
 		return CTL_USAGE;
 	if (parse_peer(&a, argv[argc - 1]) == -1) {
-		warnx("not an address, such as 192.0.2.1:6881 or "
-		    "[2001:db8::1]:6881");
+		warnx("%s: not an address, such as 192.0.2.1:6881 or "
+		    "[2001:db8::1]:6881", argv[argc - 1]);
 		return CTL_USAGE;
 	}
 	req.what = (uint8_t)what;
 	if (what == PEER_ADD && a.port == 0) {
-		warnx("the address needs a port");
+		warnx("%s: the address needs a port, as in 192.0.2.1:6881",
+		    argv[argc - 1]);
 		return CTL_USAGE;
 	}
 	memcpy(req.ip, a.ip, sizeof(req.ip));

@@ -79,7 +79,7 @@ await(const struct mimctl *ctx, enum event event, int seconds, int nwords,
 	if (status == CTL_OK)
 		status = watch(client, event, until, &chosen);
 	if (status == CTL_TIMEOUT && !ctx->quiet)
-		warnx("%s within %d seconds", missed[event], seconds);
+		warnx("%s within %d s", missed[event], seconds);
 	view_clear(&chosen);
 	client_close(client);
 	return status;

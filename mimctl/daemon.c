@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: ISC */
+#include <sys/stat.h>
+
 #include <err.h>
 #include <errno.h>
+#include <grp.h>
+#include <libgen.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +14,7 @@
 #include "client.h"
 #include "daemon.h"
 #include "fmt.h"
+#include "mem.h"
 #include "mimctl.h"
 
 #define PLACES_MAX	3
@@ -63,7 +68,8 @@ find_places(struct places *pl, const struct mimctl *ctx)
 static int
 no_daemon(const struct places *pl, int error)
 {
-	char	list[PLACES_MAX * (PATH_LEN_MAX + 4) + 1] = "";
+	char		list[PLACES_MAX * (PATH_LEN_MAX + 4) + 1] = "";
+	struct stat	sb;
 
 	for (int i = 0; i < pl->n; i++) {
 		if (i > 0)
@@ -71,13 +77,34 @@ no_daemon(const struct places *pl, int error)
 			    sizeof(list));
 		strlcat(list, pl->path[i], sizeof(list));
 	}
-	if (pl->n == 1 && error != ENOENT && error != ECONNREFUSED)
+	if (pl->n == 1 && stat(list, &sb) == 0 && !S_ISSOCK(sb.st_mode))
+		warnx("%s: not a socket, so no daemon is there", list);
+	else if (pl->n == 1 && error != ENOENT && error != ECONNREFUSED)
 		warnx("no daemon at %s: %s", list, strerror(error));
 	else
 		warnx("no daemon at %s: start one with \"mimd\" or "
 		    "\"systemctl start mimd\", or name its socket with -s",
 		    list);
 	return CTL_NO_DAEMON;
+}
+
+/* Who may is told by the group of the socket, or of its directory. */
+static int
+not_allowed(const char *path, int error)
+{
+	char		*dir = xstrdup(path);
+	struct stat	 sb;
+	struct group	*gr = NULL;
+
+	if (stat(path, &sb) == 0 || stat(dirname(dir), &sb) == 0)
+		gr = getgrgid(sb.st_gid);
+	free(dir);
+	if (gr != NULL && sb.st_uid != geteuid())
+		warnx("may not use %s: %s (it is for root and group %s)",
+		    path, strerror(error), gr->gr_name);
+	else
+		warnx("may not use %s: %s", path, strerror(error));
+	return CTL_REFUSED;
 }
 
 int
@@ -92,10 +119,8 @@ daemon_connect(const struct mimctl *ctx, struct client **client)
 		if (*client != NULL)
 			return CTL_OK;
 		error = errno;
-		if (error == EACCES || error == EPERM) {
-			warn("may not use %s", pl.path[i]);
-			return CTL_REFUSED;
-		}
+		if (error == EACCES || error == EPERM)
+			return not_allowed(pl.path[i], error);
 	}
 	return no_daemon(&pl, error);
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "command.h"
+#include "mem.h"
 #include "mimctl.h"
 #include "msg.h"
 
@@ -155,6 +156,7 @@ main(int argc, char **argv)
 		return CTL_USAGE;
 	}
 	optind = 0;		/* glibc: start anew */
+	argv[0] = xasprintf("mimctl %s", cmd->name);	/* in its errors */
 	status = ctx.help ? command_help(&ctx, cmd) : cmd->fn(&ctx, argc, argv);
 	if (fflush(stdout) == EOF || ferror(stdout)) {
 		warn("cannot write");

@@ -34,6 +34,7 @@ struct term {
 struct selector {
 	struct term	*terms;
 	size_t		 nterms;
+	int		 nwords;
 };
 
 static int	parse_word(struct selector *sel, const char *word, char *err);
@@ -83,6 +84,7 @@ selector_parse(int nwords, char *const *words, char err[SELECTOR_ERR_MAX])
 {
 	struct selector	*sel = xcalloc(1, sizeof(*sel));
 
+	sel->nwords = nwords;
 	for (int i = 0; i < nwords; i++) {
 		if (parse_word(sel, words[i], err) == -1) {
 			selector_free(sel);
@@ -131,7 +133,9 @@ selector_apply(const struct selector *sel,
 	}
 	if (found > 0)
 		return SELECTOR_OK;
-	snprintf(err, SELECTOR_ERR_MAX, "no torrent matches");
+	snprintf(err, SELECTOR_ERR_MAX, "no torrent matches%s",
+	    sel->nwords < 2 ? "" : " all of these words; joined by commas, "
+	    "one of them is enough");
 	return SELECTOR_NONE;
 }
 
@@ -267,15 +271,19 @@ static int
 parse_state(struct term *t, const char *name, char *err)
 {
 	const char	*names[TSTATE_MAX + 2] = { NULL };
+	char		 safe[64], list[128];
 	int		 i;
 
 	for (i = 0; i <= TSTATE_MAX; i++)
 		names[i] = tstate_name((enum tstate)i);
 	i = word_find(name, names);
-	if (i == WORD_AMBIGUOUS)
-		return bad(err, "ambiguous state", name);
-	if (i < 0)
-		return bad(err, "unknown state", name);
+	if (i < 0) {
+		snprintf(err, SELECTOR_ERR_MAX, "%s state \"%s\": it is %s",
+		    i == WORD_AMBIGUOUS ? "ambiguous" : "unknown",
+		    fmt_safe(name, strlen(name), safe, sizeof(safe)),
+		    word_candidates(name, names, list, sizeof(list)));
+		return -1;
+	}
 	t->kind = TERM_STATE;
 	t->text = xstrdup(names[i]);
 	return 0;

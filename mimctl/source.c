@@ -96,7 +96,11 @@ open_file(const char *what)
 	if (strcmp(what, "-") != 0) {
 		from = open(what, O_RDONLY | O_CLOEXEC);
 		if (from == -1) {
-			warn("%s", what);
+			if (errno == ENOENT && strstr(what, "://") != NULL)
+				warnx("%s: a URL begins with http: or https:",
+				    what);
+			else
+				warn("%s", what);
 			return -1;
 		}
 	}

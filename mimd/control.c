@@ -140,7 +140,8 @@ static void
 control_on_unhandled(struct chan *c, void *arg)
 {
 	(void)c;
-	control_end(arg, CTL_REFUSED, "this socket only answers questions");
+	control_end(arg, CTL_REFUSED, "this socket only answers questions; "
+	    "the other \"control socket\" of mimd.conf takes orders");
 }
 
 static void

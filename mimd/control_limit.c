@@ -53,7 +53,8 @@ control_on_limit(struct chan *c, const struct msg_ctl_limit *m, void *arg)
 	if (*m->class != '\0') {
 		if (parent_limit_class(control_parent(conn), m->class,
 		    (enum ctl_limit_what)m->what, m->value, m->preset) == -1)
-			control_end(conn, CTL_FAILED, "no such class");
+			control_end(conn, CTL_FAILED, "mimd.conf has no \"rate "
+			    "class\" of that name");
 		else
 			control_end(conn, CTL_OK, "");
 		return;

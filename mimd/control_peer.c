@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+#include <stdio.h>
 #include <string.h>
 
 #include "addr.h"
@@ -46,6 +47,16 @@ add_peer(struct control_conn *conn, struct torrent *t,
 	return true;
 }
 
+static void
+not_banned(struct control_conn *conn, const struct addr *addr)
+{
+	char	host[ADDR_STRLEN], text[ADDR_STRLEN + 16];
+
+	snprintf(text, sizeof(text), "%s is not banned",
+	    addr_host(addr, host));
+	control_end(conn, CTL_FAILED, text);
+}
+
 void
 control_on_peer(struct chan *c, const struct msg_ctl_peer *m, void *arg)
 {
@@ -75,7 +86,7 @@ control_on_peer(struct chan *c, const struct msg_ctl_peer *m, void *arg)
 		parent_ban(parent, &addr);
 	if (m->what == PEER_UNBAN && conn->found > 0 &&
 	    !parent_unban(parent, &addr))
-		control_end(conn, CTL_FAILED, "that address is not banned");
+		not_banned(conn, &addr);
 	else if (refused > 0 && conn->found == 0)
 		control_end(conn, CTL_FAILED, "no peer is added");
 	else

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,32 +34,61 @@ struct options {
 	struct conf_source	 source;
 };
 
+#define USAGE	"usage: mimd [-dhnVv] [-D name=value] [-f file] [-s socket]\n"
+
 static void
 usage(void)
 {
-	fprintf(stderr, "usage: mimd [-dnVv] [-D name=value] [-f file] "
-	    "[-s socket]\n");
+	fputs(USAGE, stderr);
 	exit(2);
+}
+
+/* Print what was asked for, and do nothing else. */
+static void
+tell(const char *text)
+{
+	fputs(text, stdout);
+	exit(fflush(stdout) == EOF);
+}
+
+static void
+add_macro(struct options *o, char *macro)
+{
+	if (strchr(macro, '=') == NULL)
+		log_warnx("-D %s: not name=value", macro);
+	else if (o->source.nmacros == MACROS_MAX)
+		log_warnx("-D %s: more than %d macros", macro, MACROS_MAX);
+	else {
+		o->macros[o->source.nmacros++] = macro;
+		return;
+	}
+	usage();
 }
 
 static void
 parse_options(struct options *o, int argc, char **argv)
 {
-	int	ch;
+	static const struct option	longs[] = {
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' },
+		{ NULL, 0, NULL, 0 }
+	};
+	int				ch;
 
-	while ((ch = getopt(argc, argv, "dD:f:nR:s:Vv")) != -1) {
+	while ((ch = getopt_long(argc, argv, "dD:f:hnR:s:Vv", longs,
+	    NULL)) != -1) {
 		switch (ch) {
 		case 'd':
 			o->foreground = true;
 			break;
 		case 'D':
-			if (strchr(optarg, '=') == NULL ||
-			    o->source.nmacros == MACROS_MAX)
-				usage();
-			o->macros[o->source.nmacros++] = optarg;
+			add_macro(o, optarg);
 			break;
 		case 'f':
 			o->source.path = optarg;
+			break;
+		case 'h':
+			tell(USAGE);
 			break;
 		case 'n':
 			o->check = true;
@@ -70,8 +100,8 @@ parse_options(struct options *o, int argc, char **argv)
 			o->source.socket = optarg;
 			break;
 		case 'V':
-			printf("mimd %s\n", MIM_VERSION);
-			exit(0);
+			tell("mimd " MIM_VERSION "\n");
+			break;
 		case 'v':
 			o->verbose = true;
 			break;
@@ -79,8 +109,10 @@ parse_options(struct options *o, int argc, char **argv)
 			usage();
 		}
 	}
-	if (optind != argc)
+	if (optind != argc) {
+		log_warnx("%s: not an option", argv[optind]);
 		usage();
+	}
 	o->source.macros = o->macros;
 }
 

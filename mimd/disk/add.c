@@ -112,8 +112,8 @@ may_add(struct disk *d, const struct msg_torrent_add *m,
 		    NULL);
 	if (other == NULL)
 		return true;
-	report_refused(d, m->id, "its files would be those of torrent %u",
-	    other->id);
+	report_refused(d, m->id, "its files would be those of torrent %u; "
+	    "with -d they lie elsewhere", other->id);
 	return false;
 }
 

@@ -137,7 +137,8 @@ def test_classes(t, daemon, one, two):
     near(t, 4, (one, 256 * KIB, "a class's limit"),
         (two, 2 * MIB, "a slow class does not slow the other"), percent=10)
     t.equal(daemon.run("limit", "class:none", "up", "1M"),
-        (1, "", "mimctl: no such class\n"), "a class that is not there")
+        (1, "", "mimctl: mimd.conf has no \"rate class\" of that name\n"),
+        "a class that is not there")
     t.equal(daemon.run("limit", "class:slow", "peers", "9")[0], 2,
         "a class has rates only")
     daemon.ctl("limit", "class:slow", "up", "default")

@@ -117,7 +117,8 @@ test_logic(void **state)
 	static const char *const	cases[][2] = {
 		{ "1,9", " 1 9" },
 		{ "1,1", " 1" },
-		{ "1 9", "no torrent matches" },
+		{ "1 9", "no torrent matches all of these words; joined by "
+		    "commas, one of them is enough" },
 		{ "name:debian-* state:seeding", " 1" },
 		{ "!1", " 2 5 9" },
 		{ "!1,9", " 2 5" },
