@@ -246,14 +246,18 @@ sim_send(void *arg, const struct addr *to, const uint8_t *p, size_t n)
 static inline bool
 sim_may_enter(const struct sim_node *node, const struct addr *from)
 {
-	uint32_t	i;
+	uint32_t	i, k;
 
 	if (node->holes == NULL)
 		return true;
-	for (i = 0; i < SIM_HOLES; i++)
-		if (node->holes[i].at + SIM_HOLE_MS > node->sim->now &&
-		    addr_cmp(&node->holes[i].to, from) == 0)
+	/* The last one first: most that comes is an answer. */
+	for (k = 0; k < SIM_HOLES; k++) {
+		i = (node->hole + SIM_HOLES - k) % SIM_HOLES;
+		if (node->holes[i].at + SIM_HOLE_MS <= node->sim->now)
+			return false;
+		if (addr_cmp(&node->holes[i].to, from) == 0)
 			return true;
+	}
 	return false;
 }
 

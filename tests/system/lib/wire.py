@@ -87,6 +87,7 @@ class Wire:
     def until_gone(self):
         """Read whatever comes; ends with Gone or TimeoutError."""
         while True:
+            self.buf = b""
             self.read(1)
 
     def bitfield(self, npieces, missing=()):
@@ -194,8 +195,10 @@ class Seed(Listener):
 class Liar(Seed):
     """A seed whose every block is wrong."""
 
+    LIE = bytes(x ^ 0x5a for x in range(256))
+
     def block_of(self, piece, begin, length):
-        return bytes(x ^ 0x5a for x in super().block_of(piece, begin, length))
+        return super().block_of(piece, begin, length).translate(self.LIE)
 
 
 def leech(wire, torrent, pieces, on_block):
