@@ -13,6 +13,7 @@ HARDEN =	-fstack-protector-strong -fstack-clash-protection \
 		-fcf-protection -fPIE -D_FORTIFY_SOURCE=2
 HARDENLD =	-pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed
 SAN ?=
+STRICT ?=			# -Werror, not for tests
 VERSION =	0.1
 
 PKGS =		libbsd-overlay libssl libcrypto msgpack libevent_core \
@@ -31,7 +32,7 @@ CPPFLAGS =	-D_GNU_SOURCE -DMIM_VERSION='"$(VERSION)"' \
 		-Iinclude -I$(BUILD) $(PKG_CFLAGS) \
 		$(if $(SECCOMP_TRAP),-DMIM_SECCOMP_TRAP)
 CFLAGS ?=	$(OPT)
-ALL_CFLAGS =	-std=gnu17 $(WARN) $(HARDEN) $(CFLAGS) $(SAN)
+ALL_CFLAGS =	-std=gnu17 $(WARN) $(STRICT) $(HARDEN) $(CFLAGS) $(SAN)
 ALL_LDFLAGS =	$(HARDENLD) $(LDFLAGS) $(SAN)
 LIBS =		$(PKG_LIBS) -lpthread
 
@@ -56,6 +57,11 @@ BENCH_BIN :=	$(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(BENCH_SRC))
 
 all: $(BUILD)/bin/mimd $(BUILD)/bin/mimctl
 
+# Each source of the programs by itself: what a compiler says of them.
+.PHONY: objects
+objects: $(COMMON_OBJ) $(MIMD_OBJ) $(MIMCTL_OBJ) \
+    $(call obj,mimd/main.c mimctl/main.c)
+
 $(BUILD)/bin/mimd: $(call obj,mimd/main.c) $(BUILD)/libmimd.a \
     $(BUILD)/libcommon.a
 	@mkdir -p $(@D)
@@ -78,6 +84,7 @@ $(BUILD)/%.a:
 $(BUILD)/obj/mimd/%.o: CPPFLAGS += -Imimd
 $(BUILD)/obj/mimctl/%.o: CPPFLAGS += -Imimctl
 $(BUILD)/obj/tests/%.o: CPPFLAGS += -Imimd -Imimctl -I.
+$(BUILD)/obj/tests/%.o: override STRICT =
 
 $(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)
@@ -180,13 +187,17 @@ FUZZ_BUILD =	$(BUILD)/fuzz
 FUZZ_SAN =	-fsanitize=fuzzer-no-link,address,undefined \
 		-fno-sanitize-recover=undefined
 FUZZ_ARGS =	BUILD=$(FUZZ_BUILD) CC=$(CLANG) SAN="$(FUZZ_SAN)" \
-		CFLAGS="-O1 -g" HARDEN=-fPIE
+		CFLAGS="-O1 -gline-tables-only" HARDEN=-fPIE STRICT=-Werror
 
 fuzz:
 	$(MAKE) $(FUZZ_ARGS) fuzz-bin
 
 san: fuzz
 	$(MAKE) $(FUZZ_ARGS) all unit attempt-bin bare-bin
+
+.PHONY: san-objects
+san-objects:
+	$(MAKE) $(FUZZ_ARGS) objects
 
 # The leak sanitizer cannot look at a process in a sandbox: a mimd without.
 $(BUILD)/bare/bin/mimd: $(call obj,mimd/main.c \
@@ -222,17 +233,26 @@ run:
 	fi
 
 # Every test, from a machine that has nothing: unit, fuzz, lint, system.
-# Network namespaces and the root half of the tests take root.
-TESTS ?=	tests/lint/*.sh $(UNIT_BIN) $(SAN_UNIT_BIN) tests/fuzz/*.sh \
-		$(wildcard tests/system/*.sh tests/system/*.py)
+# Network namespaces and the root half of the tests take root.  Those that
+# compute for long begin before their like, so that none of them is the last;
+# the others mostly wait, for a clock or a peer: four of them keep two cores
+# busy.
+UNIT_LONG =	$(addsuffix /unit/test_dht_sim,$(BUILD) $(FUZZ_BUILD))
+LONG =		$(addprefix tests/,system/sanitized.py fuzz/smoke.sh \
+		system/power-cut.sh)
+TESTS ?=	$(wildcard tests/lint/*.sh) $(UNIT_LONG) \
+		$(filter-out $(UNIT_LONG),$(UNIT_BIN) $(SAN_UNIT_BIN)) \
+		$(LONG) $(filter-out $(LONG),$(wildcard tests/fuzz/*.sh \
+		tests/system/*.sh tests/system/*.py))
 JOBS ?=		2
+TEST_JOBS ?=	4
 SUDO :=		$(shell [ "$$(id -u)" -eq 0 ] || echo sudo -E)
 
 check:
 	sh .ci/setup test
 	$(MAKE) --no-print-directory -j $(JOBS) check-bin
 	$(SUDO) env CMOCKA_MESSAGE_OUTPUT=TAP BUILD=$(BUILD) \
-	    prove --timer -j $(JOBS) -e "" $(TESTS)
+	    prove --timer -j $(TEST_JOBS) -e "" $(TESTS)
 
 .PHONY: check-bin
 check-bin: all unit san attempt-bin bench-bin
