@@ -177,6 +177,14 @@ enum dstate {
 };
 #define DSTATE_MAX	DSTATE_ERROR
 
+/* disk_state.barred: may what is missing not be written? */
+enum barred {
+	BARRED_NONE,
+	BARRED_SOME,		/* of it; the rest is fetched */
+	BARRED_ALL
+};
+#define BARRED_MAX	BARRED_ALL
+
 /* disk_root.device: what a directory lies on */
 enum device_kind {
 	DEVICE_UNKNOWN,		/* network, memory, several devices... */

@@ -135,7 +135,8 @@ torrent_fill(struct rec_torrent_row *row, const struct torrent *t, bool dht)
 	row->interested = now->interested;
 	row->served = now->served;
 	row->candidates = now->candidates;
-	row->held = (uint8_t)(now->held | (t->barred ? SWARM_HELD_FILE : 0));
+	row->held = (uint8_t)(now->held |
+	    (t->barred == BARRED_ALL ? SWARM_HELD_FILE : 0));
 	row->error = text(t->error);
 	row->dir = t->dir;
 	row->private = t->private;

@@ -333,7 +333,7 @@ registry_start(struct registry *reg, struct torrent *t)
 		registry_save(reg, t);
 	}
 	if (t->loaded && !t->removing && (t->dstate == DSTATE_ERROR ||
-	    t->dstate == DSTATE_WAITING || t->barred))
+	    t->dstate == DSTATE_WAITING || t->barred != BARRED_NONE))
 		send_retry(reg, t);
 	registry_reconcile(reg, t);
 }

@@ -86,10 +86,7 @@ more_urgent(uint8_t a, uint8_t b)
 	return a > b ? a : b;
 }
 
-/*
- * Each piece is as urgent as the most urgent of its files.  What may not be
- * written is not asked for.
- */
+/* Each piece is as urgent as the most urgent of its files. */
 static uint8_t *
 piece_prios(const struct torrent *t)
 {
@@ -98,7 +95,7 @@ piece_prios(const struct torrent *t)
 	uint32_t	 f;
 
 	memset(prios, FILE_PRIO_SKIP, t->npieces);
-	for (f = 0; f < t->files_got && !t->barred; f++, at = end) {
+	for (f = 0; f < t->files_got; f++, at = end) {
 		end = at + t->files[f].size;
 		if (at == end)
 			continue;

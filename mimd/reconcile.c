@@ -106,7 +106,7 @@ send_run(struct registry *reg, struct torrent *t)
 	t->bare = t->npieces == 0;
 	if (t->modes != 0)
 		registry_send_modes(reg, t);
-	if (t->prios != NULL || t->barred)
+	if (t->prios != NULL)
 		registry_send_prios(reg, t);
 }
 
@@ -309,7 +309,7 @@ registry_reconcile(struct registry *reg, struct torrent *t)
 		reg->behind = true;
 	if (!registry_dht(reg, t, wanted))
 		reg->behind = true;
-	registry_webseeds(reg, t, wanted && !t->barred &&
+	registry_webseeds(reg, t, wanted && t->barred != BARRED_ALL &&
 	    t->swarm == SWARM_RUNNING);
 	if (!reconcile_disk(reg, t))
 		reg->behind = true;

@@ -128,9 +128,9 @@ struct torrent {
 	uint8_t			 swarm;		/* enum swarm_state */
 	uint8_t			 announce;	/* enum announce_state */
 	uint8_t			 dht;		/* enum dht_state */
+	uint8_t			 barred;	/* enum barred */
 	bool			 private;
 	bool			 bare;		/* peer has no pieces */
-	bool			 barred;	/* may not write the rest */
 	bool			 loaded;	/* reported in full */
 	bool			 measured;	/* have is what disk said */
 	bool			 seen;		/* in the scan that goes on */

@@ -291,11 +291,7 @@ registry_on_disk_state(struct registry *reg, const struct msg_disk_state *m)
 		return;
 	before = t->dstate;
 	t->dstate = m->state;
-	if (t->barred != m->barred) {
-		t->barred = m->barred;
-		if (t->swarm == SWARM_RUNNING)
-			registry_send_prios(reg, t);
-	}
+	t->barred = m->barred;
 	t->check = false;
 	if (m->state != DSTATE_CHECKING)
 		t->resuming = false;

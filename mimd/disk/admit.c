@@ -97,7 +97,8 @@ within_quota(struct disk *d, struct content *t)
 	if (content_load(d, t) == NULL)
 		return false;
 	for (i = 0; i < t->geom.npieces && (bitfield_get(t->have, i) ||
-	    (t->unwanted != NULL && bitfield_get(t->unwanted, i))); i++)
+	    barred_piece(t, i) || (t->unwanted != NULL &&
+	    bitfield_get(t->unwanted, i))); i++)
 		continue;
 	if (i == t->geom.npieces)
 		return true;
@@ -266,7 +267,7 @@ ask(struct disk *d, struct content *t)
 	}
 	if (!t->room->held || t->room->dev != dev) {
 		t->room->exact = t->room->filled = false;
-		space_ask(&d->space, dev, t->room, content_left(t));
+		space_ask(&d->space, dev, t->room, barred_rest(t));
 		look(d, dev);
 	}
 	if (t->room != NULL && t->room->held)
@@ -329,8 +330,8 @@ admit_anew(struct disk *d, struct content *t)
 void
 admit_open(struct disk *d, struct content *t)
 {
-	if (t->state == DSTATE_READY && t->magnet == NULL && !t->barred &&
-	    !content_done(t) && (t->room == NULL || !t->room->held))
+	if (t->state == DSTATE_READY && t->magnet == NULL &&
+	    barred_rest(t) > 0 && (t->room == NULL || !t->room->held))
 		ask(d, t);
 }
 
@@ -356,8 +357,8 @@ admit_progress(struct disk *d, struct content *t)
 {
 	if (t->room == NULL)
 		return;
-	space_left(t->room, content_left(t));
-	if (content_done(t))
+	space_left(t->room, barred_rest(t));
+	if (barred_rest(t) == 0)
 		admit_release(d, t);
 }
 
@@ -422,7 +423,11 @@ admit_allotted(struct disk *d, struct content *t, bool allocate,
 	else if (allocate && (error == ENOSPC || error == EDQUOT))
 		admit_full(d, t, error);
 	else if (allocate && error != EOPNOTSUPP) {
-		content_fail(d, t, t->files->mi->files[file].path, error);
+		if (barred_by(d, t, file, error))
+			work(d);
+		else
+			content_fail(d, t, t->files->mi->files[file].path,
+			    error);
 		return;
 	} else if (allocate)
 		log_warnx("torrent %u: %s: %s cannot allocate: files stay "

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 
+#include "barred.h"
 #include "bitfield.h"
 #include "content.h"
 #include "disk.h"
@@ -180,7 +181,7 @@ allot_begin(struct disk *d, struct content *t, bool allocate)
 	a->wanted = xcalloc(1, bitfield_size(t->nfiles));
 	for (i = 0; i < t->nfiles; i++) {
 		if ((a->mi->files[i].attr & (MI_PAD | MI_SYMLINK)) == 0 &&
-		    !content_skips(t, i))
+		    !content_skips(t, i) && !barred_file(t, i))
 			bitfield_set(a->wanted, i);
 		if (t->files->stamps[i].ino != 0 ||
 		    bitfield_get(t->files->touched, i))

@@ -346,12 +346,33 @@ block_read(struct disk *d, struct content *t, uint64_t pos,
 	return done;
 }
 
+/* One that is there need not be ours to write to. */
+static int
+make_empty(struct disk *d, struct content *t, uint32_t file)
+{
+	const char	*path = t->files->mi->files[file].path;
+	struct stat	 st;
+	int		 fd, error;
+
+	fd = file_open(content_place(d, t), path, FILE_WRITE);
+	if (fd != -1) {
+		io_close(fd);
+		content_touch(d, t, file);
+		return 0;
+	}
+	error = errno;
+	if (file_stat(content_place(d, t), path, &st) == 0 ||
+	    barred_by(d, t, file, error))
+		return 0;
+	content_fail(d, t, path, error);
+	return -1;
+}
+
 int
 block_make_empty(struct disk *d, struct content *t)
 {
 	const struct metainfo	*mi = t->files->mi;
 	uint32_t		 i;
-	int			 fd = 0;
 
 	if (t->made)
 		return 0;
@@ -359,22 +380,11 @@ block_make_empty(struct disk *d, struct content *t)
 		content_fail(d, t, t->name, errno);
 		return -1;
 	}
-	for (i = 0; i < mi->nfiles && fd != -1; i++) {
-		if (mi->files[i].length > 0 ||
-		    (mi->files[i].attr & (MI_PAD | MI_SYMLINK)) != 0 ||
-		    content_skips(t, i))
-			continue;
-		fd = file_open(content_place(d, t), mi->files[i].path,
-		    FILE_WRITE);
-		if (fd == -1)
-			break;
-		io_close(fd);
-		content_touch(d, t, i);
-	}
-	if (fd == -1) {
-		content_fail(d, t, mi->files[i].path, errno);
-		return -1;
-	}
+	for (i = 0; i < mi->nfiles; i++)
+		if (mi->files[i].length == 0 &&
+		    (mi->files[i].attr & (MI_PAD | MI_SYMLINK)) == 0 &&
+		    !content_skips(t, i) && make_empty(d, t, i) == -1)
+			return -1;
 	t->made = true;
 	return 0;
 }

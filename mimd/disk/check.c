@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "admit.h"
+#include "barred.h"
 #include "bitfield.h"
 #include "content.h"
 #include "disk.h"
@@ -360,7 +361,7 @@ check_want(struct disk *d, struct content *t, uint8_t *todo)
 	part_leave_cancel(d, t);
 	free(t->damage);
 	t->damage = NULL;
-	t->barred = false;
+	barred_free(t);
 	content_set_state(d, t, DSTATE_CHECKING, NULL);
 	if (!t->in_checks)
 		TAILQ_INSERT_TAIL(&d->checks, t, check_link);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "admit.h"
+#include "barred.h"
 #include "bitfield.h"
 #include "disk.h"
 #include "fdcache.h"
@@ -304,6 +305,7 @@ content_free(struct disk *d, struct content *t)
 	if (t->state == DSTATE_WAITING)
 		d->nwaiting--;
 	admit_release(d, t);
+	barred_free(t);
 	trouble_end(d, t);
 	move_free(d, t);
 	content_detach(d, t);

@@ -13,6 +13,7 @@
 #include "hash.h"
 #include "msg.h"
 
+struct bars;
 struct disk;
 struct home;
 struct magnet;
@@ -83,6 +84,7 @@ struct content {
 	char			*error;
 	struct trouble		*trouble;	/* that may pass, or NULL */
 	char			*damage;	/* scrub.c, barred.c */
+	struct bars		*bars;		/* barred.h; NULL: none */
 	struct move		*move;		/* under way, or NULL */
 	struct home		*home;		/* for later, or NULL */
 	struct space_claim	*room;		/* to write, or NULL */
@@ -93,7 +95,6 @@ struct content {
 	uint8_t			 state;		/* enum dstate */
 	uint8_t			 sub;		/* its volume: subs.h; 0 */
 	bool			 paused;
-	bool			 barred;	/* barred.h */
 	bool			 open;		/* by peer */
 	bool			 made;		/* empty files are there */
 	bool			 is_dirty, is_changed, is_reported;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "admit.h"
+#include "barred.h"
 #include "bitfield.h"
 #include "check.h"
 #include "disk.h"
@@ -118,18 +119,21 @@ content_prios_changed(struct disk *d, struct content *t)
 	if (content_load(d, t) == NULL)
 		return;
 	content_count_unwanted(t);
+	barred_count(t);
 	t->made = false;
 	part_follow(d, t);
 }
 
-/* So many bytes of a piece came, or went. */
+/* A piece came, or went: so many bytes of those that are not fetched. */
 static void
-content_unwanted_has(struct content *t, uint32_t piece, bool has)
+content_passed_has(struct content *t, uint32_t piece, bool has)
 {
 	uint64_t	n = geom_piece_size(&t->geom, piece);
 
 	if (t->unwanted != NULL && bitfield_get(t->unwanted, piece))
 		t->unwanted_left += has ? -n : n;
+	else if (barred_piece(t, piece))
+		t->bars->left += has ? -n : n;
 }
 
 /* From here on the record on disk claims less than there is. */
@@ -153,7 +157,7 @@ content_set_have(struct disk *d, struct content *t, uint32_t piece)
 	bitfield_set(t->have, piece);
 	t->nhave++;
 	t->have_bytes += geom_piece_size(&t->geom, piece);
-	content_unwanted_has(t, piece, true);
+	content_passed_has(t, piece, true);
 	content_credit(t, piece, true);
 	admit_progress(d, t);
 	content_changed(d, t);
@@ -170,7 +174,7 @@ content_clear_have(struct disk *d, struct content *t, uint32_t piece)
 		bitfield_clear(t->claim, piece);
 	t->nhave--;
 	t->have_bytes -= geom_piece_size(&t->geom, piece);
-	content_unwanted_has(t, piece, false);
+	content_passed_has(t, piece, false);
 	content_credit(t, piece, false);
 	content_changed(d, t);
 	content_dirty(d, t, 1000);
@@ -224,6 +228,7 @@ content_reset_have(struct disk *d, struct content *t, const uint8_t *bits)
 		if (bitfield_get(t->have, i))
 			content_credit(t, i, true);
 	content_count_unwanted(t);
+	barred_count(t);
 	content_changed(d, t);
 	content_dirty(d, t, 1000);
 }

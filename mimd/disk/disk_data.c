@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "admit.h"
+#include "barred.h"
 #include "bitfield.h"
 #include "block_io.h"
 #include "chan.h"
@@ -89,10 +90,37 @@ disk_data_forget(struct disk *d, struct content *t)
 /* ---- open and close ---- */
 
 static void
+send_barred(struct chan *c, const struct content *t)
+{
+	struct msg_data_barred	 m = { .torrent = t->id };
+	size_t			 i, size = bitfield_size(t->geom.npieces);
+
+	for (i = 0; t->bars != NULL && i < size; i += m.bits.len) {
+		m.first = (uint32_t)i;
+		m.bits.p = t->bars->pieces + i;
+		m.bits.len = size - i < HAVE_PAGE ? (uint32_t)(size - i) :
+		    HAVE_PAGE;
+		chan_send(c, MSG_DATA_BARRED, &m);
+	}
+	if (t->bars == NULL)
+		chan_send(c, MSG_DATA_BARRED, &m);
+}
+
+void
+disk_data_barred(struct disk *d, const struct content *t)
+{
+	struct chan	*peer = d->planes[PLANE_PEER].chan;
+
+	if (t->open && peer != NULL)
+		send_barred(peer, t);
+}
+
+static void
 send_have(struct chan *c, const struct content *t, uint32_t serial)
 {
 	struct msg_data_have	 m = { .torrent = t->id, .serial = serial };
-	struct msg_data_open_end end = { .torrent = t->id, .serial = serial };
+	struct msg_data_open_end end = { .torrent = t->id, .serial = serial,
+		.barred = t->bars != NULL };
 	size_t			 i, size;
 
 	size = bitfield_size(t->geom.npieces);
@@ -103,6 +131,8 @@ send_have(struct chan *c, const struct content *t, uint32_t serial)
 		    HAVE_PAGE;
 		chan_send(c, MSG_DATA_HAVE, &m);
 	}
+	if (end.barred)
+		send_barred(c, t);
 	chan_send(c, MSG_DATA_OPEN_END, &end);
 }
 
@@ -123,8 +153,8 @@ disk_on_data_open(struct chan *c, const struct msg_data_open *m, void *arg)
 	}
 	if (t == NULL || t->magnet != NULL || !content_usable(t) ||
 	    t->removing || d->stopping || (!content_complete(t) &&
-	    !t->barred && !t->made && (content_load(d, t) == NULL ||
-	    block_make_empty(d, t) == -1)))
+	    barred_kind(t) != BARRED_ALL && !t->made &&
+	    (content_load(d, t) == NULL || block_make_empty(d, t) == -1)))
 		chan_send(c, MSG_DATA_OPEN_FAILED, &failed);
 	else {
 		t->open = true;
@@ -271,9 +301,11 @@ piece_done(struct disk *d, struct content *t, struct piece *p)
 		log_debug("torrent %u: piece %u is bad", t->id, p->index);
 	piece_close(&d->pieces, p);
 	if (v->good && content_done(t)) {
+		barred_free(t);
 		scrub_repaired(d, t);
 		report_progress(d, t);
-	}
+	} else if (v->good)
+		barred_progress(d, t);
 	loop_timer_set(d->tell, 0);
 }
 
@@ -334,7 +366,7 @@ judge(struct plane *plane, struct content *t, const struct rec_block *b)
 
 	if (t == NULL || !t->open)
 		return SLOT_UNWANTED;
-	if (t->state != DSTATE_READY || t->barred)
+	if (t->state != DSTATE_READY || barred_piece(t, b->piece))
 		return SLOT_FAILED;
 	if (bitfield_get(t->have, b->piece))
 		return SLOT_UNWANTED;

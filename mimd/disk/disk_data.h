@@ -20,6 +20,8 @@ void	disk_data_forget(struct disk *d, struct content *t);
 /* A piece that peer was told of is had no more. */
 void	disk_data_lost(struct disk *d, const struct content *t,
 	    uint32_t piece);
+/* What peer may fetch of it is other than it was told. */
+void	disk_data_barred(struct disk *d, const struct content *t);
 
 /* More of a piece is hashed: is that all of it? */
 void	disk_data_hashed(struct disk *d, struct piece *p);

@@ -342,7 +342,7 @@ disk_on_torrent_check(struct chan *c, const struct msg_torrent_check *m,
 	}
 	if (move_check(d, t))
 		return;
-	if (m->retry && t->state == DSTATE_READY && t->barred) {
+	if (m->retry && t->state == DSTATE_READY && t->bars != NULL) {
 		admit(d, t);
 		report_state(d, t);
 		return;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "admit.h"
+#include "barred.h"
 #include "bitfield.h"
 #include "chan.h"
 #include "content.h"
@@ -137,7 +138,7 @@ void
 report_state(struct disk *d, const struct content *t)
 {
 	struct msg_disk_state	m = { .id = t->id, .state = t->state,
-		.barred = t->barred };
+		.barred = (uint8_t)barred_kind(t) };
 
 	m.error = t->error != NULL ? t->error : "";
 	chan_send(d->parent, MSG_DISK_STATE, &m);

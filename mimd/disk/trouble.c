@@ -39,6 +39,7 @@ trouble_passes(int error)
 	case EROFS:
 	case ESHUTDOWN:
 	case ETIMEDOUT:
+	case ETXTBSY:
 		return true;
 	default:
 		return false;
@@ -158,7 +159,8 @@ again(struct disk *d, struct trouble *tr)
 {
 	struct content	*t = tr->t;
 
-	if (t->state == DSTATE_READY && t->barred) {
+	if (t->bars != NULL && (t->state == DSTATE_READY ||
+	    t->state == DSTATE_WAITING)) {
 		/* If it still is, this is put right. */
 		tr->due = loop_now(d->loop) + TROUBLE_CALM;
 		admit(d, t);

@@ -88,13 +88,40 @@ data_on_have(struct chan *c, const struct msg_data_have *m, void *arg)
 }
 
 static void
+data_on_barred(struct chan *c, const struct msg_data_barred *m, void *arg)
+{
+	struct swarm	*s = data_swarm(arg, m->torrent);
+	size_t		 size;
+
+	(void)c;
+	if (s == NULL)
+		return;
+	size = bitfield_size(s->geom.npieces);
+	if (m->first >= size || m->bits.len > size - m->first) {
+		data_broken(arg, "pieces beyond the torrent");
+		return;
+	}
+	if (m->bits.len == 0)
+		swarm_unbar(s);
+	else
+		swarm_set_barred(s, m->first, m->bits.p, m->bits.len);
+	if (s->open && s->picker != NULL) {
+		swarm_recount(s);
+		swarm_wants_changed(s);
+	}
+}
+
+static void
 data_on_open_end(struct chan *c, const struct msg_data_open_end *m, void *arg)
 {
 	struct swarm	*s = data_swarm(arg, m->torrent);
 
 	(void)c;
-	if (s != NULL && m->serial == s->opening)
-		swarm_on_opened(s);
+	if (s == NULL || m->serial != s->opening)
+		return;
+	if (!m->barred)
+		swarm_unbar(s);
+	swarm_on_opened(s);
 }
 
 static void
@@ -258,6 +285,7 @@ data_on_digests(struct chan *c, const struct msg_data_digests *m, void *arg)
 
 static const union msg_fn data_fns[MSG_COUNT] = {
 	[MSG_DATA_HAVE] = { .data_have = data_on_have },
+	[MSG_DATA_BARRED] = { .data_barred = data_on_barred },
 	[MSG_DATA_OPEN_END] = { .data_open_end = data_on_open_end },
 	[MSG_DATA_OPEN_FAILED] = { .data_open_failed = data_on_open_failed },
 	[MSG_DATA_WRITTEN] = { .data_written = data_on_written },

@@ -150,6 +150,11 @@ void	swarm_set_mode(struct swarm *s, bool sequential, bool first_last);
 /* Pieces first to last: the highest priority of the files they are in. */
 void	swarm_set_priority(struct swarm *s, uint32_t first, uint32_t last,
 	    enum picker_prio prio);
+/* Pieces from byte first of the set on that disk can or cannot write. */
+void	swarm_set_barred(struct swarm *s, uint32_t first, const uint8_t *bits,
+	    uint32_t n);
+/* It can write all. */
+void	swarm_unbar(struct swarm *s);
 /* A file reaches from piece first to piece last. */
 void	swarm_add_file(struct swarm *s, uint32_t first, uint32_t last);
 /* The picker is new. */

@@ -2,10 +2,13 @@
 # SPDX-License-Identifier: ISC
 # Files and directories that are not as they should be: read-only, not ours,
 # with other names, changed or gone.  Each stops its torrent alone, with a
-# reason; what passes by itself is tried again, and nothing false is served.
+# reason, or only those pieces that lie in it; what passes by itself is tried
+# again, and nothing false is served.
 
 import hashlib
 import os
+import re
+import shutil
 import subprocess
 import sys
 
@@ -50,6 +53,40 @@ class World:
         path = torrent.save(f"{self.t.root}/{torrent.name}.torrent",
             self.announce.url)
         daemon.add(path, *flags)
+        return seed
+
+    def own_dirs(self, torrent, *dirs):
+        """Those of its directories, with that above them, are made."""
+        for path in ("",) + dirs:
+            self.t.dir(os.path.join("root", torrent.name, path),
+                mimtest.SERVICE_USER)
+
+
+def touching(torrent, *paths):
+    """The pieces that touch these files."""
+    pieces = set()
+    at = 0
+    for f in torrent.files:
+        if f.path in paths and f.size > 0:
+            pieces |= set(range(at // PIECE, (at + f.size - 1) // PIECE + 1))
+        at += f.size
+    return pieces
+
+
+def all_but(t, daemon, torrent, paths, why, what):
+    """
+    All is had but what touches these files, as its error says in the end; its
+    row.
+    """
+    pieces = touching(torrent, *paths)
+    have = torrent.size - sum(map(torrent.piece_size, pieces))
+    why = rf"^{len(pieces)} pieces \(\S+\) missing or damaged and not " \
+        rf"fetched, for \S+/{torrent.name}/{why}"
+    row = t.wait(lambda: (r := daemon.torrent(torrent.infohash)) and
+        r["have"] == have and re.search(why, r["error"] or "") and r, 60,
+        lambda: f"{have} bytes, {why}: {daemon.torrent(torrent.infohash)}")
+    t.equal(row["state"], "downloading", what)
+    return row
 
 
 def errors(daemon, torrent, pattern, t, what, timeout=20):
@@ -70,6 +107,67 @@ def test_read_only(t, w, daemon, good):
     mount("-o", "remount,bind,rw", sub)
     daemon.wait_state(torrent.infohash, "seeding", 30)
     t.equal(torrent.wrong(sub), None, "goes on by itself when it is not")
+
+
+def begin_partly(t, w, daemon):
+    """Two directories of a torrent may not be written to."""
+    torrent = w.torrent("partly", [("a", 250_000), ("no/b", 200_000),
+        ("no/c", 100_000), ("soon/d", 250_000), ("z", 150_000)])
+    w.own_dirs(torrent)
+    for path in "no", "soon":
+        t.dir(f"root/partly/{path}")		# root's
+    seed = w.add(daemon, torrent)
+    all_but(t, daemon, torrent, ("no/b", "no/c", "soon/d"), r"\S+ and 2 more "
+        "cannot be written: Permission denied$", "two directories of others: "
+        "the rest is had, and it says what is missing and why")
+    shutil.chown(os.path.join(w.root, "partly", "soon"), mimtest.SERVICE_USER)
+    return torrent, seed
+
+
+def middle_partly(t, w, daemon, torrent, seed):
+    row = all_but(t, daemon, torrent, ("no/b", "no/c"), "no/b and 1 more "
+        "cannot be written", "what may be written again follows by itself")
+    asked = [r for r in seed.requests
+        if r[0] in touching(torrent, "no/b", "no/c")]
+    t.equal(len(asked), len(set(asked)), "nothing that was refused was asked "
+        "for again")
+    t.wait(lambda: (r := daemon.ctl("show", "summary", torrent.infohash)
+        ["torrents"][0])["reason"] == "damaged" and r["text"] == row["error"],
+        20, "a summary that says that and no more")
+
+
+def end_partly(t, w, daemon, torrent, seed):
+    all_but(t, daemon, torrent, ("no/b", "no/c"), "no/. and 1 more cannot be "
+        "written: Permission denied", "after a restart it says the same")
+    shutil.chown(os.path.join(w.root, "partly", "no"), mimtest.SERVICE_USER)
+    daemon.ctl("start", torrent.infohash)
+    daemon.ctl("peers", torrent.infohash, "add", "%s:%d" % seed.peer)
+    daemon.wait_state(torrent.infohash, "seeding", 20)
+    t.equal(torrent.wrong(w.root), None, "start fetches the rest at once")
+    t.equal(daemon.torrent(torrent.infohash)["error"], None, "no error left")
+
+
+def begin_mounted(t, w, daemon):
+    """A directory of a torrent that is mounted read-only for a while."""
+    torrent = w.torrent("mounted", [("a", 200_000), ("ro/b", 150_000),
+        ("ro/empty", 0), ("c", 150_000)])
+    w.own_dirs(torrent, "ro")
+    path = os.path.join(w.root, "mounted", "ro")
+    mount("--bind", path, path)
+    mount("-o", "remount,bind,ro", path)
+    seed = w.add(daemon, torrent)
+    all_but(t, daemon, torrent, ("ro/b",), "ro/empty and 1 more cannot be "
+        "written: lies on another volume", "one that is mounted there: says "
+        "so")
+    t.equal({r[0] for r in seed.requests} & touching(torrent, "ro/b"), set(),
+        "nobody is asked for what an empty file has told of")
+    subprocess.run(["umount", path], check=True)
+    return torrent
+
+
+def end_mounted(t, w, daemon, torrent):
+    daemon.wait_state(torrent.infohash, "seeding", 60)
+    t.equal(torrent.wrong(w.root), None, "goes on by itself when it is not")
 
 
 def test_denied(t, w, daemon):
@@ -95,8 +193,8 @@ def test_shared(t, w, daemon):
     os.chmod(library, 0o666)
     os.link(library, data(w.root, linked))
     w.add(daemon, linked)
-    errors(daemon, linked, "/a: has other hard links",
-        t, "a file with another name: says so")
+    all_but(t, daemon, linked, ("a",), "a cannot be written: has other hard "
+        "links", "a file with another name: says so, the one beside it is had")
     t.equal(sha1(library), before, "it was not written to")
 
     foreign = w.torrent("foreign", 200_000)
@@ -186,10 +284,15 @@ def test(t):
     good = w.torrent("good", 300_000)
     w.add(daemon, good)
     daemon.wait_state(good.infohash, "seeding", 20)
-    test_read_only(t, w, daemon, good)
+    partly, seed = begin_partly(t, w, daemon)
+    mounted = begin_mounted(t, w, daemon)
     test_denied(t, w, daemon)
-    test_changed(t, w, daemon)
     test_shared(t, w, daemon)
+    middle_partly(t, w, daemon, partly, seed)
+    end_mounted(t, w, daemon, mounted)
+    test_read_only(t, w, daemon, good)
+    test_changed(t, w, daemon)
+    end_partly(t, w, daemon, partly, seed)
     t.equal(daemon.state_of(good.infohash), "seeding",
         "one that had no part in it seeds on")
 

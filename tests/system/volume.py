@@ -94,8 +94,9 @@ def within(t):
     announce.fixed = [seed.peer]
     daemon = mimd.Mimd(t, "within", root=root).start()
     daemon.add(torrent.save(t.root + "/album.torrent", announce.url))
-    row = daemon.wait_state(torrent.infohash, "error", 30)
-    t.match(row["error"] or "", "extra/two: .*another volume",
+    row = t.wait(lambda: (r := daemon.torrent(torrent.infohash))["error"] and
+        r, 30, "an error")
+    t.match(row["error"], "extra/two cannot be written: .*another volume",
         "within: an error that names the file")
     t.equal(listing(volume.store), [], "within: nothing is written there")
     volume.take()

@@ -378,6 +378,34 @@ test_prios_wait(void **state)
 	expect(w, "");
 }
 
+/* Web seeds are of use while anything can be fetched. */
+static void
+test_barred(void **state)
+{
+	struct world			*w = *state;
+	struct torrent			*t = running(w);
+	const struct rec_url		 url = { .url = "http://w/" };
+	struct msg_torrent_webseeds	 urls = { .id = 1,
+		.urls = { &url, 1 } };
+	struct msg_disk_state		 m = { .id = 1, .state = DSTATE_READY,
+		.barred = BARRED_SOME, .error = "some cannot be written" };
+
+	registry_on_webseeds(&w->reg, &urls);
+	registry_on_disk_state(&w->reg, &m);
+	expect(w, "seed_run ");
+	assert_int_equal(torrent_state(t), TSTATE_DOWNLOADING);
+	m.barred = BARRED_ALL;
+	registry_on_disk_state(&w->reg, &m);
+	expect(w, "seed_halt ");
+	assert_int_equal(torrent_state(t), TSTATE_DOWNLOADING);
+	assert_true(torrent_left(t) > 0);
+	registry_start(&w->reg, t);
+	expect(w, "torrent_check ");
+	m.barred = BARRED_NONE;
+	registry_on_disk_state(&w->reg, &m);
+	expect(w, "seed_run ");
+}
+
 static void
 test_remove(void **state)
 {
@@ -575,6 +603,7 @@ main(void)
 		TEST(test_record_lost),
 		TEST(test_full_queue),
 		TEST(test_prios_wait),
+		TEST(test_barred),
 		TEST(test_remove),
 		TEST(test_removed_before_answer),
 		TEST(test_move),
