@@ -78,7 +78,8 @@ print_progress(const struct mimctl *ctx, const struct rec_torrent_row *r,
 	else
 		line(fp, "state", "%s", tstate_name(r->state));
 	if (*r->error != '\0')
-		line_text(fp, "error", r->error);
+		line_text(fp, r->state == TSTATE_WAITING ? "waits" : "error",
+		    r->error);
 	if (r->npieces == 0)
 		return;
 	line(fp, "progress", "%s %s, %s of %s",

@@ -203,6 +203,8 @@ registry_refuse(struct registry *reg, uint32_t id, const char *error)
 
 	if (!registry_end_add(reg, id, &client))
 		return;
+	if (t != NULL)
+		log_warnx("torrent %u: %s: not added: %s", id, t->name, error);
 	reg->ops->refused(client, error, reg->arg);
 	if (t != NULL && !t->removing)
 		registry_remove(reg, t, false, 0);

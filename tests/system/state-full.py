@@ -28,6 +28,11 @@ def fill(path):
                 pass
 
 
+def complaints(daemon):
+    return [x for x in daemon.log().splitlines() if "No space left" in x and
+        "not added" not in x]
+
+
 def test(t):
     content = t.dir("content")
     wanted = Torrent("wanted", SIZE, PIECE).make(content)
@@ -51,6 +56,8 @@ def test(t):
         other.save(t.root + "/other.torrent"))
     t.ok(status == 1 and "state directory" in err and "No space" in err,
         "a new torrent is refused, and why", err)
+    t.match(daemon.log(), "other: not added: state directory: No space",
+        "so says the log")
     daemon.ctl("limit", wanted.infohash, "up", "1000K")
     t.wait(lambda: len(daemon.torrents()) == 1, 20, "the refused one to go")
     os.kill(daemon.processes()["parent"]["pid"], signal.SIGKILL)
@@ -62,11 +69,10 @@ def test(t):
     t.equal([row["name"] for row in daemon.torrents()], ["wanted"],
         "after a crash it is there, the refused one is not")
     daemon.ctl("limit", wanted.infohash, "up", "2000K")
-    t.wait(lambda: daemon.log().count("No space left") >= 2, 20,
+    t.wait(lambda: len(complaints(daemon)) >= 2, 20,
         "the log to say it again")
-    lines = [x for x in daemon.log().splitlines() if "No space left" in x and
-        "is refused" not in x]
-    t.ok(len(lines) <= 3, "each run says it once", lines)
+    t.ok(len(complaints(daemon)) <= 3, "each run says it once",
+        complaints(daemon))
     t.equal(sum(r["restarts"] for r in daemon.processes().values()), 0,
         "no child died of it")
 
