@@ -47,17 +47,40 @@ block_stat(struct disk *d, int fd, struct stat *buf)
 	return io_fstat(fd, buf) == 0 ? buf : NULL;
 }
 
-/* The first time since its record, look whose file it is. */
+/*
+ * Has it lost what was verified in it?  Files may have other numbers after
+ * their volume was away, but not other times, too.
+ */
+static bool
+is_cut(const struct content *t, uint32_t file, const struct stat *st)
+{
+	const struct resume_file	*r = &t->files->stamps[file];
+
+	if (st->st_nlink == 0)
+		return true;
+	if (file == t->nfiles || t->files->have[file] == 0 || r->ino == 0)
+		return false;
+	return (uint64_t)st->st_size < r->size || (!t->saving &&
+	    st->st_ino != r->ino && file_mtime(st) != r->mtime);
+}
+
+/* The first time since its record, look which file it is, and whose. */
 static bool
 may_write(struct disk *d, struct content *t, uint32_t file, int fd)
 {
 	const struct stat	*st;
 	struct stat		 buf;
 
-	if (d->write_shared || bitfield_get(t->files->touched, file))
+	if (bitfield_get(t->files->touched, file))
 		return true;
-	st = block_stat(d, fd, &buf);
-	return st != NULL && file_unshared(st, d->uid,
+	if ((st = block_stat(d, fd, &buf)) == NULL)
+		return false;
+	if (is_cut(t, file, st)) {
+		trouble_lost(d, t, file);
+		errno = ESTALE;
+		return false;
+	}
+	return d->write_shared || file_unshared(st, d->uid,
 	    t->files->stamps[file].ino == st->st_ino) == 0;
 }
 

@@ -106,6 +106,16 @@ save_fill(struct disk *d, struct content *t, struct resume *r, bool sync)
 		r->clean = true;
 }
 
+/* What the file must have at least; half of a move shows nothing. */
+static uint64_t
+save_least(const struct content *t, uint32_t i)
+{
+	if (i == t->nfiles || t->move != NULL || t->files->have[i] <
+	    t->files->mi->files[i].length)
+		return 0;
+	return t->files->mi->files[i].length;
+}
+
 /* Take the list of files to be synced from the torrent. */
 static void
 save_take_touched(struct save *s, struct content *t)
@@ -115,10 +125,12 @@ save_take_touched(struct save *s, struct content *t)
 
 	s->indices = xcalloc(f->ntouched, sizeof(*s->indices));
 	s->paths = xcalloc(f->ntouched, sizeof(*s->paths));
+	s->least = xcalloc(f->ntouched, sizeof(*s->least));
 	for (i = 0; i <= t->nfiles && s->npaths < f->ntouched; i++) {
 		if (!bitfield_get(f->touched, i))
 			continue;
 		s->indices[s->npaths] = i;
+		s->least[s->npaths] = save_least(t, i);
 		s->paths[s->npaths++] = xstrdup(part_path(f->mi, t->part, i));
 	}
 	memset(f->touched, 0, bitfield_size(t->nfiles + 1));
@@ -285,6 +297,7 @@ save_free(struct save *s)
 		free(s->paths[--s->npaths]);
 	free(s->paths);
 	free(s->indices);
+	free(s->least);
 	free(s->subdir);
 	free(s->torrent);
 	resume_clear(&s->r);

@@ -27,6 +27,7 @@ struct save {
 	uint32_t	 npaths;	/* files to sync */
 	uint32_t	*indices;
 	char		**paths;
+	uint64_t	*least;		/* sizes of those that are whole */
 	uint32_t	 root;		/* on its file system; or ROOTS_MAX */
 	bool		 synced;	/* all of them are */
 	bool		 drop_link;	/* the record has all of it now */

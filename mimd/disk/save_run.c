@@ -23,6 +23,14 @@ save_stamp(struct resume_file *stamp, const struct stat *st)
 	stamp->ino = st->st_ino;
 }
 
+/* Else it was cut short beneath us, and is not to be claimed: ESTALE. */
+static bool
+save_is_whole(const struct save *s, uint32_t i, const struct stat *st)
+{
+	errno = ESTALE;
+	return (uint64_t)st->st_size >= s->least[i];
+}
+
 /*
  * A file's name is kept by its directories, not by a sync of the file.  Times
  * count, too, so fdatasync() will not do.  They are read before, as others
@@ -41,9 +49,11 @@ save_sync_file(struct save *s, uint32_t i, const char **named)
 	if (fd == -1 && errno != ENOENT)
 		return -1;
 	memset(stamp, 0, sizeof(*stamp));
-	if (fd == -1)
-		return 0;
-	rc = io_fsync(fd);
+	if (fd == -1) {
+		errno = ESTALE;
+		return s->least[i] > 0 ? -1 : 0;
+	}
+	rc = save_is_whole(s, i, &st) ? io_fsync(fd) : -1;
 	error = errno;
 	io_close(fd);
 	errno = error;
@@ -84,8 +94,9 @@ save_stamps(const struct save *s, dev_t dev)
 
 	for (i = 0; i < s->npaths && good; i++) {
 		if (file_row_stat(&row, s->paths[i], &st) == -1)
-			good = errno == ENOENT;
-		else if (S_ISREG(st.st_mode) && st.st_dev == dev)
+			good = errno == ENOENT && s->least[i] == 0;
+		else if (S_ISREG(st.st_mode) && st.st_dev == dev &&
+		    save_is_whole(s, i, &st))
 			save_stamp(&stamps[i], &st);
 		else
 			good = false;
