@@ -234,6 +234,16 @@ def write_into(path):
         f.write(b"rot")
 
 
+def link(path):
+    os.rename(path, path + ".real")
+    os.symlink(os.path.basename(path) + ".real", path)
+
+
+def fifo(path):
+    os.unlink(path)
+    os.mkfifo(path, 0o666)
+
+
 def false_blocks(t, w, daemon, torrent):
     """Ask for all pieces, until it hangs up or all are there."""
     false = []
@@ -253,7 +263,7 @@ def false_blocks(t, w, daemon, torrent):
 
 def test_changed(t, w, daemon):
     torrents = {}
-    for change in cut, replace, write_into, os.unlink:
+    for change in cut, replace, write_into, os.unlink, link, fifo:
         name = change.__name__
         torrents[change] = w.torrent(name, [("x", 90_000), ("y", 300_000),
             ("z", 90_000)])
@@ -269,10 +279,13 @@ def test_changed(t, w, daemon):
         change(data(w.root, torrent, 1))
         t.equal(false_blocks(t, w, daemon, torrent), [],
             f"{name}: nothing false is served")
-        row = errors(daemon, torrent, "/y: (changed or was removed|No such)",
+        row = errors(daemon, torrent, "/y: (changed or was removed|No such|"
+            "a symbolic link is|something that is not)",
             t, f"{name}: says so")
         t.ok(row["have"] < torrent.size, f"{name}: is had no more",
             row["have"])
+        if change in (link, fifo):
+            os.unlink(data(w.root, torrent, 1))
         daemon.run("check", torrent.infohash)
         daemon.wait_state(torrent.infohash, "seeding", 20)
         t.equal(torrent.wrong(w.root), None, f"{name}: check repairs it")

@@ -3,6 +3,7 @@
 # Moves that meet a full or a failing disk, one that lies, or a change of mind:
 # all is as it was, with the reason, or goes on.
 
+import copy
 import errno
 import os
 import subprocess
@@ -111,7 +112,9 @@ def removed(w):
 
 
 def unfinished(w):
-    """A download stops while it is moved, and goes on from there."""
+    """
+    A download stops while it is renamed and moved, and goes on from there.
+    """
     t, daemon = w.t, w.daemon
     content = t.dir("content")
     torrent = Torrent("part", [("a", 5_000_000), ("b", 1_000_000)],
@@ -122,15 +125,23 @@ def unfinished(w):
     t.wait(lambda: daemon.torrent(torrent.infohash)["have"] > 500_000, 20,
         "a part of it")
     number = daemon.torrent(torrent.infohash)["id"]
+    named = copy.deepcopy(torrent)
+    named.name, named.files[0].path = "other name", "d/a"
+    daemon.ctl("rename", str(number), named.name)
+    daemon.ctl("rename", str(number), "0", "d/a")
+    t.equal((os.path.exists(named.path(daemon.root, named.files[0])),
+        os.path.exists(f"{daemon.root}/part")), (True, False),
+        "an unfinished one is renamed, with what it has")
     daemon.ctl("move", str(number), w.other + "/x")
     row = daemon.torrent(torrent.infohash)
     t.equal(row["dir"], w.other + "/x", "an unfinished one is moved")
     t.ok(500_000 < row["have"] < torrent.size, "with what it has", row)
     daemon.wait_state(torrent.infohash, "seeding", 30)
-    t.equal(torrent.wrong(w.other + "/x"), None, "and goes on: bit-exact")
+    t.equal(named.wrong(w.other + "/x"), None, "and goes on: bit-exact")
     t.ok(seed.sent < torrent.size + (1 << 20), "nothing that was there is "
         "fetched again", seed.sent)
-    t.equal(left(daemon.root + "/part"), [], "nothing is left behind")
+    t.equal(left(f"{daemon.root}/{named.name}"), [],
+        "nothing is left behind")
 
 
 def test(t):

@@ -82,6 +82,29 @@ def test_many(t, daemon, announce):
         "and so ever after", calls[:9])
 
 
+def test_record(t, daemon, torrent):
+    """A record that cannot take the place of the one before."""
+    rule = daemon.fault("renameat", ".resume.tmp", error=errno.EIO)
+
+    def fails(n):
+        daemon.ctl("limit", torrent.infohash, "up", f"{n}000K")
+        t.wait(lambda: len(re.findall("records cannot be written: Input",
+            daemon.log())) == n, 20, "a record that fails")
+
+    fails(1)
+    t.equal(daemon.state_of(torrent.infohash), "seeding",
+        "a record that cannot be named is no error of the torrent")
+    daemon.crash()
+    daemon.start()
+    row = daemon.wait_state(torrent.infohash, "seeding", 20)
+    t.equal(row["have"], SIZE, "the one before it stands")
+    fails(2)
+    rule.clear()
+    daemon.ctl("limit", torrent.infohash, "up", "3000K")
+    t.wait(lambda: "records are written again" in daemon.log(), 20,
+        "records to be written again")
+
+
 def test(t):
     content = t.dir("content")
     torrent = Torrent("x", [("one", 4_000_000), ("two", SIZE - 4_000_000)],
@@ -120,6 +143,7 @@ def test(t):
     daemon.start()
     row = daemon.wait_state(torrent.infohash, "seeding", 10)
     t.equal(torrent.wrong(daemon.root), None, "bit-exact after a restart")
+    test_record(t, daemon, torrent)
     test_many(t, daemon, announce)
 
 
