@@ -194,7 +194,7 @@ follow(struct getting *g, struct client *client)
 			return CTL_FAILED;
 		}
 		r = &g->view.torrents[0].row;
-		if (r->state == TSTATE_ERROR)
+		if (view_stuck(r))
 			return CTL_FAILED;
 		if (g->start == 0 && r->size > 0 &&
 		    r->state != TSTATE_CHECKING) {
@@ -350,7 +350,7 @@ finish(struct getting *g, int status)
 		warnx("interrupted at %s: the same command goes on from "
 		    "there", text_percent(r->got, r->size == 0 ? 1 :
 		    r->wanted, pc));
-	else if (r->state == TSTATE_ERROR) {
+	else if (view_stuck(r)) {
 		error = text_safe(r->error);
 		warnx("%s", error);
 		free(error);

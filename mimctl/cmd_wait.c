@@ -114,7 +114,7 @@ judge(const struct view *now, const struct view *chosen, enum event event)
 		if (happened(event, r))
 			continue;
 		status = CTL_TIMEOUT;
-		if (r->state != TSTATE_ERROR)
+		if (!view_stuck(r))
 			continue;
 		error = text_safe(r->error);
 		warnx("torrent %u: %s", r->id, error);

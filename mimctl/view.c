@@ -325,6 +325,12 @@ view_progress(const struct view_torrent *t)
 	    (double)t->row.got / (double)t->row.wanted;
 }
 
+bool
+view_stuck(const struct rec_torrent_row *r)
+{
+	return r->state == TSTATE_ERROR || (r->held & SWARM_HELD_FILE) != 0;
+}
+
 /*
  * Uploaded for each byte of payload taken; of one that had all its data from
  * the start, for each byte it has.

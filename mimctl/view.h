@@ -57,6 +57,8 @@ void	view_on_message(const struct msg_in *in, void *view);
 
 /* Verified bytes of all, 0..1. */
 double	view_progress(const struct view_torrent *t);
+/* An error, or nothing that is missing may be written: it goes no further. */
+bool	view_stuck(const struct rec_torrent_row *r);
 /* False if it is unknown. */
 bool	view_ratio(const struct view_torrent *t, double *ratio);
 bool	view_eta(const struct view_torrent *t, uint64_t *seconds);

@@ -134,6 +134,7 @@ def middle_partly(t, w, daemon, torrent, seed):
     t.wait(lambda: (r := daemon.ctl("show", "summary", torrent.infohash)
         ["torrents"][0])["reason"] == "damaged" and r["text"] == row["error"],
         20, "a summary that says that and no more")
+    t.equal(daemon.run("wait", torrent.infohash)[0], 1, "nobody waits for it")
 
 
 def end_partly(t, w, daemon, torrent, seed):
