@@ -14,6 +14,7 @@
 #include "rx.h"
 #include "send.h"
 #include "throttle.h"
+#include "vec.h"
 
 /*
  * Receiving.  A peer answers requests with messages of known shape: 13 bytes
@@ -32,21 +33,11 @@
 static struct {
 	uint8_t		 scratch[SCRATCH_SIZE];
 	uint8_t		 head[CONN_READ_BLOCKS][WIRE_HEAD_PIECE];
-	struct iovec	 iov[2 * CONN_READ_BLOCKS + 1];
 	uint32_t	 slot[CONN_READ_BLOCKS];
 	uint32_t	 length[CONN_READ_BLOCKS];
 	uint32_t	 nblocks;
-	int		 niov;
-	size_t		 total;
+	struct vec	 vec;
 } plan;
-
-static void
-plan_add(void *p, size_t n)
-{
-	plan.iov[plan.niov].iov_base = p;
-	plan.iov[plan.niov++].iov_len = n;
-	plan.total += n;
-}
 
 static void
 plan_release(struct conn *c, uint32_t from)
@@ -64,21 +55,10 @@ plan_release(struct conn *c, uint32_t from)
 static void
 plan_cut(uint64_t room, bool data_first)
 {
-	struct iovec	*last;
-	size_t		 more;
-	bool		 head;
+	bool	cut = vec_cut(&plan.vec, room);
 
-	while (plan.total > room) {
-		last = &plan.iov[plan.niov - 1];
-		head = (plan.niov & 1) != data_first;
-		more = plan.total - (size_t)room;
-		if (head || more >= last->iov_len) {
-			more = last->iov_len;
-			plan.niov--;
-		}
-		last->iov_len -= more;
-		plan.total -= more;
-	}
+	if (cut && (plan.vec.n & 1) != data_first)
+		vec_drop(&plan.vec);
 }
 
 /*
@@ -93,40 +73,39 @@ plan_make(struct conn *c, uint64_t room)
 	uint32_t	 max = CONN_READ_BLOCKS, k, have = rx->hlen;
 
 	plan.nblocks = 0;
-	plan.niov = 0;
-	plan.total = 0;
+	vec_clear(&plan.vec);
 	if (rx->state == RX_DATA) {
-		plan_add(arena_slot(&net->arena, rx->slot) + rx->got,
+		vec_add(&plan.vec, arena_slot(&net->arena, rx->slot) + rx->got,
 		    rx->length - rx->got);
 		max--;
 	}
 	memcpy(plan.head[0], rx->head, have);
-	for (k = 0; k < max && k < c->asked.n && plan.total < room; k++) {
+	for (k = 0; k < max && k < c->asked.n && plan.vec.total < room; k++) {
 		plan.slot[k] = slots_take(&net->slots);
 		if (plan.slot[k] == SLOT_NONE)
 			break;
 		plan.length[k] = reqs_at(&c->asked, k)->length;
-		plan_add(plan.head[k] + have, WIRE_HEAD_PIECE - have);
+		vec_add(&plan.vec, plan.head[k] + have, WIRE_HEAD_PIECE - have);
 		have = 0;
-		plan_add(arena_slot(&net->arena, plan.slot[k]),
+		vec_add(&plan.vec, arena_slot(&net->arena, plan.slot[k]),
 		    plan.length[k]);
 		plan.nblocks++;
 	}
 	data_idle_soon(net);
 	plan_cut(room, rx->state == RX_DATA);
-	return plan.niov > 0;
+	return plan.vec.n > 0;
 }
 
 /* Not what was expected: what is left of the read goes by the parser. */
 static void
 plan_failed(struct conn *c, uint32_t block, int iov, size_t left)
 {
-	size_t	n, off = 0;
+	const struct iovec	*v = &plan.vec.iov[iov];
+	size_t			 n, off = 0;
 
-	for (; left > 0; iov++) {
-		n = plan.iov[iov].iov_len < left ? plan.iov[iov].iov_len :
-		    left;
-		memcpy(plan.scratch + off, plan.iov[iov].iov_base, n);
+	for (; left > 0; v++) {
+		n = v->iov_len < left ? v->iov_len : left;
+		memcpy(plan.scratch + off, v->iov_base, n);
 		off += n;
 		left -= n;
 	}
@@ -143,7 +122,7 @@ plan_take(struct conn *c, uint32_t k, int iov, size_t n)
 {
 	struct rx	*rx = &c->rx;
 	struct wire_msg	 m;
-	size_t		 hlen = plan.iov[iov].iov_len, body;
+	size_t		 hlen = plan.vec.iov[iov].iov_len, body;
 
 	if (n < hlen)
 		return 0;
@@ -169,7 +148,7 @@ plan_walk(struct conn *c, size_t n)
 	size_t		 used;
 
 	if (rx->state == RX_DATA) {
-		used = plan.iov[iov++].iov_len;
+		used = plan.vec.iov[iov++].iov_len;
 		if (used > n)
 			used = n;
 		rx->got += (uint32_t)used;
@@ -194,12 +173,12 @@ recv_into_slots(struct conn *c)
 {
 	ssize_t	n;
 
-	n = readv(c->fd, plan.iov, plan.niov);
+	n = readv(c->fd, plan.vec.iov, plan.vec.n);
 	if (n <= 0) {
 		plan_release(c, 0);
 		return n;
 	}
-	crypt_open(c, plan.iov, (size_t)n);
+	crypt_open(c, plan.vec.iov, (size_t)n);
 	plan_walk(c, (size_t)n);
 	return n;
 }
@@ -212,13 +191,12 @@ recv_into_scratch(struct conn *c, uint64_t room)
 
 	if (max > SCRATCH_READ)
 		max = SCRATCH_READ;
-	plan.niov = 0;
-	plan.total = 0;
-	plan_add(plan.scratch, max < room ? max : (size_t)room);
-	n = recv(c->fd, plan.scratch, plan.total, 0);
+	vec_clear(&plan.vec);
+	vec_add(&plan.vec, plan.scratch, max < room ? max : (size_t)room);
+	n = recv(c->fd, plan.scratch, plan.vec.total, 0);
 	if (n <= 0)
 		return n;
-	crypt_open(c, plan.iov, (size_t)n);
+	crypt_open(c, plan.vec.iov, (size_t)n);
 	rx_feed(c, plan.scratch, (uint32_t)n);
 	return n;
 }
@@ -255,7 +233,7 @@ recv_once(struct conn *c, uint64_t room)
 		if (c->net->shaped)
 			throttle_received(c, (uint64_t)n);
 	}
-	return c->state != CONN_DEAD && n > 0 && (size_t)n == plan.total &&
+	return c->state != CONN_DEAD && n > 0 && (size_t)n == plan.vec.total &&
 	    !crypt_waits(c);
 }
 

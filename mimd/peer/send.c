@@ -14,6 +14,7 @@
 #include "throttle.h"
 #include "upload.h"
 #include "usage.h"
+#include "vec.h"
 
 /*
  * Sending.  One writev(2) takes the rest of a half sent block, then control
@@ -22,12 +23,10 @@
  * holds one slot.
  */
 static struct {
-	struct iovec	 iov[2 * CONN_SEND_BLOCKS + 4];
 	uint8_t		 head[CONN_SEND_BLOCKS + 1][WIRE_HEAD_PIECE];
 	uint32_t	 slot[CONN_SEND_BLOCKS];
 	uint32_t	 nblocks;
-	int		 niov;
-	size_t		 total;
+	struct vec	 vec;
 } plan;
 
 void
@@ -67,14 +66,6 @@ send_plain(struct conn *c, enum wire_id id)
 	conn_send_soon(c);
 }
 
-static void
-plan_add(void *p, size_t n)
-{
-	plan.iov[plan.niov].iov_base = p;
-	plan.iov[plan.niov++].iov_len = n;
-	plan.total += n;
-}
-
 /* Head and bytes of a block, from its byte done on. */
 static void
 plan_block(struct conn *c, uint8_t *head, const struct req *r, uint32_t slot,
@@ -84,30 +75,11 @@ plan_block(struct conn *c, uint8_t *head, const struct req *r, uint32_t slot,
 
 	wire_put_piece(head, r->piece, r->begin, r->length);
 	if (done < WIRE_HEAD_PIECE) {
-		plan_add(head + done, WIRE_HEAD_PIECE - done);
-		plan_add(data, r->length);
+		vec_add(&plan.vec, head + done, WIRE_HEAD_PIECE - done);
+		vec_add(&plan.vec, data, r->length);
 	} else {
 		done -= WIRE_HEAD_PIECE;
-		plan_add(data + done, r->length - done);
-	}
-}
-
-/* No more than room bytes. */
-static void
-plan_cut(uint64_t room)
-{
-	struct iovec	*last;
-	size_t		 more;
-
-	while (plan.total > room) {
-		last = &plan.iov[plan.niov - 1];
-		more = plan.total - (size_t)room;
-		if (more >= last->iov_len) {
-			more = last->iov_len;
-			plan.niov--;
-		}
-		last->iov_len -= more;
-		plan.total -= more;
+		vec_add(&plan.vec, data + done, r->length - done);
 	}
 }
 
@@ -120,12 +92,11 @@ plan_urgent(struct conn *c)
 {
 	uint32_t	n = c->tx.len - c->tx.off;
 
-	plan.niov = 0;
 	plan.nblocks = 0;
-	plan.total = 0;
+	vec_clear(&plan.vec);
 	if (c->tx.slot != SLOT_NONE || n == 0 || n > CONN_SEND_URGENT)
 		return false;
-	plan_add(c->tx.buf + c->tx.off, n);
+	vec_add(&plan.vec, c->tx.buf + c->tx.off, n);
 	return true;
 }
 
@@ -136,18 +107,18 @@ plan_make(struct conn *c, uint64_t room)
 	struct req	*r;
 	uint32_t	 slot;
 
-	plan.niov = 0;
 	plan.nblocks = 0;
-	plan.total = 0;
+	vec_clear(&plan.vec);
 	if (c->tx.slot != SLOT_NONE)
 		plan_block(c, plan.head[CONN_SEND_BLOCKS], &c->tx.req,
 		    c->tx.slot, c->tx.done);
 	if (c->tx.len > c->tx.off)
-		plan_add(c->tx.buf + c->tx.off, c->tx.len - c->tx.off);
+		vec_add(&plan.vec, c->tx.buf + c->tx.off,
+		    c->tx.len - c->tx.off);
 	if (net->data == NULL)
 		return;
 	while (plan.nblocks < CONN_SEND_BLOCKS && plan.nblocks < c->in.n &&
-	    plan.total < room) {
+	    plan.vec.total < room) {
 		r = reqs_at(&c->in, plan.nblocks);
 		slot = slots_find(&net->slots, c->swarm->id, r->piece,
 		    r->begin, r->length);
@@ -253,9 +224,9 @@ send_plan(struct conn *c, bool *full)
 	ssize_t	n;
 
 	if (c->crypt != NULL)
-		return crypt_writev(c, plan.iov, plan.niov, full);
-	n = writev(c->fd, plan.iov, plan.niov);
-	*full = n >= 0 && (size_t)n < plan.total;
+		return crypt_writev(c, plan.vec.iov, plan.vec.n, full);
+	n = writev(c->fd, plan.vec.iov, plan.vec.n);
+	*full = n >= 0 && (size_t)n < plan.vec.total;
 	return n;
 }
 
@@ -303,13 +274,13 @@ send_turn(struct conn *c, uint64_t room)
 		urgent = room == 0 && (plan_urgent(c) || crypt_pending(c));
 		if (!urgent)
 			plan_make(c, room == 0 ? 1 : room);
-		if (plan.niov == 0 && !crypt_pending(c))
+		if (plan.vec.n == 0 && !crypt_pending(c))
 			break;
 		if (room == 0 && !urgent) {
 			throttle_wait_send(c);
 			break;
 		}
-		plan_cut(urgent ? BUCKET_ALL : room);
+		vec_cut(&plan.vec, urgent ? BUCKET_ALL : room);
 		blocks += plan.nblocks;
 		room = c->net->shaped ? 0 : BUCKET_ALL;
 	} while (send_once(c, &sent));
