@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 #include <openssl/evp.h>
 
-#include <stdio.h>
 #include <string.h>
 
+#include "ben_out.h"
 #include "bencode.h"
 #include "item.h"
 #include "library.h"
@@ -35,22 +35,17 @@ load(void)
 static size_t
 signed_bytes(const struct item *item, uint8_t out[SIGNED_MAX])
 {
-	char	head[48];
-	size_t	n = 0, len;
+	struct ben_out	o = { .p = out, .size = SIGNED_MAX };
 
 	if (item->nsalt > 0) {
-		len = (size_t)snprintf(head, sizeof(head), "4:salt%u:",
-		    item->nsalt);
-		memcpy(out, head, len);
-		memcpy(out + len, item->salt, item->nsalt);
-		n = len + item->nsalt;
+		ben_put_text(&o, "salt");
+		ben_put_str(&o, item->salt, item->nsalt);
 	}
-	len = (size_t)snprintf(head, sizeof(head), "3:seqi%llde1:v",
-	    (long long)item->seq);
-	memcpy(out + n, head, len);
-	n += len;
-	memcpy(out + n, item->v, item->nv);
-	return n + item->nv;
+	ben_put_text(&o, "seq");
+	ben_put_int(&o, item->seq);
+	ben_put_text(&o, "v");
+	ben_put(&o, item->v, item->nv);
+	return o.n;
 }
 
 bool

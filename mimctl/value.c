@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include <stdio.h>
-#include <string.h>
-
+#include "ben_out.h"
 #include "value.h"
 
 #define LENGTH_MAX	4	/* digits of ITEM_V_MAX */
@@ -9,17 +7,10 @@
 size_t
 value_from_text(const void *text, size_t n, uint8_t v[ITEM_V_MAX])
 {
-	char	head[LENGTH_MAX + 2];
-	size_t	nhead;
+	struct ben_out	o = { .p = v, .size = ITEM_V_MAX };
 
-	if (n > ITEM_V_MAX)
-		return 0;
-	nhead = (size_t)snprintf(head, sizeof(head), "%zu:", n);
-	if (nhead + n > ITEM_V_MAX)
-		return 0;
-	memcpy(v, head, nhead);
-	memcpy(v + nhead, text, n);
-	return nhead + n;
+	ben_put_str(&o, text, n);
+	return o.full ? 0 : o.n;
 }
 
 const uint8_t *

@@ -1,91 +1,39 @@
 /* SPDX-License-Identifier: ISC */
 #include <string.h>
 
+#include "ben_out.h"
 #include "item.h"
 #include "krpc.h"
 
-/* Keys are written in order; some look for them with no more than that. */
-struct out {
-	uint8_t	*p;
-	size_t	 n;
-	bool	 full;		/* something did not fit */
-};
-
+/*
+ * Keys are written in order; some look for them with no more than that.
+ * These write nothing of what is absent.
+ */
 static void
-put(struct out *o, const void *p, size_t n)
-{
-	if (o->full || n > KRPC_OUT_MAX - o->n) {
-		o->full = true;
-		return;
-	}
-	if (n > 0)
-		memcpy(o->p + o->n, p, n);
-	o->n += n;
-}
-
-static void
-put_digits(struct out *o, uint64_t v)
-{
-	uint8_t	digits[20];
-	size_t	i = sizeof(digits);
-
-	do {
-		digits[--i] = (uint8_t)('0' + v % 10);
-		v /= 10;
-	} while (v > 0);
-	put(o, digits + i, sizeof(digits) - i);
-}
-
-static void
-put_str(struct out *o, const void *p, size_t n)
-{
-	put_digits(o, n);
-	put(o, ":", 1);
-	put(o, p, n);
-}
-
-static void
-put_key(struct out *o, const char *key)
-{
-	put_str(o, key, strlen(key));
-}
-
-static void
-put_int(struct out *o, int64_t v)
-{
-	put(o, "i", 1);
-	if (v < 0)
-		put(o, "-", 1);
-	put_digits(o, v < 0 ? -(uint64_t)v : (uint64_t)v);
-	put(o, "e", 1);
-}
-
-/* The ones below write nothing of what is absent. */
-static void
-put_bytes(struct out *o, const char *key, const void *p, size_t n)
+put_bytes(struct ben_out *o, const char *key, const void *p, size_t n)
 {
 	if (p == NULL)
 		return;
-	put_key(o, key);
-	put_str(o, p, n);
+	ben_put_text(o, key);
+	ben_put_str(o, p, n);
 }
 
 static void
-put_number(struct out *o, const char *key, int64_t v, bool there)
+put_number(struct ben_out *o, const char *key, int64_t v, bool there)
 {
 	if (!there)
 		return;
-	put_key(o, key);
-	put_int(o, v);
+	ben_put_text(o, key);
+	ben_put_int(o, v);
 }
 
 static void
-put_raw(struct out *o, const char *key, const struct krpc_bytes *v)
+put_raw(struct ben_out *o, const char *key, const struct krpc_bytes *v)
 {
 	if (v->p == NULL)
 		return;
-	put_key(o, key);
-	put(o, v->p, v->n);
+	ben_put_text(o, key);
+	ben_put(o, v->p, v->n);
 }
 
 static size_t
@@ -108,49 +56,49 @@ krpc_put_node(uint8_t *out, const uint8_t *id, const struct addr *a)
 }
 
 static void
-put_address(struct out *o, const struct addr *a)
+put_address(struct ben_out *o, const struct addr *a)
 {
 	uint8_t	buf[18];
 
-	put_str(o, buf, compact(buf, a));
+	ben_put_str(o, buf, compact(buf, a));
 }
 
 static void
-put_values(struct out *o, const struct krpc *m)
+put_values(struct ben_out *o, const struct krpc *m)
 {
 	uint32_t	i;
 
 	if (!(m->flags & KRPC_HAS_VALUES))
 		return;
-	put_key(o, "values");
-	put(o, "l", 1);
+	ben_put_text(o, "values");
+	ben_put_list(o);
 	for (i = 0; i < m->nvalues; i++)
 		put_address(o, &m->values[i]);
-	put(o, "e", 1);
+	ben_put_end(o);
 }
 
 static void
-put_want(struct out *o, uint32_t flags)
+put_want(struct ben_out *o, uint32_t flags)
 {
 	if (!(flags & (KRPC_WANT4 | KRPC_WANT6)))
 		return;
-	put_key(o, "want");
-	put(o, "l", 1);
+	ben_put_text(o, "want");
+	ben_put_list(o);
 	if (flags & KRPC_WANT4)
-		put_key(o, "n4");
+		ben_put_text(o, "n4");
 	if (flags & KRPC_WANT6)
-		put_key(o, "n6");
-	put(o, "e", 1);
+		ben_put_text(o, "n6");
+	ben_put_end(o);
 }
 
 static void
-put_query(struct out *o, const struct krpc *m)
+put_query(struct ben_out *o, const struct krpc *m)
 {
 	bool	of_hash = m->method == KRPC_GET_PEERS ||
 	    m->method == KRPC_ANNOUNCE;
 
-	put_key(o, "a");
-	put(o, "d", 1);
+	ben_put_text(o, "a");
+	ben_put_dict(o);
 	put_number(o, "cas", m->cas, m->flags & KRPC_HAS_CAS);
 	put_bytes(o, "id", m->id, ID_LEN);
 	put_number(o, "implied_port", 1, m->flags & KRPC_IMPLIED);
@@ -169,19 +117,19 @@ put_query(struct out *o, const struct krpc *m)
 	put_bytes(o, "token", m->token.p, m->token.n);
 	put_raw(o, "v", &m->v);
 	put_want(o, m->flags);
-	put(o, "e", 1);
-	put_key(o, "q");
-	put_key(o, krpc_method_name(m->method));
+	ben_put_end(o);
+	ben_put_text(o, "q");
+	ben_put_text(o, krpc_method_name(m->method));
 	put_number(o, "ro", 1, m->flags & KRPC_RO);
 }
 
 static void
-put_response(struct out *o, const struct krpc *m)
+put_response(struct ben_out *o, const struct krpc *m)
 {
 	bool	samples = m->flags & KRPC_HAS_SAMPLES;
 
-	put_key(o, "r");
-	put(o, "d", 1);
+	ben_put_text(o, "r");
+	ben_put_dict(o);
 	put_bytes(o, "BFpe", m->peers, KRPC_FILTER_LEN);
 	put_bytes(o, "BFsd", m->seeds, KRPC_FILTER_LEN);
 	put_bytes(o, "id", m->id, ID_LEN);
@@ -198,25 +146,25 @@ put_response(struct out *o, const struct krpc *m)
 	put_bytes(o, "token", m->token.p, m->token.n);
 	put_raw(o, "v", &m->v);
 	put_values(o, m);
-	put(o, "e", 1);
+	ben_put_end(o);
 }
 
 static void
-put_error(struct out *o, const struct krpc *m)
+put_error(struct ben_out *o, const struct krpc *m)
 {
-	put_key(o, "e");
-	put(o, "l", 1);
-	put_int(o, m->code);
-	put_key(o, m->text != NULL ? m->text : "");
-	put(o, "e", 1);
+	ben_put_text(o, "e");
+	ben_put_list(o);
+	ben_put_int(o, m->code);
+	ben_put_text(o, m->text != NULL ? m->text : "");
+	ben_put_end(o);
 }
 
 static void
-put_ip(struct out *o, const struct krpc *m)
+put_ip(struct ben_out *o, const struct krpc *m)
 {
 	if (!(m->flags & KRPC_HAS_IP))
 		return;
-	put_key(o, "ip");
+	ben_put_text(o, "ip");
 	put_address(o, &m->ip);
 }
 
@@ -224,9 +172,9 @@ size_t
 krpc_build(uint8_t out[KRPC_OUT_MAX], const struct krpc *m)
 {
 	static const char	kinds[] = "qre";
-	struct out		o = { .p = out };
+	struct ben_out		o = { .p = out, .size = KRPC_OUT_MAX };
 
-	put(&o, "d", 1);
+	ben_put_dict(&o);
 	switch (m->kind) {
 	case KRPC_QUERY:
 		put_query(&o, m);
@@ -242,8 +190,8 @@ krpc_build(uint8_t out[KRPC_OUT_MAX], const struct krpc *m)
 	}
 	put_bytes(&o, "t", m->tid.p, m->tid.n);
 	put_bytes(&o, "v", m->version.p, m->version.n);
-	put_key(&o, "y");
-	put_str(&o, &kinds[m->kind], 1);
-	put(&o, "e", 1);
+	ben_put_text(&o, "y");
+	ben_put_str(&o, &kinds[m->kind], 1);
+	ben_put_end(&o);
 	return o.full ? 0 : o.n;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
-#include <stdio.h>
 #include <string.h>
 
+#include "ben_out.h"
 #include "bencode.h"
 #include "ext.h"
 #include "utf8.h"
@@ -117,70 +117,46 @@ ext_parse(struct ext_peer *e, const uint8_t *p, size_t n)
 	return 0;
 }
 
-struct out {
-	uint8_t	*p;
-	size_t	 n;
-};
-
-/* What is written is short and of known kind: it fits. */
 static void
-put(struct out *o, const void *p, size_t n)
+put_uint(struct ben_out *o, const char *key, uint32_t v)
 {
-	memcpy(o->p + o->n, p, n);
-	o->n += n;
+	ben_put_text(o, key);
+	ben_put_int(o, v);
 }
 
 static void
-put_str(struct out *o, const void *s, size_t len)
-{
-	char	head[24];
-
-	put(o, head, (size_t)snprintf(head, sizeof(head), "%zu:", len));
-	put(o, s, len);
-}
-
-static void
-put_uint(struct out *o, const char *key, uint32_t v)
-{
-	char	num[24];
-
-	put_str(o, key, strlen(key));
-	put(o, num, (size_t)snprintf(num, sizeof(num), "i%ue", v));
-}
-
-static void
-put_ids(struct out *o, uint32_t mask, uint32_t off)
+put_ids(struct ben_out *o, uint32_t mask, uint32_t off)
 {
 	enum ext_id	id;
 	size_t		i;
 
-	put_str(o, "m", 1);
-	put(o, "d", 1);
+	ben_put_text(o, "m");
+	ben_put_dict(o);
 	for (i = 0; i < sizeof(by_name) / sizeof(by_name[0]); i++) {
 		id = by_name[i];
 		if ((mask | off) & 1U << id)
 			put_uint(o, names[id], mask & 1U << id ? id : 0);
 	}
-	put(o, "e", 1);
+	ben_put_end(o);
 }
 
 static void
-put_yourip(struct out *o, const uint8_t ip[16])
+put_yourip(struct ben_out *o, const uint8_t ip[16])
 {
-	put_str(o, "yourip", 6);
+	ben_put_text(o, "yourip");
 	if (memcmp(ip, v4_prefix, sizeof(v4_prefix)) == 0)
-		put_str(o, ip + 12, 4);
+		ben_put_str(o, ip + 12, 4);
 	else
-		put_str(o, ip, 16);
+		ben_put_str(o, ip, 16);
 }
 
 size_t
 ext_build(uint8_t out[EXT_HANDSHAKE_OURS], const struct ext_ours *ours)
 {
-	struct out	o = { .p = out };
+	struct ben_out	o = { .p = out, .size = EXT_HANDSHAKE_OURS };
 	size_t		len;
 
-	put(&o, "d", 1);
+	ben_put_dict(&o);
 	if (ours->encrypts)
 		put_uint(&o, "e", 1);
 	put_ids(&o, ours->mask, ours->off);
@@ -194,12 +170,12 @@ ext_build(uint8_t out[EXT_HANDSHAKE_OURS], const struct ext_ours *ours)
 		put_uint(&o, "upload_only", 1);
 	if (ours->client != NULL) {
 		len = strlen(ours->client);
-		put_str(&o, "v", 1);
-		put_str(&o, ours->client,
+		ben_put_text(&o, "v");
+		ben_put_str(&o, ours->client,
 		    len < EXT_CLIENT_MAX ? len : EXT_CLIENT_MAX);
 	}
 	if (ours->yourip != NULL)
 		put_yourip(&o, ours->yourip);
-	put(&o, "e", 1);
+	ben_put_end(&o);
 	return o.n;
 }

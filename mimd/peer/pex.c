@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "ben_out.h"
 #include "bencode.h"
 #include "mem.h"
 #include "pex.h"
@@ -58,68 +58,47 @@ pex_parse(struct pex_msg *m, const uint8_t *p, size_t n)
 	return 0;
 }
 
-struct out {
-	uint8_t	*p;
-	size_t	 n;
-};
-
 static void
-put(struct out *o, const void *p, size_t n)
-{
-	memcpy(o->p + o->n, p, n);
-	o->n += n;
-}
-
-static void
-put_addr(struct out *o, const struct addr *a)
+put_addr(struct ben_out *o, const struct addr *a)
 {
 	uint8_t	port[2] = { (uint8_t)(a->port >> 8), (uint8_t)a->port };
 
 	if (addr_is_v4(a))
-		put(o, a->ip + 12, 4);
+		ben_put(o, a->ip + 12, 4);
 	else
-		put(o, a->ip, 16);
-	put(o, port, sizeof(port));
-}
-
-/* "key" "n:", what a string of n bytes follows. */
-static void
-put_key(struct out *o, const char *key, size_t n)
-{
-	char	buf[32];
-
-	put(o, buf, (size_t)snprintf(buf, sizeof(buf), "%zu:%s%zu:",
-	    strlen(key), key, n));
+		ben_put(o, a->ip, 16);
+	ben_put(o, port, sizeof(port));
 }
 
 static void
-put_added(struct out *o, const struct pex_msg *m, bool v4)
+put_added(struct ben_out *o, const struct pex_msg *m, bool v4)
 {
 	uint32_t	i, n = 0;
 
 	for (i = 0; i < m->nadded; i++)
 		n += addr_is_v4(&m->added[i].addr) == v4;
 	/* libtorrent reads the addresses only with as many flags. */
-	put_key(o, v4 ? "added" : "added6",
-	    n * (size_t)(v4 ? COMPACT4 : COMPACT6));
+	ben_put_text(o, v4 ? "added" : "added6");
+	ben_put_head(o, n * (size_t)(v4 ? COMPACT4 : COMPACT6));
 	for (i = 0; i < m->nadded; i++)
 		if (addr_is_v4(&m->added[i].addr) == v4)
 			put_addr(o, &m->added[i].addr);
-	put_key(o, v4 ? "added.f" : "added6.f", n);
+	ben_put_text(o, v4 ? "added.f" : "added6.f");
+	ben_put_head(o, n);
 	for (i = 0; i < m->nadded; i++)
 		if (addr_is_v4(&m->added[i].addr) == v4)
-			put(o, &m->added[i].flags, 1);
+			ben_put(o, &m->added[i].flags, 1);
 }
 
 static void
-put_dropped(struct out *o, const struct pex_msg *m, bool v4)
+put_dropped(struct ben_out *o, const struct pex_msg *m, bool v4)
 {
 	uint32_t	i, n = 0;
 
 	for (i = 0; i < m->ndropped; i++)
 		n += addr_is_v4(&m->dropped[i]) == v4;
-	put_key(o, v4 ? "dropped" : "dropped6",
-	    n * (size_t)(v4 ? COMPACT4 : COMPACT6));
+	ben_put_text(o, v4 ? "dropped" : "dropped6");
+	ben_put_head(o, n * (size_t)(v4 ? COMPACT4 : COMPACT6));
 	for (i = 0; i < m->ndropped; i++)
 		if (addr_is_v4(&m->dropped[i]) == v4)
 			put_addr(o, &m->dropped[i]);
@@ -128,14 +107,14 @@ put_dropped(struct out *o, const struct pex_msg *m, bool v4)
 size_t
 pex_build(uint8_t out[PEX_OUT_MAX], const struct pex_msg *m)
 {
-	struct out	o = { out, 0 };
+	struct ben_out	o = { .p = out, .size = PEX_OUT_MAX };
 
-	put(&o, "d", 1);
+	ben_put_dict(&o);
 	put_added(&o, m, true);
 	put_added(&o, m, false);
 	put_dropped(&o, m, true);
 	put_dropped(&o, m, false);
-	put(&o, "e", 1);
+	ben_put_end(&o);
 	return o.n;
 }
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 #include "utmeta.h"
 
-#include <stdio.h>
 #include <string.h>
 
+#include "ben_out.h"
 #include "bencode.h"
 
 int
@@ -38,14 +38,17 @@ size_t
 utmeta_build(uint8_t out[UTMETA_HEAD_MAX], enum utmeta_type type,
     uint32_t piece, uint32_t total)
 {
-	int	n;
+	struct ben_out	o = { .p = out, .size = UTMETA_HEAD_MAX };
 
-	if (type == UTMETA_DATA)
-		n = snprintf((char *)out, UTMETA_HEAD_MAX,
-		    "d8:msg_typei1e5:piecei%ue10:total_sizei%uee", piece,
-		    total);
-	else
-		n = snprintf((char *)out, UTMETA_HEAD_MAX,
-		    "d8:msg_typei%de5:piecei%uee", (int)type, piece);
-	return (size_t)n;
+	ben_put_dict(&o);
+	ben_put_text(&o, "msg_type");
+	ben_put_int(&o, (int64_t)type);
+	ben_put_text(&o, "piece");
+	ben_put_int(&o, piece);
+	if (type == UTMETA_DATA) {
+		ben_put_text(&o, "total_size");
+		ben_put_int(&o, total);
+	}
+	ben_put_end(&o);
+	return o.n;
 }

@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "vec.h"
+#include "peer/vec.h"
 
 static uint8_t	bytes[30];
 
