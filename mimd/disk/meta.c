@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ben_out.h"
 #include "bitfield.h"
 #include "check.h"
 #include "content.h"
@@ -138,55 +139,41 @@ meta_full(const struct content *t)
 
 /* ---- from an info dictionary to a .torrent ---- */
 
-static size_t
-put(uint8_t *out, size_t n, const void *p, size_t len)
+static void
+put_list(struct ben_out *o, char *const *v, uint32_t n)
 {
-	if (out != NULL)
-		memcpy(out + n, p, len);
-	return n + len;
-}
-
-static size_t
-put_str(uint8_t *out, size_t n, const char *s)
-{
-	char	head[16];
-	size_t	len = strlen(s);
-
-	n = put(out, n, head, (size_t)snprintf(head, sizeof(head), "%zu:",
-	    len));
-	return put(out, n, s, len);
-}
-
-/* The length of it; out NULL: nothing is written. */
-static size_t
-wrap(uint8_t *out, const struct magnet *magnet, const uint8_t *info,
-    size_t len)
-{
-	size_t		n = put(out, 0, "d", 1);
 	uint32_t	i;
 
+	ben_put_list(o);
+	for (i = 0; i < n; i++)
+		ben_put_text(o, v[i]);
+	ben_put_end(o);
+}
+
+static void
+wrap(struct ben_out *o, const struct magnet *magnet, const uint8_t *info,
+    size_t len)
+{
+	uint32_t	i;
+
+	ben_put_dict(o);
 	if (magnet->ntrackers > 0) {
-		n = put_str(out, n, "announce");
-		n = put_str(out, n, magnet->trackers[0]);
-		n = put_str(out, n, "announce-list");
-		n = put(out, n, "l", 1);
-		for (i = 0; i < magnet->ntrackers; i++) {
-			n = put(out, n, "l", 1);
-			n = put_str(out, n, magnet->trackers[i]);
-			n = put(out, n, "e", 1);
-		}
-		n = put(out, n, "e", 1);
+		ben_put_text(o, "announce");
+		ben_put_text(o, magnet->trackers[0]);
+		/* Each is a tier of its own. */
+		ben_put_text(o, "announce-list");
+		ben_put_list(o);
+		for (i = 0; i < magnet->ntrackers; i++)
+			put_list(o, &magnet->trackers[i], 1);
+		ben_put_end(o);
 	}
-	n = put_str(out, n, "info");
-	n = put(out, n, info, len);
+	ben_put_text(o, "info");
+	ben_put(o, info, len);
 	if (magnet->nwebseeds > 0) {
-		n = put_str(out, n, "url-list");
-		n = put(out, n, "l", 1);
-		for (i = 0; i < magnet->nwebseeds; i++)
-			n = put_str(out, n, magnet->webseeds[i]);
-		n = put(out, n, "e", 1);
+		ben_put_text(o, "url-list");
+		put_list(o, magnet->webseeds, magnet->nwebseeds);
 	}
-	return put(out, n, "e", 1);
+	ben_put_end(o);
 }
 
 /* What is wrong with it is no peer's fault. */
@@ -206,11 +193,14 @@ meta_accept(struct disk *d, struct content *t)
 {
 	struct meta	*m = t->meta;
 	struct content	*other;
+	struct ben_out	 count = { .p = NULL }, out;
 	char		 err[METAINFO_ERR_MAX];
 
-	m->len = wrap(NULL, t->magnet, m->buf, m->size);
-	m->torrent = xmalloc(m->len);
-	wrap(m->torrent, t->magnet, m->buf, m->size);
+	wrap(&count, t->magnet, m->buf, m->size);
+	out = (struct ben_out){ .p = xmalloc(count.n), .size = count.n };
+	wrap(&out, t->magnet, m->buf, m->size);
+	m->torrent = out.p;
+	m->len = out.n;
 	meta_end_fetch(d, m);
 	m->mi = metainfo_parse(m->torrent, m->len, err);
 	if (m->mi == NULL)
