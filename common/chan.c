@@ -152,12 +152,6 @@ chan_free(struct chan *c)
 		chan_destroy(c);
 }
 
-void *
-chan_arg(const struct chan *c)
-{
-	return c->arg;
-}
-
 bool
 chan_full(const struct chan *c)
 {

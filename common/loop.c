@@ -159,12 +159,6 @@ loop_io_want(struct loop_io *io, int what)
 		fatal("event_add");
 }
 
-int
-loop_io_wanted(const struct loop_io *io)
-{
-	return io->wanted;
-}
-
 void
 loop_io_free(struct loop_io *io)
 {

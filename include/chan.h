@@ -71,7 +71,6 @@ bool	 chan_empty(const struct chan *c);
 void	 chan_pause(struct chan *c, bool pause);
 /* Send what can be sent now, without waiting for the loop. */
 void	 chan_flush(struct chan *c);
-void	*chan_arg(const struct chan *c);
 /* A pair of ends, close-on-exec, SOCK_SEQPACKET; -1 and errno. */
 int	 chan_pair(int fds[2]);
 

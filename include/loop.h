@@ -35,7 +35,6 @@ struct loop_io *loop_io_new(struct loop *loop, int fd, loop_io_fn fn,
 	    void *arg);
 /* Watch for a set of LOOP_READ and LOOP_WRITE; cheap when unchanged. */
 void	 loop_io_want(struct loop_io *io, int what);
-int	 loop_io_wanted(const struct loop_io *io);
 void	 loop_io_free(struct loop_io *io);	/* NULL is fine */
 
 struct loop_timer *loop_timer_new(struct loop *loop, loop_fn fn, void *arg);

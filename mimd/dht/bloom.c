@@ -25,15 +25,6 @@ bloom_add(uint8_t filter[BLOOM_LEN], const struct addr *a)
 	set(filter, digest + 2);
 }
 
-void
-bloom_merge(uint8_t filter[BLOOM_LEN], const uint8_t *other)
-{
-	uint32_t	i;
-
-	for (i = 0; i < BLOOM_LEN; i++)
-		filter[i] |= other[i];
-}
-
 /*
  * Each address leaves a zero bit zero with a chance of (1 - 1/BITS)^2: how
  * many it takes to come down to the zeros there are.

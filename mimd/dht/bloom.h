@@ -10,7 +10,6 @@
 #define BLOOM_LEN	256
 
 void	 bloom_add(uint8_t filter[BLOOM_LEN], const struct addr *a);
-void	 bloom_merge(uint8_t filter[BLOOM_LEN], const uint8_t *other);
 /* How many addresses it holds, about. */
 uint32_t bloom_count(const uint8_t filter[BLOOM_LEN]);
 

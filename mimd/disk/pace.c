@@ -1,6 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 #include "pace.h"
 
+/* Bytes to be read in one go. */
+static uint64_t
+pace_batch(uint64_t total)
+{
+	return total / 8 < PACE_BATCH ? total / 8 + 1 : PACE_BATCH;
+}
+
 void
 pace_init(struct pace *p, uint64_t period, uint64_t total, uint64_t now)
 {
@@ -20,12 +27,6 @@ pace_rate(const struct pace *p, uint64_t total)
 	rate = total / p->period;
 	rate += rate / 4 + 1;
 	return rate < PACE_RATE_MAX ? rate : PACE_RATE_MAX;
-}
-
-uint64_t
-pace_batch(uint64_t total)
-{
-	return total / 8 < PACE_BATCH ? total / 8 + 1 : PACE_BATCH;
 }
 
 void

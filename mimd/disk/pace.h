@@ -25,8 +25,6 @@ void	pace_init(struct pace *p, uint64_t period, uint64_t total,
 	    uint64_t now);
 /* Bytes/s, for so many bytes in all; a quarter more than must be. */
 uint64_t pace_rate(const struct pace *p, uint64_t total);
-/* Bytes to be read in one go. */
-uint64_t pace_batch(uint64_t total);
 /* Time goes by. */
 void	pace_earn(struct pace *p, uint64_t total, uint64_t now);
 /* Bytes were read. */

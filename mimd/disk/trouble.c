@@ -19,7 +19,8 @@
 #include "report.h"
 #include "resume.h"
 
-bool
+/* May this error of a file pass by itself? */
+static bool
 trouble_passes(int error)
 {
 	switch (error) {

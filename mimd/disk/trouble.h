@@ -33,8 +33,6 @@ struct troubles {
 };
 
 void	troubles_init(struct disk *d);
-/* May this error (errno) of a file pass by itself? */
-bool	trouble_passes(int error);
 /* ms until the next try, after so many. */
 uint64_t trouble_wait(uint16_t tries);
 /* The torrent has just gone to error, for this one. */

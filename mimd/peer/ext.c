@@ -19,12 +19,6 @@ static const enum ext_id by_name[] = {
 
 static const uint8_t v4_prefix[12] = { [10] = 0xff, [11] = 0xff };
 
-const char *
-ext_name(enum ext_id id)
-{
-	return id < EXT_COUNT ? names[id] : NULL;
-}
-
 void
 ext_peer_init(struct ext_peer *e)
 {

@@ -54,8 +54,6 @@ struct ext_ours {
 	const uint8_t	*yourip;	/* 16 bytes, the peer's address */
 };
 
-/* As m has it; NULL for the handshake itself. */
-const char *ext_name(enum ext_id id);
 /* Nothing is known of the peer yet. */
 void	ext_peer_init(struct ext_peer *e);
 /*

@@ -45,7 +45,7 @@ filter_loading(const struct net *net)
 	return f != NULL && f->loading && !f->loaded;
 }
 
-bool
+static bool
 filter_blocks(const struct net *net, const uint8_t ip[16])
 {
 	const struct filter	*f = net->filter;

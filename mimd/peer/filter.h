@@ -16,7 +16,6 @@ void	filter_begin(struct net *net, uint32_t nfiles);
 void	filter_file(struct net *net, int fd, const char *path, bool allow);
 /* The first lists are not all read yet: let nobody in. */
 bool	filter_loading(const struct net *net);
-bool	filter_blocks(const struct net *net, const uint8_t ip[16]);
 /* Blocked or banned. */
 bool	net_refuses(const struct net *net, const struct addr *addr);
 

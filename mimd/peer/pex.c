@@ -128,13 +128,6 @@ pex_book_init(struct pex_book *b)
 }
 
 void
-pex_book_clear(struct pex_book *b)
-{
-	free(b->gone);
-	b->gone = NULL;
-}
-
-void
 pex_member_init(struct pex_member *m, uint64_t now)
 {
 	memset(m, 0, sizeof(*m));
@@ -197,8 +190,10 @@ pex_leave(struct pex_book *b, struct pex_member *m)
 	g->number = b->leaves;
 	m->joined = 0;
 	/* Nobody is left to be told. */
-	if (TAILQ_EMPTY(&b->members))
-		pex_book_clear(b);
+	if (TAILQ_EMPTY(&b->members)) {
+		free(b->gone);
+		b->gone = NULL;
+	}
 }
 
 bool

@@ -89,8 +89,6 @@ struct pex_book {
 };
 
 void	pex_book_init(struct pex_book *b);
-/* No member is left. */
-void	pex_book_clear(struct pex_book *b);
 /* A new connection; it is told nothing before pex_write(). */
 void	pex_member_init(struct pex_member *m, uint64_t now);
 /* It is known where m listens, or flags have changed. */

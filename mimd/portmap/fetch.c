@@ -43,14 +43,6 @@ fetch_new(struct loop *loop, fetch_fn fn, void *arg)
 }
 
 void
-fetch_free(struct fetch *f)
-{
-	fetch_cancel(f);
-	loop_timer_free(f->timer);
-	free(f);
-}
-
-void
 fetch_cancel(struct fetch *f)
 {
 	loop_timer_clear(f->timer);

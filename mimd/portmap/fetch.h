@@ -18,7 +18,6 @@ typedef void (*fetch_fn)(void *arg, int status, const char *body, size_t len,
 	    const char *error);
 
 struct fetch	*fetch_new(struct loop *loop, fetch_fn fn, void *arg);
-void		 fetch_free(struct fetch *f);
 /* fn is called once, later, unless fetch_cancel() comes before. */
 void		 fetch_begin(struct fetch *f, const struct addr *to,
 		    const char *request, size_t len);

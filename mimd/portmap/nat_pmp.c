@@ -46,14 +46,6 @@ natpmp_new(struct loop *loop, natpmp_fn fn, void *arg)
 }
 
 void
-natpmp_free(struct natpmp *n)
-{
-	natpmp_cancel(n);
-	loop_timer_free(n->timer);
-	free(n);
-}
-
-void
 natpmp_cancel(struct natpmp *n)
 {
 	loop_timer_clear(n->timer);

@@ -14,7 +14,6 @@ struct natpmp;
 typedef void (*natpmp_fn)(void *arg, const struct gate_answer *a);
 
 struct natpmp	*natpmp_new(struct loop *loop, natpmp_fn fn, void *arg);
-void		 natpmp_free(struct natpmp *n);
 /* fn is called once, later, unless natpmp_cancel() comes before. */
 void		 natpmp_ask(struct natpmp *n, const struct addr *gateway,
 		    const struct gate_ask *ask);

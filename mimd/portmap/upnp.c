@@ -73,15 +73,6 @@ end_search(struct upnp *u)
 }
 
 void
-upnp_free(struct upnp *u)
-{
-	upnp_cancel(u);
-	fetch_free(u->fetch);
-	loop_timer_free(u->timer);
-	free(u);
-}
-
-void
 upnp_cancel(struct upnp *u)
 {
 	end_search(u);

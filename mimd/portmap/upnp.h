@@ -18,7 +18,6 @@ struct upnp;
 typedef void (*upnp_fn)(void *arg, const struct gate_answer *a);
 
 struct upnp	*upnp_new(struct loop *loop, upnp_fn fn, void *arg);
-void		 upnp_free(struct upnp *u);
 /*
  * fn is called once, later, unless upnp_cancel() comes before.  gateway is
  * preferred to others that answer; index is the device to search by, 0 any.
