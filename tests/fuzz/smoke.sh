@@ -39,8 +39,8 @@ fuzz()
 	# What is freed is kept for a while, but is not the target's fault.
 	# Whatever time is left over does: tests beside it are in more haste.
 	ASAN_OPTIONS=quarantine_size_mb=16 \
-	    nice "$build/fuzz/bin/fuzz_$1" -max_total_time="$seconds" \
-	    -max_len="$(max_len "$1")" -timeout=10 \
+	    nice -n 5 "$build/fuzz/bin/fuzz_$1" -max_total_time="$seconds" \
+	    -max_len="$(max_len "$1")" -timeout=30 \
 	    -rss_limit_mb=1024 -malloc_limit_mb=64 \
 	    -artifact_prefix="$crash/$1-" -print_final_stats=1 \
 	    "$tmp/$1" >"$tmp/$1.out" 2>&1 && : >"$tmp/$1.good"

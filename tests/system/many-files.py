@@ -39,4 +39,4 @@ def test(t):
     t.equal(torrent.wrong(daemon.root), None, "is there after a restart")
 
 
-mimtest.main(test)
+mimtest.main(test, timeout=400)
