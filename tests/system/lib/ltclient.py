@@ -22,7 +22,8 @@ SETTINGS = {
     "min_reconnect_time": 1, "max_failcount": 100, "unchoke_slots_limit": 50,
     "announce_to_all_trackers": True, "announce_to_all_tiers": True,
     "ssrf_mitigation": False, "listen_queue_size": 100,
-    "alert_mask": lt.alert.category_t.status_notification,
+    "alert_mask": lt.alert.category_t.status_notification |
+        lt.alert.category_t.storage_notification,
 }
 
 
@@ -51,6 +52,21 @@ class Log:
         for alert in alerts if self.file else ():
             if isinstance(alert, lt.peer_log_alert):
                 self.file.write(alert.message() + "\n")
+
+
+class Cache:
+    """It has all pieces before the last of them are in their files."""
+
+    def __init__(self, handle):
+        self.handle = handle
+        self.asked = self.empty = False
+
+    def look(self, seeding, alerts):
+        if seeding and not self.asked:
+            self.handle.flush_cache()
+            self.asked = True
+        if any(isinstance(a, lt.cache_flushed_alert) for a in alerts):
+            self.empty = self.asked
 
 
 class Dht:
@@ -119,10 +135,14 @@ def main():
     handle = session.add_torrent(add)
     handle.set_upload_limit(limits["up"])
     handle.set_download_limit(limits["down"])
+    cache = Cache(handle)
+    alerts = []
     while True:
         s = handle.status()
+        cache.look(s.is_seeding, alerts)
         print(json.dumps({
-            "progress": 1 if s.is_seeding else min(s.progress, 0.999),
+            "progress": 1 if s.is_seeding and cache.empty
+            else min(s.progress, 0.999),
             "time": time.monotonic(),
             "uploaded": s.total_payload_upload,
             "downloaded": s.total_payload_download,
