@@ -5,8 +5,8 @@
 #include <stdint.h>
 
 /*
- * The port that "port random" stands for, kept in the state directory (O_PATH)
- * from one start to the next.
+ * The port that "port random" stands for, kept in the state directory from
+ * one start to the next.
  */
 uint16_t port_pick(void);
 /* 0: none is kept, or what is kept is none. */

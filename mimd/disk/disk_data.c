@@ -27,7 +27,7 @@
 #include "tally.h"
 
 #define BLOCKS_MAX	256U	/* of a message: msg.def */
-#define HAVE_PAGE	32768U	/* bytes of a data_have */
+#define HAVE_PAGE	32768U	/* bytes of a data_have, a data_barred */
 
 static void	disk_on_data_open(struct chan *, const struct msg_data_open *,
 		    void *);
@@ -89,6 +89,13 @@ disk_data_forget(struct disk *d, struct content *t)
 
 /* ---- open and close ---- */
 
+/* Bytes of the page of a set of pieces that begins at its byte i. */
+static uint32_t
+page_len(size_t size, size_t i)
+{
+	return size - i < HAVE_PAGE ? (uint32_t)(size - i) : HAVE_PAGE;
+}
+
 static void
 send_barred(struct chan *c, const struct content *t)
 {
@@ -98,8 +105,7 @@ send_barred(struct chan *c, const struct content *t)
 	for (i = 0; t->bars != NULL && i < size; i += m.bits.len) {
 		m.first = (uint32_t)i;
 		m.bits.p = t->bars->pieces + i;
-		m.bits.len = size - i < HAVE_PAGE ? (uint32_t)(size - i) :
-		    HAVE_PAGE;
+		m.bits.len = page_len(size, i);
 		chan_send(c, MSG_DATA_BARRED, &m);
 	}
 	if (t->bars == NULL)
@@ -127,8 +133,7 @@ send_have(struct chan *c, const struct content *t, uint32_t serial)
 	for (i = 0; i < size; i += m.bits.len) {
 		m.first = (uint32_t)i;
 		m.bits.p = t->have + i;
-		m.bits.len = size - i < HAVE_PAGE ? (uint32_t)(size - i) :
-		    HAVE_PAGE;
+		m.bits.len = page_len(size, i);
 		chan_send(c, MSG_DATA_HAVE, &m);
 	}
 	if (end.barred)

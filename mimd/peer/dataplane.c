@@ -71,19 +71,27 @@ data_swarm(struct net *net, uint32_t id)
 	return s != NULL && (s->open || s->opening != 0) ? s : NULL;
 }
 
+/* Are these bytes of the torrent's set of pieces?  Else disk is wrong. */
+static bool
+data_page_ok(struct net *net, const struct swarm *s, uint32_t first,
+    uint32_t len)
+{
+	size_t	size = bitfield_size(s->geom.npieces);
+
+	if (first < size && len <= size - first)
+		return true;
+	data_broken(net, "pieces beyond the torrent");
+	return false;
+}
+
 static void
 data_on_have(struct chan *c, const struct msg_data_have *m, void *arg)
 {
 	struct swarm	*s = data_swarm(arg, m->torrent);
-	size_t		 size;
 
 	(void)c;
-	if (s == NULL)
-		return;
-	size = bitfield_size(s->geom.npieces);
-	if (m->first >= size || m->bits.len > size - m->first)
-		data_broken(arg, "pieces beyond the torrent");
-	else if (m->serial == s->opening)
+	if (s != NULL && data_page_ok(arg, s, m->first, m->bits.len) &&
+	    m->serial == s->opening)
 		swarm_on_have_page(s, m->first, m->bits.p, m->bits.len);
 }
 
@@ -91,16 +99,10 @@ static void
 data_on_barred(struct chan *c, const struct msg_data_barred *m, void *arg)
 {
 	struct swarm	*s = data_swarm(arg, m->torrent);
-	size_t		 size;
 
 	(void)c;
-	if (s == NULL)
+	if (s == NULL || !data_page_ok(arg, s, m->first, m->bits.len))
 		return;
-	size = bitfield_size(s->geom.npieces);
-	if (m->first >= size || m->bits.len > size - m->first) {
-		data_broken(arg, "pieces beyond the torrent");
-		return;
-	}
 	if (m->bits.len == 0)
 		swarm_unbar(s);
 	else
